@@ -1,0 +1,116 @@
+"""Where the embedded servers keep things below `var/`, and the few secrets they share with the application.
+
+var/postgres/data    the database cluster           var/run/      sockets, process records, the lock
+var/valkey/          the broker's append-only file  var/log/      one log per process
+var/secrets/         passwords, readable by their owner only
+"""
+
+import hashlib
+import os
+import secrets
+import stat
+import tempfile
+from pathlib import Path
+
+# sockaddr_un holds 107 bytes of path; PostgreSQL appends its own file name and the broker a temporary one.
+LONGEST_SOCKET_PATH = 100
+POSTGRES_PORT = 5432  # only names the socket file: nothing listens on TCP
+_LONGEST_SOCKET_NAME = f".s.PGSQL.{POSTGRES_PORT}.lock"
+
+
+class PlaceError(RuntimeError):
+    """A directory or secret below `var/` can't be used; the message says which and what to do."""
+
+
+def run_directory(var: Path) -> Path:
+    """Where sockets, process records and the lock of the installation at `var` lie."""
+    return var.absolute() / "run"
+
+
+def socket_directory(var: Path) -> Path:
+    """The directory of the sockets: `var/run`, or a short private one when that path is too long for a socket.
+
+    The short one is recorded in `var/run/sockets`, so that a shell with another XDG_RUNTIME_DIR finds the same. Creates nothing.
+    """
+    run = run_directory(var)
+    if len(os.fsencode(run / _LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+        return run
+    record = run / "sockets"
+    if record.is_file():
+        return Path(record.read_text().strip())
+    name = "clausetrail-" + hashlib.sha256(os.fsencode(var.resolve())).hexdigest()[:16]
+    return _short_base() / name
+
+
+def prepare_socket_directory(var: Path) -> Path:
+    """Create the directory of the sockets (mode 0700) and record it; raises PlaceError when somebody else owns it."""
+    run = run_directory(var)
+    run.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sockets = socket_directory(var)
+    if sockets == run:
+        return run
+    sockets.mkdir(exist_ok=True, mode=0o700)
+    state = sockets.lstat()
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid():
+        raise PlaceError(
+            f"{sockets} belongs to somebody else; remove {run / 'sockets'} and choose a shorter CLAUSETRAIL_VAR"
+        )
+    sockets.chmod(0o700)
+    write_atomically(run / "sockets", f"{sockets}\n")
+    return sockets
+
+
+def postgres_socket(var: Path) -> Path:
+    """The socket file of the embedded PostgreSQL."""
+    return socket_directory(var) / f".s.PGSQL.{POSTGRES_PORT}"
+
+
+def valkey_socket(var: Path) -> Path:
+    """The socket file of the embedded broker."""
+    return socket_directory(var) / "valkey.sock"
+
+
+def secret(var: Path, name: str) -> str:
+    """The password called `name`, made on first use and kept in `var/secrets/` (mode 0600).
+
+    Two processes that ask at once get the same one: whoever links its file first wins.
+    """
+    path = var.absolute() / "secrets" / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _link_once(path, secrets.token_urlsafe(32))
+    value = path.read_text().strip()
+    if not value:
+        raise PlaceError(f"{path} is empty; remove it and run `make start`, which makes a new one")
+    return value
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` by `text` (mode 0600) so that a reader sees the old or the new text, never half of one."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def _link_once(path: Path, text: str) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return  # another process was first; its password counts
+    finally:
+        os.unlink(temporary)
+
+
+def _short_base() -> Path:
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    if runtime.startswith("/") and len(runtime) < 40 and os.access(runtime, os.W_OK | os.X_OK):
+        return Path(runtime)
+    return Path("/tmp")  # noqa: S108 - short by nature; the directory made in it is private and its owner is checked

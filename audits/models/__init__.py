@@ -1,0 +1,32 @@
+"""Pipelines, runs, usage, datasets, findings, decisions, evidence, reports."""
+
+from audits.models.datasets import Dataset, RowMatch, Student
+from audits.models.decisions import Decision
+from audits.models.evidence import EvidenceEntry, Seal
+from audits.models.findings import AssessedUse, Finding, Outcome
+from audits.models.pipelines import Pipeline
+from audits.models.reports import Report
+from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
+from audits.models.usage import Exchange, ModelCall, UsageSignature
+
+__all__ = [
+    "AssessedUse",
+    "Connection",
+    "Dataset",
+    "Decision",
+    "EvidenceEntry",
+    "Exchange",
+    "Finding",
+    "Gap",
+    "LogLine",
+    "ModelCall",
+    "Outcome",
+    "Pipeline",
+    "Report",
+    "RowMatch",
+    "Run",
+    "RunStep",
+    "Seal",
+    "Student",
+    "UsageSignature",
+]

@@ -1,0 +1,89 @@
+"""What the terms say of the use that was recorded: computed, and recomputed at will."""
+
+from django.db import models
+
+from audits.models.runs import Run
+from compliance.models import RuleRevision
+
+
+class Outcome(models.TextChoices):
+    """Strictest first; the order is that of the interface (CONTRACTS, "Strictest wins")."""
+
+    PROHIBITED = "prohibited", "Prohibited"
+    NEEDS_FACTS = "needs_facts", "Needs facts"
+    PERMITTED_WITH_DUTIES = "permitted_with_duties", "Permitted, with duties"
+    PERMITTED = "permitted", "Permitted"
+    NOT_ADDRESSED = "not_addressed", "Terms are silent"
+
+
+class AssessedUse(models.Model):
+    """One distinct use of one provider's model in one run, with the engine's whole answer."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="uses")
+    provider = models.CharField(max_length=60, blank=True)
+    served_by = models.CharField(max_length=60, blank=True)
+    model = models.CharField(max_length=300, blank=True)
+    activity = models.CharField(max_length=40)
+    first_on = models.DateField()
+    last_on = models.DateField()
+    calls = models.PositiveBigIntegerField()
+    rows = models.PositiveBigIntegerField(default=0)
+    outcome = models.CharField(max_length=24, choices=Outcome)
+    facts = models.JSONField(help_text="Dotted fact to {value, source, by}")
+    answer = models.JSONField(help_text="The engine's answer")
+    simulated = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["run", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.activity} with {self.model}"
+
+
+class Finding(models.Model):
+    """One thing counsel should read: a rule that applies or might, a silence, a missing text, a contradiction."""
+
+    class Kind(models.TextChoices):
+        RULE = "rule", "Rule"
+        DUTY = "duty", "Duty"
+        TERMS_MISSING = "terms_missing", "Terms not held"
+        SILENCE = "silence", "Terms are silent"
+        CONTRADICTION = "contradiction", "Contradiction"
+
+    class Level(models.TextChoices):
+        ERROR = "error", "Error"
+        WARNING = "warning", "Warning"
+        NOTE = "note", "Note"
+        NONE = "none", "None"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="findings")
+    use = models.ForeignKey(AssessedUse, on_delete=models.CASCADE, null=True, blank=True, related_name="findings")
+    number = models.PositiveIntegerField()
+    key = models.CharField(max_length=500, help_text="Rule, subject and scope: decisions are kept under it")
+    kind = models.CharField(max_length=14, choices=Kind)
+    outcome = models.CharField(max_length=24, choices=Outcome)
+    level = models.CharField(max_length=8, choices=Level)
+    provider = models.CharField(max_length=60, blank=True)
+    title = models.CharField(max_length=300)
+    sentence = models.TextField(help_text="The verdict as a sentence a lawyer could quote")
+    rule_revision = models.ForeignKey(RuleRevision, on_delete=models.PROTECT, null=True, blank=True)
+    document = models.CharField(max_length=160, blank=True)
+    version = models.CharField(max_length=40, blank=True)
+    section = models.CharField(max_length=80, blank=True)
+    because = models.JSONField(default=list)
+    missing_facts = models.JSONField(default=list)
+    detail = models.JSONField(default=dict)
+    calls = models.PositiveBigIntegerField(default=0)
+    rows = models.PositiveBigIntegerField(default=0)
+    basis_sha256 = models.CharField(max_length=64, help_text="Of what a decision on it would rest on")
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="finding_numbers_are_unique"),
+            models.UniqueConstraint(fields=["run", "key"], name="one_finding_per_key"),
+        ]
+        indexes = [models.Index(fields=["key"], name="findings_by_key")]
+
+    def __str__(self) -> str:
+        return self.title

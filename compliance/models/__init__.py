@@ -1,0 +1,26 @@
+"""People, providers, documents, clauses, rules, agreements."""
+
+from compliance.models.agreements import Agreement
+from compliance.models.documents import Clause, ClauseText, Snapshot, SourceDocument, TermsDocument, Version
+from compliance.models.people import Membership, Project, TrailEntry, User
+from compliance.models.providers import CatalogueEntry, Governance, Provider
+from compliance.models.rules import Rule, RuleRevision
+
+__all__ = [
+    "Agreement",
+    "CatalogueEntry",
+    "Clause",
+    "ClauseText",
+    "Governance",
+    "Membership",
+    "Project",
+    "Provider",
+    "Rule",
+    "RuleRevision",
+    "Snapshot",
+    "SourceDocument",
+    "TermsDocument",
+    "TrailEntry",
+    "User",
+    "Version",
+]

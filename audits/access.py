@@ -1,0 +1,61 @@
+"""Access to pipelines, runs, findings and reports: what one may see follows from the project (see compliance.access)."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from audits.models import Exchange, Finding, Pipeline, Report, Run
+from compliance.access import may_decide, may_run_audits, require, visible_projects
+from compliance.models import User
+
+
+def visible_pipelines(user: User) -> QuerySet[Pipeline]:
+    return Pipeline.objects.filter(project__in=visible_projects(user)).select_related("project")
+
+
+def visible_runs(user: User) -> QuerySet[Run]:
+    return Run.objects.filter(pipeline__project__in=visible_projects(user)).select_related("pipeline__project")
+
+
+def visible_findings(user: User) -> QuerySet[Finding]:
+    return Finding.objects.filter(run__pipeline__project__in=visible_projects(user)).select_related(
+        "run__pipeline__project"
+    )
+
+
+def visible_reports(user: User) -> QuerySet[Report]:
+    return Report.objects.filter(run__pipeline__project__in=visible_projects(user)).select_related(
+        "run__pipeline__project"
+    )
+
+
+def get_pipeline(user: User, pk: int) -> Pipeline:
+    return get_object_or_404(visible_pipelines(user), pk=pk)
+
+
+def get_run(user: User, pk: int) -> Run:
+    return get_object_or_404(visible_runs(user), pk=pk)
+
+
+def get_exchange(user: User, pk: int) -> Exchange:
+    exchanges = Exchange.objects.filter(run__in=visible_runs(user)).select_related("run__pipeline__project")
+    return get_object_or_404(exchanges, pk=pk)
+
+
+def get_finding(user: User, pk: int) -> Finding:
+    return get_object_or_404(visible_findings(user), pk=pk)
+
+
+def get_report(user: User, pk: int) -> Report:
+    return get_object_or_404(visible_reports(user), pk=pk)
+
+
+def require_may_run(user: User, pipeline: Pipeline) -> None:
+    """For starting, cancelling and repeating audits; raises PermissionDenied."""
+    sentence = f"Audits of {pipeline.project} are started by its engineers or an administrator."
+    require(may_run_audits(user, pipeline.project), sentence)
+
+
+def require_may_decide(user: User, finding: Finding) -> None:
+    """For decisions on findings; raises PermissionDenied."""
+    project = finding.run.pipeline.project
+    require(may_decide(user, project), f"Findings of {project} are decided by legal.")

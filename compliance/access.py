@@ -1,0 +1,54 @@
+"""Who may see and do what. The one place where permissions are decided; views and the admin only ask.
+
+What a person may not see does not exist for them (Http404). What they see but may not do is refused in words
+(PermissionDenied).
+"""
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from compliance.models import Membership, Project, User
+
+
+def sees_everything(user: User) -> bool:
+    """Legal and administrators see every project."""
+    return user.is_active and (user.is_superuser or user.role in (User.Role.LEGAL, User.Role.ADMINISTRATOR))
+
+
+def visible_projects(user: User) -> QuerySet[Project]:
+    if sees_everything(user):
+        return Project.objects.all()
+    return Project.objects.filter(memberships__user=user) if user.is_active else Project.objects.none()
+
+
+def get_project(user: User, slug: str) -> Project:
+    """The project, if the person may see it; Http404 otherwise."""
+    return get_object_or_404(visible_projects(user), slug=slug)
+
+
+def _member_role(user: User, project: Project) -> str | None:
+    return Membership.objects.filter(user=user, project=project).values_list("role", flat=True).first()
+
+
+def may_run_audits(user: User, project: Project) -> bool:
+    """Engineers of the project and administrators start, cancel and repeat audits."""
+    if user.is_superuser or user.role == User.Role.ADMINISTRATOR:
+        return True
+    return _member_role(user, project) == Membership.Role.ENGINEER
+
+
+def may_decide(user: User, project: Project) -> bool:
+    """Legal decides findings: in the whole installation, or as legal member of the project."""
+    return user.role == User.Role.LEGAL or _member_role(user, project) == Membership.Role.LEGAL
+
+
+def may_edit_rules(user: User) -> bool:
+    """Legal and administrators draft rules; the database asks for a second person to publish one."""
+    return user.is_active and (user.is_superuser or user.role in (User.Role.LEGAL, User.Role.ADMINISTRATOR))
+
+
+def require(allowed: bool, sentence: str) -> None:
+    """Raise PermissionDenied with a sentence that says who may do it."""
+    if not allowed:
+        raise PermissionDenied(sentence)

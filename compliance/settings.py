@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from importlib.resources import files
 from pathlib import Path
 
 from compliance.embedded.address import broker_url, database_settings
@@ -112,7 +113,16 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# Typefaces come from packages (their licences lie beside the files); pages, charts and paper use the same ones.
+FONT_DIRS = {
+    name: Path(str(files(package))) / "files"
+    for name, package in {
+        "inter": "fontpkg_inter",
+        "source-serif-4": "fontpkg_source_serif_4",
+        "jetbrains-mono": "fontpkg_jetbrains_mono",
+    }.items()
+}
+STATICFILES_DIRS = [BASE_DIR / "static", *((f"fonts/{name}", folder) for name, folder in FONT_DIRS.items())]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "media"}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

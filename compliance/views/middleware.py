@@ -19,8 +19,8 @@ PAGES: Directives = {
     "base-uri": ("'none'",),
 }
 
-# The admin's own front end (Alpine.js) evaluates expressions and writes inline scripts and styles; decision 0066 has the
-# measurement. The policy is loosened there and nowhere else, and still names no other origin.
+# The admin's own front end (Alpine.js) evaluates expressions and writes inline scripts and styles; decision 0066 has
+# the measurement. The policy is loosened there and nowhere else, and still names no other origin.
 ADMIN: Directives = PAGES | {
     "script-src": ("'self'", "'unsafe-inline'", "'unsafe-eval'"),
     "style-src": ("'self'", "'unsafe-inline'"),

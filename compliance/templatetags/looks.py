@@ -1,0 +1,269 @@
+"""The words, marks and formats that every page shares: one way to write a date, a count, an outcome, a source."""
+
+import datetime as dt
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.template import RequestContext
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from compliance.templatetags.icons import icon
+
+register = template.Library()
+
+OUTCOME_WORDS = {
+    "prohibited": "Prohibited",
+    "needs_facts": "Needs facts",
+    "permitted_with_duties": "Permitted, with duties",
+    "permitted": "Permitted",
+    "not_addressed": "Terms are silent",
+}
+SOURCE_WORDS = {"observed": "Observed", "inferred": "Inferred", "declared": "Declared"}
+STATE_ICONS = {
+    "queued": "waiting",
+    "preparing": "turning",
+    "running": "turning",
+    "analysing": "turning",
+    "completed": "done",
+    "failed": "failed",
+    "errored": "failed",
+    "aborted": "stopped",
+    "stale": "lost",
+}
+STATE_WORDS = {
+    "queued": "Queued",
+    "preparing": "Preparing",
+    "running": "Running",
+    "analysing": "Analysing",
+    "completed": "Completed",
+    "failed": "Failed",
+    "errored": "Stopped by an error of ours",
+    "aborted": "Cancelled",
+    "stale": "Lost its worker",
+}
+
+# Characters that move, hide or overwrite what stands beside them: C0 and C1 controls (tab and line feed aside), zero-width
+# space, directional marks, embeddings, overrides and isolates, word joiner, byte order mark, line and paragraph separators,
+# tag characters. Zero-width joiners stay: Persian, Indic scripts and emoji are spelt with them.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
+)
+
+
+def _shown(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return f'<span class="ctl" title="U+{code:04X}">{chr(0x2400 + code)}</span>'
+    return f'<span class="ctl">U+{code:04X}</span>'
+
+
+@register.filter
+def visible(value: object) -> SafeString:
+    """Text that others wrote, escaped, with every control and directional character made visible in its place."""
+    return mark_safe(UNSEEN.sub(_shown, escape(str(value) if value is not None else "")))  # noqa: S308
+
+
+@register.filter
+def pretty(value: object) -> str:
+    """A JSON value, or a text that holds JSON, indented; any other text as it is."""
+    if not isinstance(value, str):
+        return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
+    except ValueError:
+        return value
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """A number of things with separators, "18,022"; a dash when it is not known."""
+    return "–" if value is None else f"{value:,}"
+
+
+@register.filter
+def counted(value: int | None, noun: str) -> str:
+    """A number with its noun, "1 call", "4,211 calls"; the noun may give both forms: "entry,entries"."""
+    one, _, many = noun.partition(",")
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
+@register.filter
+def percent(part: int | None, whole: int | None) -> str:
+    """The share of part in whole, "23.4 %"; a dash when there is no whole."""
+    if not whole or part is None:
+        return "–"
+    share = 100 * part / whole
+    if 0 < share < 0.1:
+        return "< 0.1 %"
+    return f"{share:.1f} %"
+
+
+def _aware(value: dt.datetime) -> dt.datetime:
+    return timezone.localtime(value) if timezone.is_aware(value) else value
+
+
+def day_text(value: dt.date) -> str:
+    """A date as it is written everywhere: "8 July 2026"."""
+    return f"{value.day} {value:%B %Y}"
+
+
+@register.filter
+def day(value: dt.date | dt.datetime | None) -> SafeString:
+    """A date, "8 July 2026", in a time element; a dash for none."""
+    if value is None:
+        return mark_safe("–")
+    date = _aware(value).date() if isinstance(value, dt.datetime) else value
+    return format_html('<time datetime="{}">{}</time>', date.isoformat(), day_text(date))
+
+
+@register.filter
+def moment(value: dt.datetime | None) -> SafeString:
+    """A moment with its zone, "8 July 2026, 14:03 UTC", in a time element; a dash for none."""
+    if value is None:
+        return mark_safe("–")
+    local = _aware(value)
+    words = f"{day_text(local)}, {local:%H:%M} {local.tzname() or ''}".strip()
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), f"{local:%H:%M:%S}", words)
+
+
+@register.filter
+def clock(value: dt.datetime | None) -> SafeString:
+    """The time of day to the second, "14:03:27", in a time element."""
+    if value is None:
+        return mark_safe("–")
+    return format_html('<time datetime="{}">{:%H:%M:%S}</time>', value.isoformat(), _aware(value))
+
+
+@register.filter
+def lasting(value: dt.timedelta | float | None) -> str:
+    """A duration (timedelta, or seconds) in words: "340 ms", "12.4 s", "3 min 20 s", "2 h 5 min"."""
+    if value is None:
+        return "–"
+    seconds = value.total_seconds() if isinstance(value, dt.timedelta) else float(value)
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@register.filter
+def shortened(value: object, length: int = 12) -> str:
+    """The first characters of a hash or id; a prefix such as "sha256:" is left out."""
+    return str(value or "").rpartition(":")[2][:length]
+
+
+@register.simple_tag
+def outcome(slug: str, plain: bool = False) -> SafeString:
+    """An outcome's badge: shape, word and colour. An unknown slug is shown as it is, without a shape."""
+    words = OUTCOME_WORDS.get(slug)
+    if words is None:
+        return format_html('<span class="tag">{}</span>', slug)
+    return format_html('<span class="outcome o-{}{}">{}{}</span>', slug, " plain" if plain else "", icon(slug), words)
+
+
+@register.filter
+def outcome_words(slug: str) -> str:
+    """The words for an outcome, as LOOKS has them: "Needs facts", "Terms are silent"."""
+    return OUTCOME_WORDS.get(slug, slug)
+
+
+@register.simple_tag
+def source_mark(source: str, who: str = "") -> SafeString:
+    """Where a fact comes from: filled dot (observed), half dot (inferred), ring (declared, with the person's name)."""
+    words = SOURCE_WORDS.get(source)
+    if words is None:
+        return format_html('<span class="source">{}</span>', source or "Source unknown")
+    return format_html(
+        '<span class="source">{}<span>{}{}</span></span>', icon(source), words, f" by {who}" if who else ""
+    )
+
+
+@register.simple_tag
+def run_state(state: str) -> SafeString:
+    """A run's state: icon and word; turning while the run goes on."""
+    drawing = STATE_ICONS.get(state, "waiting")
+    live = drawing in {"turning"}
+    return format_html(
+        '<span class="state s-{}{}">{}{}</span>',
+        state,
+        " live" if live else "",
+        icon(drawing, extra="turning" if live else ""),
+        STATE_WORDS.get(state, state),
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the rail."""
+
+    name: str
+    url: str
+    icon: str
+    current: bool
+
+
+PLACES = (
+    ("Overview", "overview", "overview", ("overview",)),
+    ("Findings", "findings", "findings", ("finding",)),
+    ("Pipelines", "pipelines", "pipelines", ("pipeline",)),
+    ("Runs", "runs", "runs", ("run", "call")),
+    ("Terms", "terms", "terms", ("terms",)),
+    ("Reports", "reports", "reports", ("report",)),
+)
+
+
+@register.simple_tag(takes_context=True)
+def places(context: RequestContext) -> list[Place]:
+    """The rail's entries; the one that holds the present page is marked. An address's name begins with its place's."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    here = (match.url_name if match else "") or ""
+    return [
+        Place(
+            name,
+            reverse(url),
+            drawing,
+            any(here == stem or here.startswith((stem + "-", stem + "s")) for stem in stems),
+        )
+        for name, url, drawing, stems in PLACES
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def column(context: RequestContext, title: str, key: str) -> SafeString:
+    """The content of a sortable column's heading: a link that sorts by key, and reverses what is already so sorted."""
+    request = context["request"]
+    query = request.GET.copy()
+    now = query.get("sort", "")
+    query["sort"] = f"-{key}" if now == key else key
+    query.pop("page", None)
+    arrow: str | SafeString = ""
+    if now.lstrip("-") == key:
+        arrow = icon(
+            "down" if now.startswith("-") else "up", label="descending" if now.startswith("-") else "ascending"
+        )
+    return format_html('<a href="?{}">{}{}</a>', query.urlencode(), title, arrow)
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: RequestContext) -> str:
+    """The stored choice of light or dark; empty when the system decides."""
+    request = context.get("request")
+    chosen = request.COOKIES.get("theme", "") if request is not None else ""
+    return chosen if chosen in {"light", "dark"} else ""
+
+
+@register.filter
+def initials(user: Any) -> str:
+    """Up to two letters that stand for a person."""
+    name = (user.get_full_name() or user.get_username()) if hasattr(user, "get_full_name") else str(user)
+    parts = [part for part in re.split(r"[\s@._-]+", name) if part]
+    return "".join(part[0] for part in parts[:2]).upper()

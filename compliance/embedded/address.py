@@ -1,4 +1,4 @@
-"""Addresses of the database and the broker, for the settings: from the environment, or the embedded servers' sockets."""
+"""Addresses of the database and the broker for the settings: of the environment, or the embedded servers' sockets."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +12,45 @@ EXAMPLE = "postgres://user:password@host:5432/name?sslmode=require"
 # Parameters of the connection that are Django's own; all others go to libpq, whose names they must be.
 _DJANGO_PARAMETERS = {"conn_max_age", "conn_health_checks"}
 _LIBPQ_PARAMETERS = frozenset(
-    "application_name channel_binding client_encoding connect_timeout fallback_application_name gssencmode gssdelegation hostaddr"
-    " keepalives keepalives_count keepalives_idle keepalives_interval krbsrvname load_balance_hosts max_protocol_version"
-    " min_protocol_version options passfile replication require_auth requirepeer service sslcert sslcertmode sslcompression sslcrl"
-    " sslcrldir sslkey sslmode sslnegotiation sslpassword sslrootcert sslsni ssl_min_protocol_version ssl_max_protocol_version"
-    " target_session_attrs tcp_user_timeout".split()
+    [
+        "application_name",
+        "channel_binding",
+        "client_encoding",
+        "connect_timeout",
+        "fallback_application_name",
+        "gssdelegation",
+        "gssencmode",
+        "hostaddr",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "krbsrvname",
+        "load_balance_hosts",
+        "max_protocol_version",
+        "min_protocol_version",
+        "options",
+        "passfile",
+        "replication",
+        "require_auth",
+        "requirepeer",
+        "service",
+        "ssl_max_protocol_version",
+        "ssl_min_protocol_version",
+        "sslcert",
+        "sslcertmode",
+        "sslcompression",
+        "sslcrl",
+        "sslcrldir",
+        "sslkey",
+        "sslmode",
+        "sslnegotiation",
+        "sslpassword",
+        "sslrootcert",
+        "sslsni",
+        "target_session_attrs",
+        "tcp_user_timeout",
+    ]
 )
 
 
@@ -27,8 +61,9 @@ class AddressError(ValueError):
 def database_settings(url: str | None, var: Path) -> dict[str, object]:
     """A Django DATABASES entry: from `url` (DATABASE_URL) when given, else the embedded server's socket under `var`.
 
-    Understood are postgres:// and postgresql:// URLs as libpq reads them: percent-encoding, several hosts, a socket directory
-    as host (`postgres://user@%2Frun%2Fpostgresql/name` or `postgresql:///name?host=/run/postgresql`), and options after `?`.
+    Understood are postgres:// and postgresql:// URLs as libpq reads them: percent-encoding, several hosts, a socket
+    directory as host (`postgres://user@%2Frun%2Fpostgresql/name` or `postgresql:///name?host=/run/postgresql`), and
+    options after `?`.
     Raises AddressError.
     """
     parts = _read(url) if url else _embedded(var)

@@ -23,41 +23,40 @@ class PlaceError(RuntimeError):
 
 
 def run_directory(var: Path) -> Path:
-    """Where sockets, process records and the lock of the installation at `var` lie."""
+    """Where the process records and the locks of the installation at `var` lie."""
     return var.absolute() / "run"
 
 
-def socket_directory(var: Path) -> Path:
-    """The directory of the sockets: `var/run`, or a short private one when that path is too long for a socket.
+def log_directory(var: Path) -> Path:
+    """Where the logs of the processes of the installation at `var` lie."""
+    return var.absolute() / "log"
 
-    The short one is recorded in `var/run/sockets`, so that a shell with another XDG_RUNTIME_DIR finds the same. Creates nothing.
+
+def socket_directory(var: Path) -> Path:
+    """The directory of the sockets: `var/sockets`, or a short private one when that path is too long for a socket.
+
+    The short one is recorded in `var/run/sockets`, so that a shell with another XDG_RUNTIME_DIR finds the same.
+    Creates nothing.
     """
-    run = run_directory(var)
-    if len(os.fsencode(run / _LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
-        return run
-    record = run / "sockets"
+    sockets = var.absolute() / "sockets"
+    if len(os.fsencode(sockets / _LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+        return sockets
+    record = run_directory(var) / "sockets"
     if record.is_file():
         return Path(record.read_text().strip())
     name = "clausetrail-" + hashlib.sha256(os.fsencode(var.resolve())).hexdigest()[:16]
     return _short_base() / name
 
 
-def prepare_socket_directory(var: Path) -> Path:
-    """Create the directory of the sockets (mode 0700) and record it; raises PlaceError when somebody else owns it."""
-    run = run_directory(var)
-    run.mkdir(parents=True, exist_ok=True, mode=0o700)
+def prepare_directories(var: Path) -> None:
+    """Create `var/run`, `var/log` and the directory of the sockets, all private to their owner; raises PlaceError."""
+    for directory in (var.absolute(), run_directory(var), log_directory(var)):
+        _make(directory)
     sockets = socket_directory(var)
-    if sockets == run:
-        return run
-    sockets.mkdir(exist_ok=True, mode=0o700)
-    state = sockets.lstat()
-    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid():
-        raise PlaceError(
-            f"{sockets} belongs to somebody else; remove {run / 'sockets'} and choose a shorter CLAUSETRAIL_VAR"
-        )
+    _make(sockets)
     sockets.chmod(0o700)
-    write_atomically(run / "sockets", f"{sockets}\n")
-    return sockets
+    if sockets.parent != var.absolute():
+        write_atomically(run_directory(var) / "sockets", f"{sockets}\n")
 
 
 def postgres_socket(var: Path) -> Path:
@@ -77,7 +76,8 @@ def secret(var: Path, name: str) -> str:
     """
     path = var.absolute() / "secrets" / name
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        var.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
         _link_once(path, secrets.token_urlsafe(32))
     value = path.read_text().strip()
     if not value:
@@ -93,6 +93,20 @@ def write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+def _make(directory: Path) -> None:
+    """Create a directory of mode 0700, refusing one that somebody else laid out for us (in /tmp anyone could).
+
+    One that stands already keeps its mode: its owner may have opened it on purpose.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise PlaceError(f"{directory} can't be made: {error.strerror}; choose another CLAUSETRAIL_VAR") from error
+    state = directory.lstat()
+    if not stat.S_ISDIR(state.st_mode) or os.geteuid() not in (state.st_uid, 0):
+        raise PlaceError(f"{directory} belongs to another user; choose another CLAUSETRAIL_VAR")
 
 
 def _link_once(path: Path, text: str) -> None:

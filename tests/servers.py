@@ -1,0 +1,70 @@
+"""A PostgreSQL and a broker of the test session's own, in a temporary directory: started in under a second, gone afterwards.
+
+The first process of a session starts them and points the environment at them; pytest-xdist's workers inherit that.
+TEST_DATABASE_URL names another server to test against; the tests then make their databases there.
+"""
+
+import atexit
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from compliance.embedded import postgres, processes, valkey
+from compliance.embedded.places import prepare_directories
+
+_PREFIX = "clausetrail-test-"
+_OF_THE_MACHINE = (
+    "DATABASE_URL",
+    "CELERY_BROKER_URL",
+    "EVIDENCE_URL",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "CLAUSETRAIL_DEBUG",
+)
+
+
+def prepare_environment() -> None:
+    """Make the environment that of a test session. Once per session: whoever inherits it finds it done."""
+    if "CLAUSETRAIL_TEST_SESSION" in os.environ:
+        return
+    for name in _OF_THE_MACHINE:
+        os.environ.pop(name, None)
+    _remove_abandoned()
+    home = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    (home / "owner.json").write_text(json.dumps([os.getpid(), processes.start_time(os.getpid())]))
+    atexit.register(_end, home, os.getpid())
+    os.environ |= {"CLAUSETRAIL_TEST_SESSION": str(home), "CLAUSETRAIL_VAR": str(home / "var")}
+    if "TEST_DATABASE_URL" in os.environ:
+        os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+    _start(home / "var")
+
+
+def _start(var: Path) -> None:
+    prepare_directories(var)
+    valkey.start(var, durable=False)
+    if "DATABASE_URL" not in os.environ:
+        postgres.start(var, print, durable=False)
+
+
+def _end(home: Path, owner: int) -> None:
+    if os.getpid() != owner:
+        return  # a child that a test forked
+    _stop(home)
+
+
+def _stop(home: Path) -> None:
+    valkey.stop(home / "var")
+    postgres.stop(home / "var")
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _remove_abandoned() -> None:
+    """Stop the servers of sessions that were killed before they could."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/owner.json"):
+        if owner.stat().st_uid != os.getuid():
+            continue
+        pid, started = json.loads(owner.read_text())
+        if processes.start_time(pid) != started:
+            _stop(owner.parent)

@@ -1,0 +1,48 @@
+"""Adding pipelines."""
+
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from audits.models import Pipeline
+from compliance.actions.trail import record
+from compliance.models import Project, User
+
+
+@transaction.atomic
+def add_pipeline(
+    *,
+    project: Project,
+    name: str,
+    acting_user: User | None,
+    path: Path | None = None,
+    archive_sha256: str = "",
+    manifest_path: str = "audit.toml",
+    origin: str | None = None,
+    slug: str | None = None,
+) -> Pipeline:
+    """Add a pipeline by its folder on this machine or an uploaded ZIP (already in the evidence store).
+
+    A slug that is taken gets a number. Raises ValueError when neither or both sources are given.
+    """
+    if (path is None) == (not archive_sha256):
+        raise ValueError("a pipeline comes from a folder or from an archive: give exactly one")
+    pipeline = Pipeline.objects.create(
+        project=project,
+        slug=_free_slug(project, slug or slugify(name)[:70] or "pipeline"),
+        name=name.strip() or "Pipeline",
+        origin=origin or (Pipeline.Origin.UPLOAD if archive_sha256 else Pipeline.Origin.PATH),
+        path=str(path or ""),
+        archive_sha256=archive_sha256,
+        manifest_path=manifest_path,
+        created_by=acting_user,
+    )
+    record(acting_user=acting_user, action="pipeline added", subject=pipeline, project=project, path=pipeline.path)
+    return pipeline
+
+
+def _free_slug(project: Project, wanted: str) -> str:
+    taken = set(Pipeline.objects.filter(project=project, slug__startswith=wanted).values_list("slug", flat=True))
+    candidates = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 2))]
+    return next(slug for slug in candidates if slug not in taken)

@@ -57,7 +57,7 @@ class ModelCall(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="calls")
     exchange = models.ForeignKey(Exchange, on_delete=models.CASCADE, related_name="calls")
-    index = models.PositiveIntegerField(default=0, help_text="Within the exchange")
+    position = models.PositiveIntegerField(default=0, help_text="Within the exchange")
     at = models.DateTimeField()
     step = models.CharField(max_length=20)
     host = models.CharField(max_length=300)

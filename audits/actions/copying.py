@@ -25,7 +25,7 @@ _TYPES = {
 @cache
 def _statement(model: type[models.Model], columns: tuple[str, ...]) -> tuple[str, list[str]]:
     """The COPY statement for these fields, and the wire type of each."""
-    by_name = {field.name: field for field in model._meta.concrete_fields}
+    by_name = {field.attname: field for field in model._meta.concrete_fields}
     fields = [by_name[name] for name in columns]
     names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
@@ -36,7 +36,7 @@ def _statement(model: type[models.Model], columns: tuple[str, ...]) -> tuple[str
 
 
 def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Append rows to the model's table. `columns` names fields; each row has their values in that order.
+    """Append rows to the model's table. `columns` names attributes (run_id, not run); each row has their values in that order.
 
     Values must have the columns' own types (aware datetimes, lists or dicts for JSON). One bad row fails the whole
     batch: psycopg's error tells which value. Runs in the caller's transaction.

@@ -85,11 +85,7 @@ class LogRow(NamedTuple):
     text: str
 
 
-def _columns(row: type[Any]) -> tuple[str, ...]:
-    return tuple(name.removesuffix("_id") if name != "id" else name for name in row._fields)
-
-
-EXCHANGE_COLUMNS, CALL_COLUMNS, LOG_COLUMNS = _columns(ExchangeRow), _columns(CallRow), _columns(LogRow)
+EXCHANGE_COLUMNS, CALL_COLUMNS, LOG_COLUMNS = ExchangeRow._fields, CallRow._fields, LogRow._fields
 
 
 def reserve_exchange_ids(count: int) -> Sequence[int]:

@@ -78,7 +78,7 @@ def secret(var: Path, name: str) -> str:
     if not path.exists():
         var.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.mkdir(exist_ok=True, mode=0o700)
-        _link_once(path, secrets.token_urlsafe(32))
+        _link_once(path, secrets.token_urlsafe(48))
     value = path.read_text().strip()
     if not value:
         raise PlaceError(f"{path} is empty; remove it and run `make start`, which makes a new one")

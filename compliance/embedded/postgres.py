@@ -65,7 +65,8 @@ def start(var: Path, say: Say, *, durable: bool = True, temporary: bool = False)
     _check_version(cluster)
     _give(unprivileged().user_id, cluster.home, cluster.data, socket_directory(var))
     _agree_on_password(cluster, say)
-    command = [*unprivileged().prefix, cluster.programs / "postgres", "-D", cluster.data, *_settings(cluster, durable)]
+    server = [str(cluster.programs / "postgres"), "-D", str(cluster.data), *_settings(cluster, durable)]
+    command = [*unprivileged().prefix, *server]
     record = processes.spawn(var, NAME, command, directory=cluster.home, temporary=temporary)
     processes.wait_for(var, record, lambda: _ready(cluster, record.pid), START_SECONDS)
     return record

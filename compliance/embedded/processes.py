@@ -108,6 +108,14 @@ def stop(var: Path, name: str, *, signals: Sequence[tuple[signal.Signals, float]
     return True
 
 
+def tell(var: Path, name: str, number: signal.Signals) -> bool:
+    """Send a signal to the process called `name`; False when it is not running."""
+    record = running(var, name)
+    if record:
+        _send(record, number)
+    return record is not None
+
+
 def kill_session(session: int) -> None:
     """SIGKILL whatever is left of a session that we opened with `spawn` (its id is the pid of its first process)."""
     for pid in _pids():

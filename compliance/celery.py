@@ -1,0 +1,48 @@
+"""The Celery application. Settings of the broker come from compliance/settings.py; how tasks behave is said here.
+
+Tasks import `app` from here and use `@app.task`. Short ones are acknowledged when they are done, so that a killed worker's
+come back; they must bear being run twice. A long one (an audit) says `acks_late=False` and is found again by its own record.
+"""
+
+import os
+from pathlib import Path
+
+from celery import Celery
+from celery.signals import beat_init, worker_ready
+from kombu.entity import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "compliance.settings")
+
+app = Celery("clausetrail")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    accept_content=["json"],
+    task_serializer="json",
+    result_serializer="json",
+    event_serializer="json",
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    # A worker takes a task when it has a free hand, not one in reserve: a reserved one would wait behind an audit for hours.
+    worker_disable_prefetch=True,
+    worker_max_tasks_per_child=100,  # WeasyPrint and pandas keep memory that they no longer use
+    worker_hijack_root_logger=False,  # settings.LOGGING stands
+    task_default_queue="default",
+    task_queues=[Queue(name) for name in ("default", "audits")],  # type: ignore[no-untyped-call]
+    task_create_missing_queues=False,
+    beat_schedule={
+        # Expires before the next one: while no worker runs, reminders must not pile up.
+        "mark stale runs": {"task": "audits.tasks.mark_stale_runs", "schedule": 30.0, "options": {"expires": 25}},
+    },
+)
+app.autodiscover_tasks()
+
+
+def tell_ready(**_: object) -> None:
+    """Tell whoever started this worker or beat that it works now, by the file named in CLAUSETRAIL_READY_FILE."""
+    path = os.environ.get("CLAUSETRAIL_READY_FILE")
+    if path:
+        Path(path).touch()
+
+
+worker_ready.connect(tell_ready)
+beat_init.connect(tell_ready)

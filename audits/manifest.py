@@ -93,6 +93,17 @@ def parse_manifest(text: str, filename: str = "audit.toml") -> Manifest:
     return manifest
 
 
+def declared_purpose(manifest: Mapping[str, object], host: str) -> str | None:
+    """What audit.toml (as kept with a run, see `Manifest.as_json`) says that calls to a host are for.
+
+    By host first, for the pipeline second; None when it says nothing.
+    """
+    per_host = manifest.get("purpose_per_host")
+    by_host = per_host.get(host.lower()) if isinstance(per_host, dict) else None
+    declared = by_host or manifest.get("purpose")
+    return str(declared) if declared else None
+
+
 class _Reader:
     """Walks the parsed tables, keeping every complaint."""
 

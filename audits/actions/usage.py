@@ -49,6 +49,7 @@ class ExchangeRow(NamedTuple):
 class CallRow(NamedTuple):
     """A model call in the order of its columns."""
 
+    id: int
     run_id: int
     exchange_id: int
     position: int
@@ -88,13 +89,14 @@ class LogRow(NamedTuple):
 EXCHANGE_COLUMNS, CALL_COLUMNS, LOG_COLUMNS = ExchangeRow._fields, CallRow._fields, LogRow._fields
 
 
-def reserve_exchange_ids(count: int) -> Sequence[int]:
-    return next_ids(Exchange, count)
+def reserve_ids(model: type[Exchange] | type[ModelCall], count: int) -> Sequence[int]:
+    """Ids for rows yet to be written, so that rows and files can name each other."""
+    return next_ids(model, count)
 
 
 @transaction.atomic
 def write_usage(exchanges: Sequence[ExchangeRow], calls: Sequence[CallRow]) -> None:
-    """Append exchanges and the calls in them. Ids of exchanges come from `reserve_exchange_ids`."""
+    """Append exchanges and the calls in them. Ids come from `reserve_ids`."""
     if exchanges:
         copy_rows(Exchange, EXCHANGE_COLUMNS, exchanges)
     if calls:

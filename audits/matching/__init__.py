@@ -1,0 +1,1 @@
+"""The one bridge between what was recorded and what the terms say: usage → facts → compliance.engine → findings."""

@@ -1,0 +1,154 @@
+"""From a run's usage to uses: every fact with its source; what nobody observed or declared stays unknown."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q
+from django.db.models.functions import TruncDate
+
+from audits.models import ModelCall, Run
+from compliance.engine.facts import Fact, Use
+
+ACTIVITY_OF_PURPOSE = {
+    ModelCall.Purpose.TRAIN: "train_on_output",
+    ModelCall.Purpose.FILTER: "filter_training_data",
+    ModelCall.Purpose.EVALUATE: "evaluate",
+    ModelCall.Purpose.UNUSED: "use_output",
+    ModelCall.Purpose.UNKNOWN: "use_output",
+}
+MODALITY_OF_OPERATION = {"embeddings": "embedding", "image_generation": "image", "speech": "audio"}
+DECLARED_BY = "audit.toml"
+# Operations that ask no model for output: they count as usage, and say nothing that terms on output could bear on.
+NO_OUTPUT = frozenset({"count_tokens", "file_upload", "list_models"})
+
+
+@dataclass(frozen=True)
+class RecordedUse:
+    """Calls alike in every fact that a rule can ask about, on one day."""
+
+    provider: str
+    served_by: str
+    model: str
+    activity: str
+    day: dt.date
+    calls: int
+    rows: int
+    simulated: bool
+    facts: Mapping[str, Fact]
+
+    def as_use(self) -> Use:
+        return Use(id=f"{self.activity} with {self.model} on {self.day}", facts=self.facts)
+
+
+def recorded_uses(run: Run) -> list[RecordedUse]:
+    """The distinct uses of a run, ordered by provider, model, activity and day. Failed calls are not uses."""
+    groups = (
+        ModelCall.objects.filter(run=run, failed=False)
+        .exclude(operation__in=NO_OUTPUT)
+        .annotate(day=TruncDate("at"))
+        .values("provider", "served_by", "request_model", "operation", "purpose", "purpose_source", "day", "simulated")
+        .annotate(
+            calls=Count("id", distinct=True),
+            rows=Count("row_matches__row", distinct=True, filter=Q(row_matches__dataset__role="training")),
+            first=Min("at"),
+            last=Max("at"),
+        )
+        .order_by("provider", "request_model", "purpose", "day")
+    )
+    shared = dict(student_facts(run))
+    tuned = _tuned_at(run)
+    return _merged(_use(run, group, shared, tuned) for group in groups)
+
+
+def _merged(uses: Iterator[RecordedUse]) -> list[RecordedUse]:
+    """Uses whose facts are equal become one (the same activity by two operations, say)."""
+    found: dict[tuple[Any, ...], RecordedUse] = {}
+    for use in uses:
+        key = (use.provider, use.served_by, use.model, use.activity, use.day, use.simulated, tuple(use.facts.items()))
+        known = found.get(key)
+        found[key] = replace(known, calls=known.calls + use.calls, rows=known.rows + use.rows) if known else use
+    return list(found.values())
+
+
+def _use(run: Run, group: Mapping[str, Any], shared: Mapping[str, Fact], tuned: frozenset[str]) -> RecordedUse:
+    provider, purpose = group["provider"], group["purpose"]
+    activity = "fine_tune_weights" if group["operation"] == "fine_tune" else ACTIVITY_OF_PURPOSE[purpose]
+    facts = {
+        "on": Fact(group["day"], "observed", note="date of the calls"),
+        "activity": Fact(
+            activity,
+            group["purpose_source"] or "inferred",
+            DECLARED_BY if group["purpose_source"] == "declared" else "",
+        ),
+        "output_modality": Fact(MODALITY_OF_OPERATION.get(group["operation"], "text"), "observed"),
+        **_access(run, provider, group["served_by"]),
+        **shared,
+        **_competition(run, provider),
+        **_training_place(run, provider, tuned),
+    }
+    if provider:
+        facts["provider"] = Fact(provider, "observed")
+    if group["request_model"]:
+        facts["model"] = Fact(group["request_model"], "observed")
+    return RecordedUse(
+        provider=provider,
+        served_by=group["served_by"],
+        model=group["request_model"],
+        activity=activity,
+        day=group["day"],
+        calls=group["calls"],
+        rows=group["rows"],
+        simulated=group["simulated"],
+        facts=facts,
+    )
+
+
+def _access(run: Run, provider: str, served_by: str) -> dict[str, Fact]:
+    """How the model was reached: declared, where audit.toml says; else as the host tells."""
+    declared = (run.manifest.get("access") or {}).get(provider) or {}
+    facts = {
+        "access.kind": Fact(declared["kind"], "declared", DECLARED_BY)
+        if declared.get("kind")
+        else Fact("api", "observed")
+    }
+    if served_by:
+        facts["access.served_by"] = Fact(served_by, "observed")
+    elif declared.get("served_by"):
+        facts["access.served_by"] = Fact(declared["served_by"], "declared", DECLARED_BY)
+    if declared.get("account"):
+        facts["access.account"] = Fact(declared["account"], "declared", DECLARED_BY)
+    return facts
+
+
+def student_facts(run: Run) -> Iterator[tuple[str, Fact]]:
+    """What audit.toml says of the student, whichever provider it is about."""
+    student = run.manifest.get("student") or {}
+    for key in ("kind", "general_purpose", "base_model", "distributed", "commercial", "name"):
+        value = student.get(key)
+        if value is not None and value != "":
+            yield f"student.{key}", Fact(value, "declared", DECLARED_BY)
+
+
+def _competition(run: Run, provider: str) -> dict[str, Fact]:
+    """competes_with names providers; a list that leaves one out says that the student does not compete with it."""
+    rivals = (run.manifest.get("student") or {}).get("competes_with")
+    if rivals is None or not provider:
+        return {}
+    return {"student.competes_with_provider": Fact(provider in rivals, "declared", DECLARED_BY)}
+
+
+def _tuned_at(run: Run) -> frozenset[str]:
+    calls = ModelCall.objects.filter(run=run, operation="fine_tune", failed=False)
+    return frozenset(calls.values_list("provider", flat=True))
+
+
+def _training_place(run: Run, provider: str, tuned: frozenset[str]) -> dict[str, Fact]:
+    """Trained at the provider? Seen when a fine-tuning call was made; its absence counts only where nothing could hide it."""
+    if provider in tuned:
+        return {"student.trained_at_provider": Fact(True, "observed", note="a fine-tuning call was recorded")}
+    unread = run.gaps.exists() or run.exchanges.exclude(unparsed="").exists()
+    if run.isolation != Run.Isolation.ENFORCED or unread:
+        return {}
+    return {"student.trained_at_provider": Fact(False, "observed", note="no call of a fine-tuning API was recorded")}

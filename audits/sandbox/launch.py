@@ -1,0 +1,115 @@
+"""Enters the sealed network and becomes the sandbox: `python -m audits.sandbox.launch PLAN_FD`.
+
+The plan is one JSON object (see `layout.Plan`). As root it first binds the sources of all mounts under a staging
+folder of its own mount namespace, since the unprivileged identity it then takes may not walk to them, and gives root
+up for good. It replaces itself by bubblewrap; where bubblewrap cannot work (plan without mounts) it stays as the
+parent that collects what the command leaves behind.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+from audits.sandbox import kernel
+
+BINDS = {"--bind", "--ro-bind"}
+
+
+def stage(arguments: list[str], folder: str) -> list[str]:
+    """Bind every mount source under `folder` and return the arguments with the sources replaced."""
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("tmpfs", folder, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,nr_inodes=4096,mode=755")
+    staged = list(arguments)
+    for index, argument in enumerate(arguments):
+        if argument in BINDS:
+            source, target = arguments[index + 1], f"{folder}/{index}"
+            if os.path.isdir(source):
+                os.mkdir(target)
+            else:
+                os.close(os.open(target, os.O_CREAT | os.O_WRONLY))
+            kernel.mount(source, target, "", kernel.MS_BIND | kernel.MS_REC)
+            staged[index + 1] = target
+    return staged
+
+
+def enter(plan: dict[str, Any]) -> None:
+    """Take the unprivileged identity and the namespaces of the sealed network."""
+    if os.geteuid() == 0:
+        kernel.become(kernel.UNPRIVILEGED_ID)
+    for name, kind in (("user_namespace", kernel.CLONE_NEWUSER), ("network_namespace", kernel.CLONE_NEWNET)):
+        if plan[name] is not None:
+            kernel.setns(plan[name], kind)
+            os.close(plan[name])
+
+
+def become_bubblewrap(plan: dict[str, Any]) -> None:
+    """Hand the arguments over in memory: variables of the pipeline must not show in the host's process list."""
+    arguments = plan["arguments"]
+    if os.geteuid() == 0:
+        arguments = stage(arguments, plan["staging"])
+    enter(plan)
+    memory = os.memfd_create("arguments", 0)
+    os.write(memory, b"\0".join(each.encode(errors="surrogateescape") for each in arguments) + b"\0")
+    os.lseek(memory, 0, os.SEEK_SET)
+    os.chdir("/")
+    os.execve(plan["program"], [plan["program"], "--args", str(memory), "--", *plan["command"]], {})
+
+
+def kill_what_is_left() -> None:
+    """Every orphan of the command was handed to us (subreaper): end them all."""
+    while True:
+        try:
+            with open(f"/proc/self/task/{os.getpid()}/children") as file:
+                children = [int(each) for each in file.read().split()]
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+            os.wait()
+        except (ChildProcessError, ProcessLookupError):
+            return
+
+
+def run_bare(plan: dict[str, Any]) -> int:
+    """No isolation but limits and another identity; the caller says proxy_only wherever the result shows."""
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    enter(plan)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    ready, status = plan["own_descriptors"]
+    os.set_inheritable(status, False)
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        for name, value in plan["rlimits"].items():
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+        os.chdir(plan["directory"])
+        os.execvpe(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606
+    os.close(ready)
+    _, ended = os.waitpid(child, 0)
+    kill_what_is_left()
+    code = os.waitstatus_to_exitcode(ended)
+    return code if code >= 0 else 128 - code
+
+
+def main() -> int:
+    """Read the plan and act on it; 125 with a message when the sandbox cannot be entered."""
+    with open(int(sys.argv[1]), encoding="utf-8", errors="surrogateescape") as file:
+        plan = json.load(file)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # when the whole machine runs out of memory, this goes first
+    try:
+        if plan["program"] is None:
+            return run_bare(plan)
+        become_bubblewrap(plan)
+    except OSError as error:
+        print(f"could not enter the sandbox: {error}", file=sys.stderr)
+    return 125
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,35 +1,20 @@
 """One settings file. Everything that differs between machines comes from the environment; see docs/operations.md."""
 
 import os
-import secrets
 from importlib.resources import files
 from pathlib import Path
 
 from compliance.embedded.address import broker_url, database_settings
+from compliance.embedded.places import secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(os.environ.get("CLAUSETRAIL_VAR", BASE_DIR / "var"))
-
-
-def _secret_key() -> str:
-    """The key of the environment; without one, a key made once and kept in var/, readable by its owner only."""
-    given = os.environ.get("SECRET_KEY")
-    if given:
-        return given
-    path = VAR_DIR / "secret_key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(64))
-    return path.read_text().strip()
-
+VAR_DIR = Path(os.environ.get("CLAUSETRAIL_VAR") or BASE_DIR / "var").absolute()
 
 # Naming the hosts that are served is what makes an installation public: cookies, redirects and HSTS follow from it.
 _hosts = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
 PRODUCTION = bool(_hosts)
 DEBUG = os.environ.get("CLAUSETRAIL_DEBUG") == "1" and not PRODUCTION
-SECRET_KEY = _secret_key()
+SECRET_KEY = os.environ.get("SECRET_KEY") or secret(VAR_DIR, "django")
 ALLOWED_HOSTS = _hosts or ["127.0.0.1", "localhost", "[::1]"]
 
 INSTALLED_APPS = [
@@ -94,10 +79,10 @@ LOGOUT_REDIRECT_URL = "sign-in"
 EVIDENCE_URL = os.environ.get("EVIDENCE_URL", (VAR_DIR / "evidence").as_uri())
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or broker_url(VAR_DIR)
-# An audit may run for hours. Redelivery is therefore not by visibility time-out (which would run it twice) but by the beat task
-# that finds stale runs; short tasks are acknowledged late and come back when a worker dies.
+# Short tasks are acknowledged late: those of a worker that was killed come back after this time-out, which none may exceed. An
+# audit may run for hours; it is acknowledged early, and the beat task finds it when its worker dies.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 6 * 3600,
+    "visibility_timeout": 15 * 60,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
 }

@@ -34,6 +34,7 @@ class Background:
 WORKER = Background("worker", ("worker", "--queues=default", "--hostname=default@%h", "--concurrency=1"))
 AUDITOR = Background("auditor", ("worker", "--queues=audits", "--hostname=audits@%h", "--concurrency=2"))
 BEAT = Background("beat", ("beat",))
+BACKGROUND = (WORKER, AUDITOR, BEAT)
 WEB = "web"
 
 
@@ -74,8 +75,7 @@ def start_web(var: Path, *, temporary: bool = False) -> Record:
     host = os.environ.get("WEB_HOST", "127.0.0.1")
     port = _choose_port(var, host)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-               "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws",
-               "--process-name", "clausetrail-web", "compliance.wsgi:application"]  # fmt: skip
+               "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws", "compliance.wsgi:application"]  # fmt: skip
     details = {"address": f"http://{_shown(host)}:{port}/"}
     environment = child_environment(var)
     record = processes.spawn(
@@ -117,10 +117,10 @@ def _choose_port(var: Path, host: str) -> int:
             )
         return int(given)
     last = run_directory(var) / "web-port"
-    remembered = [int(last.read_text())] if last.is_file() and last.read_text().isdigit() else []
-    for port in [*remembered, *PORTS]:
-        if _free(host, port):
-            return port
+    remembered: list[int] = [int(last.read_text())] if last.is_file() and last.read_text().isdigit() else []
+    free: list[int] = [port for port in [*remembered, *PORTS] if _free(host, port)]
+    if free:
+        return free[0]
     raise PortError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free: set WEB_PORT")
 
 

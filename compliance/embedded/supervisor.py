@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -39,11 +40,9 @@ def start(var: Path, say: Say) -> str:
     with exclusive(var):
         _start_servers(var, say, database=True, broker=True, temporary=False)
         prepare(var, (DATABASE, STATIC), say)
-        for process in (application.WORKER, application.AUDITOR, application.BEAT):
-            _timed(say, process.name, partial(application.start_background, var, process))
-        record = _timed(say, "web", lambda: application.start_web(var))
+        address = _start_application(var, say)
         _keep(var)
-    return record.details["address"]
+    return address
 
 
 def stop(var: Path, say: Say) -> list[str]:
@@ -98,6 +97,18 @@ def _start_servers(var: Path, say: Say, *, database: bool, broker: bool, tempora
         _timed(say, "PostgreSQL", lambda: postgres.start(var, say, temporary=temporary))
     if broker and not os.environ.get("CELERY_BROKER_URL") and not processes.running(var, valkey.NAME):
         _timed(say, "broker", lambda: valkey.start(var, temporary=temporary))
+
+
+def _start_application(var: Path, say: Say) -> str:
+    """Side by side: each spends its first second importing. Returns the web server's address."""
+    starters = {process.name: partial(application.start_background, var, process) for process in application.BACKGROUND}
+    starters["web"] = partial(application.start_web, var)
+    missing = {name: starter for name, starter in starters.items() if not processes.running(var, name)}
+    with ThreadPoolExecutor(len(starters)) as pool:
+        started = [pool.submit(_timed, say, name, starter) for name, starter in missing.items()]
+    for one in started:
+        one.result()
+    return starters["web"]().details["address"]
 
 
 def _borrow_workers(var: Path) -> None:

@@ -1,0 +1,249 @@
+"""HTTP/1.1 heads and body framing (RFC 9112), strict where leniency would let two readers see different messages.
+
+Heads are kept as the bytes they came in, so that what is passed on is what was sent. Anything ambiguous (folded lines,
+white space before a colon, two lengths, a length beside chunked) raises Malformed: such a message is answered by the
+recorder and never forwarded, since the far end might read another message than the one recorded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LARGEST_HEAD = 128 * 1024
+LARGEST_TRAILER = 64 * 1024
+HEAD_END = b"\r\n\r\n"
+Header = tuple[bytes, bytes]
+
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}) ([^\x00-\x20\x7f]+) HTTP/(1\.[01])")
+_STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?")
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_BAD_IN_VALUE = re.compile(rb"[\x00\r\n]")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00\r\n]*)?")
+
+
+class Malformed(ValueError):
+    """The peer sent something that is not one unambiguous HTTP/1.1 message."""
+
+
+@dataclass(slots=True)
+class Head:
+    """What of a request's or response's head decides how it is passed on.
+
+    start: (method, target, version) of a request, (version, status, b"") of a response. length None: no
+    Content-Length. The header lines themselves stay in `raw`, which ends with the empty line.
+    """
+
+    raw: bytes
+    start: tuple[bytes, bytes, bytes]
+    length: int | None
+    chunked: bool
+    close: bool
+    keep_alive: bool
+    upgrade: bool
+    expect_continue: bool
+    host: bytes | None
+
+
+def parse_request_head(raw: bytes) -> Head:
+    """A request's head, the empty line included; raises Malformed."""
+    line, _, rest = raw.partition(b"\r\n")
+    match = _REQUEST_LINE.fullmatch(line)
+    if match is None:
+        raise Malformed("the request line is not HTTP/1.x")
+    method, target, version = match.groups()
+    head = _parse_fields(raw, rest, (method, target, version))
+    if head.chunked and version == b"1.0":
+        raise Malformed("HTTP/1.0 has no chunked bodies")
+    return head
+
+
+def parse_response_head(raw: bytes) -> Head:
+    """A response's head, the empty line included; raises Malformed."""
+    line, _, rest = raw.partition(b"\r\n")
+    match = _STATUS_LINE.fullmatch(line)
+    if match is None:
+        raise Malformed("the status line is not HTTP/1.x")
+    return _parse_fields(raw, rest, (match[1], match[2], b""))
+
+
+def split_fields(block: bytes) -> list[Header]:
+    """The header lines of a head without its first line, as (name, value) in the case they came in."""
+    fields = []
+    for line in block.split(b"\r\n"):
+        if line:
+            name, _, value = line.partition(b":")
+            fields.append((name, value.strip(b" \t")))
+    return fields
+
+
+def _parse_fields(raw: bytes, rest: bytes, start: tuple[bytes, bytes, bytes]) -> Head:
+    head = Head(raw, start, None, False, False, False, False, False, None)
+    valid_name, bad_value = _NAME.fullmatch, _BAD_IN_VALUE.search
+    for line in rest.split(b"\r\n"):
+        if not line:
+            continue
+        name, colon, value = line.partition(b":")
+        if not colon or not valid_name(name) or bad_value(value):
+            raise Malformed("a header line is not well formed")
+        reader = _READERS.get(name.lower())
+        if reader is not None:
+            reader(head, value.strip(b" \t"))
+    if head.chunked and head.length is not None:
+        raise Malformed("both Content-Length and Transfer-Encoding")
+    return head
+
+
+def _read_length(head: Head, value: bytes) -> None:
+    # Python's int() takes "+1", "1_0" and spaces; HTTP takes digits alone.
+    if not value.isdigit() or len(value) > 18:
+        raise Malformed("Content-Length is not a number")
+    length = int(value)
+    if head.length is not None and head.length != length:
+        raise Malformed("two different Content-Lengths")
+    head.length = length
+
+
+def _read_transfer(head: Head, value: bytes) -> None:
+    if head.chunked or value.lower() != b"chunked":
+        raise Malformed("a Transfer-Encoding other than chunked")
+    head.chunked = True
+
+
+def _read_connection(head: Head, value: bytes) -> None:
+    for token in value.lower().split(b","):
+        token = token.strip()
+        head.close = head.close or token == b"close"
+        head.keep_alive = head.keep_alive or token == b"keep-alive"
+        head.upgrade = head.upgrade or token == b"upgrade"
+
+
+def _read_expect(head: Head, value: bytes) -> None:
+    head.expect_continue = value.lower() == b"100-continue"
+
+
+def _read_host(head: Head, value: bytes) -> None:
+    if head.host is not None:
+        raise Malformed("two Host headers")
+    head.host = value
+
+
+_READERS = {
+    b"content-length": _read_length,
+    b"transfer-encoding": _read_transfer,
+    b"connection": _read_connection,
+    b"expect": _read_expect,
+    b"host": _read_host,
+}
+
+
+class Body:
+    """The framing of one message body: bytes of the stream in, payload out, and where the message ends.
+
+    length: so many bytes; None with chunked: chunks; None without: until the connection closes.
+    """
+
+    __slots__ = ("_chunk_left", "_left", "_line", "chunked", "done", "size", "trailers")
+
+    def __init__(self, length: int | None, chunked: bool) -> None:
+        self.chunked = chunked
+        self.done = length == 0 and not chunked
+        self.size = 0
+        self.trailers: list[Header] = []
+        self._left = length
+        self._chunk_left: int | None = None
+        self._line = b""
+
+    def feed(self, data: bytes) -> tuple[int, bytes]:
+        """Take bytes of the stream: how many of them belong to this message, and the payload among those.
+
+        Raises Malformed for broken chunking.
+        """
+        if self.chunked:
+            return self._feed_chunks(data)
+        if self._left is None:
+            self.size += len(data)
+            return len(data), data
+        taken = data if len(data) <= self._left else data[: self._left]
+        self._left -= len(taken)
+        self.size += len(taken)
+        self.done = self._left == 0
+        return len(taken), taken
+
+    @property
+    def until_close(self) -> bool:
+        """Whether only the end of the connection ends this body."""
+        return not self.chunked and self._left is None
+
+    def _feed_chunks(self, data: bytes) -> tuple[int, bytes]:
+        position, parts = 0, []
+        while position < len(data) and not self.done:
+            if self._chunk_left:
+                part = data[position : position + self._chunk_left]
+                parts.append(part)
+                position += len(part)
+                self._chunk_left -= len(part)
+                continue
+            end = data.find(b"\n", position)
+            stop = len(data) if end < 0 else end + 1
+            self._line += data[position:stop]
+            position = stop
+            if len(self._line) > LARGEST_TRAILER:
+                raise Malformed("a chunk's head is too long")
+            if end >= 0:
+                self._take_line()
+        payload = parts[0] if len(parts) == 1 else b"".join(parts)
+        self.size += len(payload)
+        return position, payload
+
+    def _take_line(self) -> None:
+        """One line between chunks: the end of a chunk, the size of the next, a trailer, or the end of all."""
+        line, self._line = self._line, b""
+        if not line.endswith(b"\r\n"):
+            raise Malformed("a line inside a chunked body does not end with CRLF")
+        line = line[:-2]
+        if self._chunk_left == 0:
+            if line:
+                raise Malformed("a chunk is longer than its size says")
+            self._chunk_left = None
+        elif self._left is not None:
+            self._take_trailer(line)
+        else:
+            match = _CHUNK_SIZE.fullmatch(line)
+            if match is None:
+                raise Malformed("a chunk's size is not a number")
+            size = int(match[1], 16)
+            if size:
+                self._chunk_left = size
+            else:
+                self._left = 0
+
+    def _take_trailer(self, line: bytes) -> None:
+        # After the last chunk `_left` is 0: what follows are trailers up to an empty line.
+        if not line:
+            self.done = True
+            return
+        name, colon, value = line.partition(b":")
+        if not colon or not _NAME.fullmatch(name) or len(self.trailers) > 200:
+            raise Malformed("a trailer is not well formed")
+        self.trailers.append((name, value.strip(b" \t")))
+
+
+def request_body(head: Head) -> Body:
+    """The framing of a request's body: none unless a length or chunks announce one."""
+    return Body(None if head.chunked else head.length or 0, head.chunked)
+
+
+def response_body(head: Head, method: bytes) -> Body:
+    """The framing of a final response's body, by the method asked with (RFC 9112, section 6.3)."""
+    status = head.start[1]
+    if method == b"HEAD" or status in (b"204", b"304"):
+        return Body(0, False)
+    return Body(None if head.chunked else head.length, head.chunked)
+
+
+def stays_open(head: Head, version: bytes) -> bool:
+    """Whether the sender of a head keeps the connection open after this message."""
+    if head.close:
+        return False
+    return version == b"1.1" or head.keep_alive

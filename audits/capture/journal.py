@@ -1,0 +1,227 @@
+"""What the forwarding process hands to the writing process: frames in a ring of shared memory.
+
+A frame is in the ring before the bytes it tells of are passed on, and the ring outlives the process that filled it:
+when the recorder is killed, its writer still stores everything that was handed over. The ring lies in an anonymous
+memory file, so nothing unmasked touches a disk. When it is full the forwarding side waits; nothing is dropped.
+
+Layout: bytes 0-8 how many bytes were ever put in, 8-16 how many were taken out, both little-endian; the ring begins at
+byte 64. Each number has one writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import mmap
+import os
+import select
+import struct
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+FRAME = struct.Struct("<IBBxxIIId")
+START = 64
+# One frame may not fill the ring: larger pieces are cut.
+LARGEST_PIECE = 256 * 1024
+_NUMBER = struct.Struct("<Q")
+
+
+class Kind(IntEnum):
+    """What a frame tells; `a` is the exchange's number unless said otherwise.
+
+    EVENT: JSON of a line to write. CONNECTION: a = connection, JSON of its facts. CONNECTION_END: a = connection.
+    REQUEST, RESPONSE: b = connection, c = length of the head, then head and first payload; flags tell whether the
+    message ends here. *_DATA: payload. *_END: JSON trailers or nothing. H2_REQUEST: JSON of the header fields.
+    H2_ANSWER: a = connection, complete frames from upstream. TUNNEL: c = direction (0 client, 1 upstream), raw bytes.
+    END: JSON {"error": …}, the exchange is over.
+    """
+
+    EVENT = 1
+    CONNECTION = 2
+    CONNECTION_END = 3
+    REQUEST = 4
+    REQUEST_DATA = 5
+    REQUEST_END = 6
+    RESPONSE = 7
+    RESPONSE_DATA = 8
+    RESPONSE_END = 9
+    H2_REQUEST = 10
+    H2_ANSWER = 11
+    TUNNEL = 12
+    END = 13
+    STOP = 14
+
+
+# Flags: the message ends with this frame; the exchange ends with it.
+COMPLETE = 1
+OVER = 2
+
+
+@dataclass(slots=True)
+class Frame:
+    """One frame, as read."""
+
+    kind: int
+    flags: int
+    a: int
+    b: int
+    c: int
+    at: float
+    payload: bytes
+
+
+class Ring:
+    """The memory both sides see."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Map an existing memory file; its size gives the capacity."""
+        self.descriptor = descriptor
+        self.memory = mmap.mmap(descriptor, 0)
+        self.capacity = len(self.memory) - START
+
+    @classmethod
+    def create(cls, capacity: int) -> Ring:
+        """A new ring of `capacity` bytes; pages are used only as it fills."""
+        descriptor = os.memfd_create("journal", os.MFD_CLOEXEC)
+        os.ftruncate(descriptor, START + capacity)
+        return cls(descriptor)
+
+    def written(self) -> int:
+        """How many bytes were ever put in."""
+        return int(_NUMBER.unpack(os.pread(self.descriptor, 8, 0))[0])
+
+    def taken(self) -> int:
+        """How many bytes were ever taken out."""
+        return int(_NUMBER.unpack(os.pread(self.descriptor, 8, 8))[0])
+
+    def set_written(self, total: int) -> None:
+        # A system call, not a store: it orders the frame before its announcement on every processor.
+        os.pwrite(self.descriptor, _NUMBER.pack(total), 0)
+
+    def set_taken(self, total: int) -> None:
+        os.pwrite(self.descriptor, _NUMBER.pack(total), 8)
+
+    def store(self, position: int, data: bytes) -> None:
+        """Copy `data` to the ring at stream position `position`, around its end if need be."""
+        offset = position % self.capacity
+        first = min(len(data), self.capacity - offset)
+        if first == len(data):
+            self.memory[START + offset : START + offset + first] = data
+        else:
+            self.memory[START + offset :] = data[:first]
+            self.memory[START : START + len(data) - first] = data[first:]
+
+    def load(self, position: int, length: int) -> bytes:
+        """Copy `length` bytes at stream position `position`."""
+        offset = position % self.capacity
+        first = min(length, self.capacity - offset)
+        data = self.memory[START + offset : START + offset + first]
+        return data if first == length else data + self.memory[START : START + length - first]
+
+
+class Journal:
+    """The forwarding side. `put` never blocks; when `full` is set, callers await `room` before they read more."""
+
+    def __init__(self, ring: Ring, notify: int) -> None:
+        """`notify`: the writing end of a pipe whose other end the writing process reads."""
+        self._ring = ring
+        self._notify = notify
+        self._written = ring.written()
+        self._taken = ring.taken()
+        self._announced = True
+        self._waiting: deque[bytes] = deque()
+        self._free: asyncio.Event | None = None
+
+    def put(
+        self, kind: int, a: int = 0, b: int = 0, c: int = 0, at: float = 0.0, payload: bytes = b"", flags: int = 0
+    ) -> None:
+        """Hand over one frame. Order is kept even while the ring is full and frames wait in this process."""
+        data = FRAME.pack(len(payload), kind, flags, a, b, c, at or time.time()) + payload
+        if self._waiting or not self._store(data):
+            self._wait(data)
+        elif self._announced:
+            self._announced = False
+            asyncio.get_running_loop().call_later(0.002, self._announce)
+
+    @property
+    def full(self) -> bool:
+        """Whether frames wait for room: read nothing more until there is."""
+        return bool(self._waiting)
+
+    async def room(self) -> None:
+        """Wait until every frame is in the ring."""
+        while self._waiting:
+            assert self._free is not None
+            await self._free.wait()
+
+    def close(self) -> None:
+        """Tell the other side that nothing more comes."""
+        os.close(self._notify)
+
+    def _store(self, data: bytes) -> bool:
+        if self._written + len(data) - self._taken > self._ring.capacity:
+            self._taken = self._ring.taken()
+            if self._written + len(data) - self._taken > self._ring.capacity:
+                return False
+        self._ring.store(self._written, data)
+        self._written += len(data)
+        self._ring.set_written(self._written)
+        return True
+
+    def _wait(self, data: bytes) -> None:
+        self._waiting.append(data)
+        if len(self._waiting) == 1:
+            self._free = asyncio.Event()
+            self._announce()
+            asyncio.get_running_loop().call_later(0.005, self._retry)
+
+    def _retry(self) -> None:
+        while self._waiting and self._store(self._waiting[0]):
+            self._waiting.popleft()
+        self._announce()
+        if self._waiting:
+            asyncio.get_running_loop().call_later(0.005, self._retry)
+        elif self._free is not None:
+            self._free.set()
+
+    def _announce(self) -> None:
+        self._announced = True
+        # A full pipe already says that there is something to read.
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._notify, b"\0")
+
+
+class JournalReader:
+    """The writing side: frames in order, until the other side is gone and the ring is empty."""
+
+    def __init__(self, ring: Ring, notify: int) -> None:
+        self._ring = ring
+        self._notify = notify
+        self._position = ring.taken()
+        self.ended = False
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until something was announced, the other side is gone (`ended`), or the time is over."""
+        if select.select([self._notify], [], [], seconds)[0] and not os.read(self._notify, 4096):
+            self.ended = True
+
+    def frames(self, most: int) -> Iterator[Frame]:
+        """The frames present now, at most `most` bytes of them; what was yielded counts as taken by `release`."""
+        end = min(self._ring.written(), self._position + most)
+        while self._position < end:
+            length, kind, flags, a, b, c, at = FRAME.unpack(self._ring.load(self._position, FRAME.size))
+            payload = self._ring.load(self._position + FRAME.size, length)
+            self._position += FRAME.size + length
+            yield Frame(kind, flags, a, b, c, at, payload)
+
+    def release(self) -> None:
+        """Give back the room of all frames yielded so far."""
+        self._ring.set_taken(self._position)
+
+    @property
+    def behind(self) -> bool:
+        """Whether frames are waiting."""
+        return self._ring.written() > self._position

@@ -1,0 +1,171 @@
+"""The writing process of a recorder: frames in, record and bodies out.
+
+`python -m audits.capture.writer RING NOTIFY READY`, started by the recorder alone, with file descriptor numbers; its
+configuration comes on standard input. It lives in a session of its own and ignores polite signals: it ends when the
+recorder is gone, however that came about, and everything handed over is stored.
+
+What reaches the disk when: lines and bodies are handed to the kernel within milliseconds (they survive the death of
+both processes) and flushed to the disk about ten times a second, and at the end (they survive a power cut).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from audits.capture.assembly import Assembly
+from audits.capture.blobs import BlobStore
+from audits.capture.config import RecorderConfig
+from audits.capture.journal import JournalReader, Ring
+from audits.capture.masking import Masker
+from audits.capture.spool import SpoolWriter
+
+BATCH_BYTES = 2 * 1024 * 1024
+SYNC_SECONDS = 0.1
+# Beyond so many new files one call for the whole file system is cheaper than one for each.
+MOST_SINGLE_SYNCS = 32
+
+
+class Syncing:
+    """Flushes what was written to the disk, in a thread of its own: a slow disk must not hold up the writing."""
+
+    def __init__(self, spool: SpoolWriter, store: BlobStore) -> None:
+        self._spool = spool
+        self._store = store
+        self._wake = threading.Event()
+        self._ending = False
+        self.failure: OSError | None = None
+        self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
+        self._thread.start()
+
+    def request(self) -> None:
+        """Something was written. Raises the OSError of an earlier flush that failed."""
+        if self.failure is not None:
+            raise self.failure
+        self._wake.set()
+
+    def finish(self) -> None:
+        """Flush the rest and end the thread."""
+        self._ending = True
+        self._wake.set()
+        self._thread.join()
+        if self.failure is not None:
+            raise self.failure
+
+    def _run(self) -> None:
+        while not self._ending and self.failure is None:
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                self._sync()
+            except OSError as error:
+                self.failure = error
+            if not self._ending:
+                time.sleep(SYNC_SECONDS)
+
+    def _sync(self) -> None:
+        names, self._store.unsynced = self._store.unsynced, []
+        if len(names) > MOST_SINGLE_SYNCS:
+            _sync_file_system(self._spool.descriptor)
+        else:
+            for name in [*names, *{os.path.dirname(name) for name in names}]:
+                _sync_path(name)
+        os.fsync(self._spool.descriptor)
+
+
+def _sync_path(name: str) -> None:
+    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_file_system(descriptor: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def run(config: RecorderConfig, reader: JournalReader, ready: int) -> None:
+    """Write until the recorder is gone and the ring is empty."""
+    spool = SpoolWriter(config.spool_directory)
+    store = BlobStore(config.blob_directory)
+    session = secrets.token_hex(4)
+    masker = Masker(config.secrets, config.mask_salt or secrets.token_hex(16))
+    assembly = Assembly(spool, store, masker, session)
+    assembly.line("started", time.time(), _started(config, session, spool))
+    spool.flush()
+    syncing = Syncing(spool, store)
+    os.write(ready, b"ready\n")
+    os.close(ready)
+    while not (reader.ended and not reader.behind):
+        if not reader.behind:
+            reader.wait(1.0)
+        _drain(reader, assembly, spool, syncing)
+    _conclude(assembly, spool)
+    syncing.finish()
+    spool.close()
+
+
+def _drain(reader: JournalReader, assembly: Assembly, spool: SpoolWriter, syncing: Syncing) -> None:
+    taken = False
+    for frame in reader.frames(BATCH_BYTES):
+        assembly.take(frame)
+        taken = True
+    if taken:
+        spool.flush()
+        reader.release()
+        syncing.request()
+
+
+def _conclude(assembly: Assembly, spool: SpoolWriter) -> None:
+    now = time.time()
+    if assembly.stopped is None:
+        assembly.interrupt(now)
+    else:
+        counts = {kind: count for kind, count in sorted(assembly.counts.items()) if kind != "started"}
+        assembly.line("stopped", now, {**assembly.stopped, "totals": counts, "chain_head": spool.head})
+    spool.flush()
+
+
+def _started(config: RecorderConfig, session: str, spool: SpoolWriter) -> dict[str, object]:
+    return {
+        "run_id": config.run_id,
+        "phase": config.phase,
+        "session": session,
+        "format": 1,
+        "continues": spool.seq > 0,
+        "torn_bytes": spool.torn_bytes,
+        "default_policy": config.default_policy,
+        "policies": dict(config.policies),
+        "simulated_upstreams": dict(config.upstreams),
+        "secrets": [{"name": item.name, "hosts": list(item.hosts)} for item in config.secrets],
+    }
+
+
+def main() -> int:
+    """Entry point; returns the exit status."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    ring, notify, ready = (int(text) for text in sys.argv[1:4])
+    config = RecorderConfig.from_json(sys.stdin.read())
+    with contextlib.suppress(OSError):
+        os.nice(5)
+    try:
+        run(config, JournalReader(Ring(ring), notify), ready)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: say it and fail, the recorder then stops
+        print(f"the writer of {Path(config.spool_directory)} failed: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The form in which two texts are compared: words only, so that what formatting does to a text changes nothing.
+
+Case, white space, quotes, dashes, Unicode forms, accents, HTML tags and entities, Markdown marks and backslash escapes (one or
+several levels of JSON) all fall away, on both sides alike. Scripts written without spaces are taken character by character.
+"""
+
+import html
+import re
+import unicodedata
+
+_ASCII_TO_WORDS = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalnum()})
+_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_TAG = re.compile(r"<[!/?a-zA-Z][^<>]{0,500}>")
+_LINK_TARGET = re.compile(r"\]\([^()\s]{0,2000}\)")
+_ACCENT = re.compile("[\u0300-\u036f]")
+_WORD = re.compile(r"[^\W_]+")
+# Scripts without spaces between words: Thai, Lao, Myanmar, Khmer, kana, CJK ideographs and their extensions.
+_UNSPACED = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
+)
+
+
+def canonical_words(text: str) -> list[str]:
+    """The words of a text in comparable form, in order; two texts that differ in formatting only give the same list."""
+    if "\\" in text:
+        text = _ESCAPE.sub(_unescaped, text)
+    if "&" in text:
+        text = _without_entities(text)
+    if "](" in text:
+        text = _LINK_TARGET.sub("] ", text)
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if text.isascii():
+        return text.lower().translate(_ASCII_TO_WORDS).split()
+    text = unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFKD", text))).casefold()
+    return _WORD.findall(_UNSPACED.sub(r" \1 ", text))
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """What a backslash escape stands for, however many levels of JSON encoding piled the backslashes up."""
+    code = found[1] or found[2]
+    if code:
+        return chr(int(code, 16))
+    return " " if found[3] in "nrtbfv" else found[3]
+
+
+def _without_entities(text: str) -> str:
+    """HTML entities decoded, also when they were escaped more than once (`&amp;lt;`)."""
+    for _ in range(3):
+        decoded = html.unescape(text)
+        if decoded == text:
+            break
+        text = decoded
+    return text

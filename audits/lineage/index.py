@@ -1,0 +1,102 @@
+"""An index of outputs by exact text, by canonical words, and by runs of words.
+
+Of every output each third position's run of five words is indexed; a row asks for the runs at all of its positions. However the
+two are aligned, seven words in a row that they share are therefore found, with a third of the entries. Runs are kept as Python's
+own hashes: seeded anew in each process, so no text can be made to collide; what they point at is always compared word by word.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from audits.lineage.canonical import canonical_words
+from audits.lineage.outputs import Output
+
+Key = TypeVar("Key", bound=Hashable)
+Places = int | list[int]  # one output, or several: most runs stand in one output only, and a bare number takes no list
+
+RUN = 5
+STRIDE = 3
+MOST_POSTINGS = 64  # a run that stands in more outputs than this tells none of them apart
+
+
+def runs(words: Sequence[str], stride: int = 1) -> Iterator[int]:
+    """A hash for each run of five words, beginning at every `stride`-th word; good within this process only."""
+    return map(hash, zip(*(words[i::stride] for i in range(RUN)), strict=False))
+
+
+class OutputIndex:
+    """Outputs, ready to be asked where a text stands in them. Outputs are meant by their position in `outputs`."""
+
+    def __init__(self, outputs: Iterable[Output]) -> None:
+        self.outputs: list[Output] = []
+        self.lengths: list[int] = []
+        self._by_text: dict[str, Places] = {}
+        self._by_words: dict[int, Places] = {}
+        self._by_run: dict[int, Places] = {}
+        for output in outputs:
+            self._add(output)
+
+    def with_text(self, text: str) -> list[int]:
+        """The outputs whose text is exactly this one."""
+        return _as_list(self._by_text.get(text))
+
+    def with_words(self, words: Sequence[str]) -> list[int]:
+        """The outputs whose canonical words are these (by hash: the caller compares)."""
+        return _as_list(self._by_words.get(hash(tuple(words))))
+
+    def hits(self, words: Sequence[str]) -> list[tuple[int, Places]]:
+        """(position in the text asked about, outputs that hold the run of words beginning there), for each run that is known."""
+        known = self._by_run
+        asked = list(runs(words))
+        if known.keys().isdisjoint(asked):
+            return []
+        return [(at, known[run]) for at, run in enumerate(asked) if run in known]
+
+    def _add(self, output: Output) -> None:
+        place = len(self.outputs)
+        self.outputs.append(output)
+        words = canonical_words(output.text)
+        self.lengths.append(len(words))
+        _note(self._by_text, output.text, place)
+        key = hash(tuple(words))
+        first_of_its_words = key not in self._by_words
+        _note(self._by_words, key, place)
+        if first_of_its_words:
+            self._index_runs(words, place)
+
+    def _index_runs(self, words: list[str], place: int) -> None:
+        fresh = dict.fromkeys(runs(words, STRIDE), place)
+        known = self._by_run
+        shared = [(run, known[run]) for run in known.keys() & fresh.keys()]
+        known.update(fresh)
+        for run, before in shared:
+            if isinstance(before, int):
+                known[run] = [before, place]
+                continue
+            if len(before) < MOST_POSTINGS:
+                before.append(place)
+            known[run] = before
+
+
+def votes(hits: Iterable[tuple[int, Places]]) -> list[tuple[int, int]]:
+    """(output, number of its runs found), most first, earlier outputs first among equals."""
+    places: list[int] = []
+    for _, found in hits:
+        if isinstance(found, int):
+            places.append(found)
+        else:
+            places.extend(found)
+    return sorted(Counter(places).items(), key=lambda item: (-item[1], item[0]))
+
+
+def _note(index: dict[Key, Places], key: Key, place: int) -> None:
+    before = index.setdefault(key, place)
+    if isinstance(before, list):
+        before.append(place)
+    elif before != place:
+        index[key] = [before, place]
+
+
+def _as_list(found: Places | None) -> list[int]:
+    return [] if found is None else [found] if isinstance(found, int) else found

@@ -1,0 +1,253 @@
+"""Reading data sets row by row, whatever state they are in: what cannot be read is kept as such, never skipped.
+
+JSON Lines, JSON (an array of rows, or an object that holds one), CSV and TSV with a header, and plain text (a row is a block
+between blank lines); each also compressed with gzip, bzip2 or xz. Memory grows with the longest row, not with the file. Row
+numbers count from 0 over everything that stands in a row's place, malformed rows included; lines count from 1.
+"""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from audits.lineage.json_array import BrokenArray, elements
+
+LONGEST_ROW = 64 * 1024 * 1024
+LONGEST_KEPT = 4096
+_CHUNK = 1024 * 1024
+_OPENERS: dict[str, Callable[[Path], object]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
+
+
+class UnreadableDataset(ValueError):
+    """A data set that cannot be read at all; the message names the file and what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. `damage` says what had to be replaced to read it (bytes that are not UTF-8), empty when nothing had to."""
+
+    number: int
+    line: int
+    value: object
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedRow:
+    """What stands where a row should: why it is not one, and its beginning (at most 4096 characters)."""
+
+    number: int
+    line: int
+    reason: str
+    raw: str
+
+
+AnyRow = Row | MalformedRow
+
+
+def read_rows(path: Path) -> Iterator[AnyRow]:
+    """The rows of a data set, in order. Raises UnreadableDataset for a missing file, an unknown format or a broken archive."""
+    extension = _extension(path)
+    reader = _READERS.get(extension)
+    if reader is None:
+        raise UnreadableDataset(
+            f"{path}: {extension or 'a file without an extension'} is not a format read here. "
+            f"Convert it to one of {' '.join(sorted(_READERS))} (each also as .gz, .bz2 or .xz)."
+        )
+    try:
+        with _opened(path) as file:
+            yield from reader(file)
+    except _UNREADABLE as error:
+        raise UnreadableDataset(f"{path}: cannot be read to its end: {error}") from error
+
+
+def _extension(path: Path) -> str:
+    plain = path.with_suffix("") if path.suffix.lower() in _OPENERS else path
+    return plain.suffix.lower()
+
+
+def _opened(path: Path) -> BinaryIO:
+    opener = _OPENERS.get(path.suffix.lower())
+    return cast(BinaryIO, opener(path)) if opener else path.open("rb")
+
+
+def _decoded(raw: bytes) -> tuple[str, str]:
+    try:
+        return raw.decode("utf-8"), ""
+    except UnicodeDecodeError as error:
+        return raw.decode("utf-8", "replace"), f"byte {error.start} of the row is not UTF-8; such bytes were replaced"
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
+    """Line number, the line's bytes, and whether it was longer than a row may be (then only its beginning is given)."""
+    number = 0
+    while raw := file.readline(LONGEST_ROW):
+        number += 1
+        too_long = len(raw) >= LONGEST_ROW and not raw.endswith(b"\n")
+        if too_long:
+            raw = raw[:LONGEST_KEPT]
+            while (rest := file.readline(_CHUNK)) and not rest.endswith(b"\n"):
+                continue
+        yield number, raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, too_long
+
+
+def _json_lines(file: BinaryIO) -> Iterator[AnyRow]:
+    number = 0
+    for line, raw, too_long in _lines(file):
+        raw = raw.strip()
+        if not raw:
+            continue
+        yield _overlong(number, line, raw) if too_long else _json_row(number, line, raw)
+        number += 1
+
+
+def _json_row(number: int, line: int, raw: bytes) -> AnyRow:
+    text, damage = _decoded(raw)
+    try:
+        return Row(number, line, json.loads(text), damage)
+    except json.JSONDecodeError as error:
+        reason = f"not JSON: {error.msg} at column {error.colno}"
+    except RecursionError:
+        reason = "nested too deeply to be read"
+    except ValueError as error:  # a number with thousands of digits
+        reason = f"not readable as JSON: {error}"
+    return MalformedRow(number, line, reason, text[:LONGEST_KEPT])
+
+
+def _overlong(number: int, line: int, raw: bytes) -> MalformedRow:
+    return MalformedRow(number, line, f"longer than {LONGEST_ROW} bytes", _decoded(raw)[0])
+
+
+def _json_document(file: BinaryIO) -> Iterator[AnyRow]:
+    """An array is read element by element; several lines that are JSON each are JSON Lines; anything else is one document."""
+    if _beginning(file).startswith(b"["):
+        yield from _array_rows(file)
+    elif _looks_like_json_lines(file):
+        yield from _json_lines(file)
+    else:
+        yield from _whole_document(file)
+
+
+def _beginning(file: BinaryIO) -> bytes:
+    start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    file.seek(0)
+    return start
+
+
+def _looks_like_json_lines(file: BinaryIO) -> bool:
+    rows = _json_lines(file)
+    first, second = next(rows, None), next(rows, None)
+    file.seek(0)
+    return isinstance(first, Row) and second is not None
+
+
+def _whole_document(file: BinaryIO) -> Iterator[AnyRow]:
+    raw = file.read(8 * LONGEST_ROW + 1).removeprefix(b"\xef\xbb\xbf")
+    if len(raw) > 8 * LONGEST_ROW:
+        yield MalformedRow(
+            0, 1, f"one JSON document longer than {8 * LONGEST_ROW} bytes", _decoded(raw[:LONGEST_KEPT])[0]
+        )
+        return
+    if not raw.strip():
+        return
+    row = _json_row(0, 1, raw)
+    yield from [row] if isinstance(row, MalformedRow) else _rows_within(row)
+
+
+def _rows_within(document: Row) -> Iterator[Row]:
+    """An object that holds exactly one list of objects (`{"data": [...]}`) is that list; any other document is one row."""
+    members = list(document.value.values()) if isinstance(document.value, dict) else []
+    lists = [m for m in members if isinstance(m, list) and m and all(isinstance(x, dict) for x in m)]
+    for number, value in enumerate(lists[0] if len(lists) == 1 else [document.value]):
+        yield Row(number, document.line, value, document.damage)
+
+
+def _array_rows(file: BinaryIO) -> Iterator[AnyRow]:
+    number = 0
+    try:
+        for element in elements(file):
+            yield Row(number, element.line, element.value, element.damage)
+            number += 1
+    except BrokenArray as broken:
+        yield MalformedRow(number, broken.line, f"{broken.reason}; nothing after it was read", broken.raw)
+
+
+def _delimited(file: BinaryIO, delimiter: str) -> Iterator[AnyRow]:
+    """Records under a header. A record with too many or too few fields is malformed: a shifted column is the wrong text."""
+    csv.field_size_limit(LONGEST_ROW)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    records = csv.reader(text, delimiter=delimiter, strict=True)
+    header: list[str] | None = None
+    number = 0
+    while True:
+        line = records.line_num + 1
+        try:
+            record = next(records)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield MalformedRow(number, line, f"not readable as CSV: {error}", "")
+            number += 1
+            continue
+        if not record:
+            continue
+        if header is None:
+            header = record
+            continue
+        yield _record(number, line, header, record, delimiter)
+        number += 1
+
+
+def _record(number: int, line: int, header: list[str], record: list[str], delimiter: str) -> AnyRow:
+    if len(record) != len(header):
+        reason = f"{len(record)} fields where the header names {len(header)}"
+        return MalformedRow(number, line, reason, delimiter.join(record)[:LONGEST_KEPT])
+    damaged = any("\ufffd" in field for field in record)
+    return Row(
+        number,
+        line,
+        dict(zip(header, record, strict=True)),
+        "holds bytes that are not UTF-8, replaced" if damaged else "",
+    )
+
+
+def _text_blocks(file: BinaryIO) -> Iterator[AnyRow]:
+    """Blocks of lines between blank lines."""
+    number, start, block = 0, 1, list[bytes]()
+    for line, raw, too_long in _lines(file):
+        if too_long:
+            yield _overlong(number, line, raw)
+            number += 1
+        elif raw.strip() and sum(map(len, block[-1:])) + len(raw) < LONGEST_ROW:
+            start = start if block else line
+            block.append(raw)
+        elif block:
+            yield _block(number, start, block)
+            number, block = number + 1, []
+    if block:
+        yield _block(number, start, block)
+
+
+def _block(number: int, line: int, block: list[bytes]) -> Row:
+    text, damage = _decoded(b"".join(block))
+    return Row(number, line, text.rstrip("\r\n"), damage)
+
+
+_READERS: dict[str, Callable[[BinaryIO], Iterator[AnyRow]]] = {
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".json": _json_document,
+    ".csv": lambda file: _delimited(file, ","),
+    ".tsv": lambda file: _delimited(file, "\t"),
+    ".txt": _text_blocks,
+    ".text": _text_blocks,
+    ".md": _text_blocks,
+}

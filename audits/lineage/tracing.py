@@ -1,0 +1,278 @@
+"""From outputs to training rows: which row derives from which output, whatever was done to the text in between.
+
+Four tests, from the cheapest: the same text; the same words (canonical.py); one standing in the other; and a likeness of most of
+their words, edits in between. The last two are candidates of a run index (index.py), confirmed word by word (comparison.py). A
+text of under four words is never traced: it may stem from anywhere. (labels.py tells label transfer, where there is nothing else.)
+"""
+
+import gc
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from audits.lineage.canonical import canonical_words
+from audits.lineage.comparison import FEWEST_CONTAINED, Kind, Overlap, Prepared, overlap
+from audits.lineage.fields import Role, TextField, text_fields
+from audits.lineage.index import OutputIndex, Places, votes
+from audits.lineage.outputs import Output
+from audits.lineage.rows import AnyRow, MalformedRow, Row
+
+FEWEST_WORDS = 4
+FEWEST_CHARACTERS = 15
+MOST_CANDIDATES = 8  # compared word by word per round
+MOST_OUTPUTS_PER_FIELD = 64
+LEAST_VOTES_PER_WORD = 0.05
+MOST_ALTERNATIVES = 8
+BOILERPLATE_WORDS = 20  # a shorter passage that several outputs hold tells none of them apart
+BOILERPLATE_OUTPUTS = 3
+LONGEST_PIECE = 1_000_000
+PIECE_OVERLAP = 2_000
+_PREPARED_KEPT = 512
+_STRENGTH: dict[Kind, int] = {"exact": 3, "normalised": 2, "contained": 1, "near": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Row `row` derives from output `output`: how surely (`kind`, `similarity`) and in which field.
+
+    `role` "prompt" means that the teacher's text became part of the question. `alternatives`: other outputs with the very same
+    text (at most eight), any of which may be the true source.
+    """
+
+    row: int
+    output: str
+    model: str
+    kind: Kind
+    similarity: float
+    field: str
+    role: Role
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class TraceResult:
+    """What was found: `rows` counts all rows, malformed ones included; nothing malformed or damaged is left unnamed."""
+
+    rows: int = 0
+    derived_rows: int = 0
+    matches: list[Match] = field(default_factory=list)
+    malformed: list[MalformedRow] = field(default_factory=list)
+    damaged: list[Row] = field(default_factory=list)
+    rows_by_model: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: AnyRow, found: list[Match]) -> None:
+        """Count one more row and what it derives from."""
+        self.rows += 1
+        if isinstance(row, MalformedRow):
+            self.malformed.append(row)
+        elif row.damage:
+            self.damaged.append(row)
+        self.matches.extend(found)
+        self.derived_rows += bool(found)
+        self.rows_by_model.update({match.model for match in found})
+
+    def as_json(self) -> dict[str, object]:
+        """The answer of the `trace` command; `field`, `role`, `model` and `alternatives` go beyond the agreed keys."""
+        return {
+            "rows": self.rows,
+            "derived_rows": self.derived_rows,
+            "by_model": dict(sorted(self.rows_by_model.items())),
+            "matches": [_match_as_json(match) for match in self.matches],
+            "malformed": [{"row": m.number, "line": m.line, "reason": m.reason} for m in self.malformed],
+            "damaged": [{"row": row.number, "line": row.line, "reason": row.damage} for row in self.damaged],
+        }
+
+
+def trace(outputs: Iterable[Output], rows: Iterable[AnyRow]) -> TraceResult:
+    """Every row with the outputs it derives from. Rows are taken one by one; outputs and their index stay in memory."""
+    result = TraceResult()
+    with _few_collections():
+        tracer = Tracer(OutputIndex(outputs))
+        for row in rows:
+            result.add(row, [] if isinstance(row, MalformedRow) else tracer.matches(row))
+    return result
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Nothing here forms reference cycles, and walking a large index over and over costs a third of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+class _Found(NamedTuple):
+    place: int
+    kind: Kind
+    similarity: float
+    alternatives: tuple[int, ...] = ()
+
+
+class _Shared(NamedTuple):
+    """A candidate that holds up: how many words of the row it explains, and the shorter output first among equals."""
+
+    place: int
+    words: int
+    overlap: Overlap
+    negative_length: int
+
+    @property
+    def rank(self) -> tuple[int, float, int]:
+        return self.words, self.overlap.similarity, self.negative_length
+
+
+class Tracer:
+    """Answers, row by row, from which outputs it derives."""
+
+    def __init__(self, index: OutputIndex) -> None:
+        self._index = index
+        self._prepared: OrderedDict[int, Prepared] = OrderedDict()
+        self._prompts: dict[int, str] = {}
+
+    def matches(self, row: Row) -> list[Match]:
+        """The outputs this row derives from, each once (with its strongest evidence), in the order of the row's fields."""
+        fields = list(text_fields(row.value))
+        best: dict[int, Match] = {}
+        for text in fields:
+            for found in self._of_field(text, fields):
+                before = best.get(found.place)
+                if before is None or _rank(found.kind, found.similarity) > _rank(before.kind, before.similarity):
+                    best[found.place] = self._match(row.number, found, text)
+        return list(best.values())
+
+    def _of_field(self, text: TextField, fields: list[TextField]) -> list[_Found]:
+        same = self._index.with_text(text.text)
+        if same and (_plainly_substantial(text.text) or substantial(canonical_words(text.text))):
+            return self._identical(same, "exact", text, fields)
+        if len(text.text) <= LONGEST_PIECE:
+            return self._of_words(text.text, text, fields)
+        step = LONGEST_PIECE - PIECE_OVERLAP
+        pieces = (text.text[at : at + LONGEST_PIECE] for at in range(0, len(text.text) - PIECE_OVERLAP, step))
+        return [found for piece in pieces for found in self._of_words(piece, text, fields)]
+
+    def _of_words(self, piece: str, text: TextField, fields: list[TextField]) -> list[_Found]:
+        words = canonical_words(piece)
+        if not substantial(words):
+            return []
+        same = [place for place in self._index.with_words(words) if self._prepare(place).words == words]
+        if same:
+            return self._identical(same, "normalised", text, fields)
+        return self._overlapping(Prepared(words)) if len(words) >= FEWEST_CONTAINED else []
+
+    def _identical(self, places: list[int], kind: Kind, text: TextField, fields: list[TextField]) -> list[_Found]:
+        """Of outputs with the same text the one whose prompt stands in the row, else the first; the others are alternatives."""
+        if text.role == "prompt":
+            places = [place for place in places if not self._is_echo(place, " ".join(canonical_words(text.text)))]
+        if not places:
+            return []
+        chosen = places[0] if len(places) == 1 else self._asked_in(places[: MOST_CANDIDATES * 8], fields)
+        others = tuple(place for place in places[: MOST_ALTERNATIVES + 1] if place != chosen)[:MOST_ALTERNATIVES]
+        return [_Found(chosen, kind, 1.0, others)]
+
+    def _asked_in(self, places: list[int], fields: list[TextField]) -> int:
+        questions = [" ".join(canonical_words(f.text)) for f in fields if f.role == "prompt"]
+        for place in places:
+            prompt = self._prompt(place)
+            if prompt and any(question and question in prompt for question in questions):
+                return place
+        return places[0]
+
+    def _overlapping(self, row: Prepared) -> list[_Found]:
+        """Outputs that share text with the row, best first; each further one must explain words that no other explained."""
+        hits = self._index.hits(row.words)
+        taken = bytes(len(row))
+        found: list[_Found] = []
+        while hits and len(found) < MOST_OUTPUTS_PER_FIELD:
+            best = self._best_overlap(row, hits, taken)
+            if best is None:
+                break
+            found.append(_Found(best.place, best.overlap.kind, best.overlap.similarity))
+            taken = bytes(map(int.__or__, taken, best.overlap.covered))
+            hits = [hit for hit in hits if not taken[hit[0]] and hit[1] != best.place]
+        return found
+
+    def _best_overlap(self, row: Prepared, hits: list[tuple[int, Places]], taken: bytes) -> _Shared | None:
+        best: _Shared | None = None
+        most, holders = 0, 0
+        for place, count in votes(hits)[:MOST_CANDIDATES]:
+            if self._hopeless(row, place, count) or (best and best.words >= BOILERPLATE_WORDS and 2 * count < most):
+                continue
+            shared = overlap(row, self._prepare(place), taken)
+            if shared is None or self._is_echo(place, row.joined):
+                continue
+            found = _Shared(place, sum(shared.covered), shared, -self._index.lengths[place])
+            holders += found.words < BOILERPLATE_WORDS
+            if best is None or found.rank > best.rank:
+                best, most = found, max(most, count)
+            if best.words >= max(BOILERPLATE_WORDS, len(row) - sum(taken)):
+                break  # it explains all there is
+        return None if best and holders > BOILERPLATE_OUTPUTS and best.words < BOILERPLATE_WORDS else best
+
+    def _hopeless(self, row: Prepared, place: int, count: int) -> bool:
+        """Whether so few runs were found that no share worth claiming can come of it (heavy editing leaves twice as many)."""
+        return count < LEAST_VOTES_PER_WORD * min(len(row), self._index.lengths[place])
+
+    def _is_echo(self, place: int, joined: str) -> bool:
+        """Whether the model was given this text itself: then it did not come from the model."""
+        prompt = self._prompt(place)
+        return bool(prompt) and joined in prompt
+
+    def _prompt(self, place: int) -> str:
+        prompt = self._index.outputs[place].prompt
+        if not prompt:
+            return ""
+        if place not in self._prompts:
+            if len(self._prompts) >= _PREPARED_KEPT:
+                self._prompts.clear()
+            self._prompts[place] = " ".join(canonical_words(prompt))
+        return self._prompts[place]
+
+    def _prepare(self, place: int) -> Prepared:
+        """The output's words, kept for the outputs met last: memory stays with the texts, not with their words."""
+        prepared = self._prepared.get(place)
+        if prepared is None:
+            words = canonical_words(self._index.outputs[place].text)
+            prepared = self._prepared[place] = Prepared(words)
+            if len(self._prepared) > _PREPARED_KEPT:
+                self._prepared.popitem(last=False)
+        return prepared
+
+    def _match(self, row: int, found: _Found, text: TextField) -> Match:
+        output = self._index.outputs[found.place]
+        others = tuple(self._index.outputs[place].id for place in found.alternatives)
+        return Match(row, output.id, output.model, found.kind, found.similarity, text.path, text.role, others)
+
+
+def substantial(words: list[str]) -> bool:
+    """Whether a text says enough to be traced at all: four words and fifteen characters (eight, in scripts without spaces)."""
+    return len(words) >= FEWEST_WORDS and sum(map(len, words)) + len(words) - 1 >= FEWEST_CHARACTERS
+
+
+def _plainly_substantial(text: str) -> bool:
+    """Whether a look at its beginning shows the text to be long enough, without taking its words apart."""
+    return len(text) > 60 and substantial(text[:400].translate(_LETTERS_ONLY).split())
+
+
+_LETTERS_ONLY = {code: " " for code in range(128) if not chr(code).isalnum()}
+
+
+def _rank(kind: Kind, similarity: float) -> tuple[int, float]:
+    return _STRENGTH[kind], similarity
+
+
+def _match_as_json(match: Match) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "row": match.row,
+        "output": match.output,
+        "kind": match.kind,
+        "similarity": match.similarity,
+    }
+    answer |= {"model": match.model, "field": match.field, "role": match.role}
+    if match.alternatives:
+        answer["alternatives"] = list(match.alternatives)
+    return answer

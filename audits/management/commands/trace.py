@@ -1,0 +1,72 @@
+"""`trace`: which rows of a data set derive from which outputs of models."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audits.lineage.outputs import OutputsError, read_outputs
+from audits.lineage.rows import UnreadableDataset, read_rows
+from audits.lineage.tracing import TraceResult, trace
+
+EXAMPLES = """\
+examples:
+  python manage.py trace --outputs outputs.jsonl --dataset train.jsonl
+  python manage.py trace --outputs outputs.jsonl --dataset train.csv.gz --format json > lineage.json
+
+OUTPUTS holds one JSON object per line: {"id", "model", "text"}, and "prompt" where it is known.
+"""
+
+
+class Command(BaseCommand):
+    """Needs no database: outputs and data set are files."""
+
+    help = "Find, for each row of a data set, the outputs of models that it derives from."
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(prog_name, subcommand, epilog=EXAMPLES, **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--outputs", type=Path, required=True, help="outputs of models, as JSON Lines")
+        parser.add_argument(
+            "--dataset", type=Path, required=True, help="the data set: .jsonl .json .csv .tsv .txt, also compressed"
+        )
+        parser.add_argument("--format", choices=("table", "json"), default="table")
+
+    def handle(self, *, outputs: Path, dataset: Path, format: str, **options: Any) -> None:
+        try:
+            result = trace(read_outputs(outputs), read_rows(dataset))
+        except (OutputsError, UnreadableDataset) as error:
+            raise CommandError(str(error), returncode=2) from error
+        if format == "json":
+            json.dump(result.as_json(), self.stdout)
+            self.stdout.write("")
+        else:
+            self.stdout.write(_table(result))
+
+
+def _table(result: TraceResult) -> str:
+    kinds = ("exact", "normalised", "contained", "near")
+    lines = [f"{result.derived_rows:,} of {result.rows:,} rows derive from an output.", ""]
+    lines.append(f"{'model':<40} {'rows':>10}")
+    lines += [f"{_plain(model):<40} {rows:>10,}" for model, rows in result.rows_by_model.most_common()]
+    lines += ["", f"{'kind':<40} {'matches':>10}"]
+    lines += [f"{kind:<40} {sum(match.kind == kind for match in result.matches):>10,}" for kind in kinds]
+    lines += _gaps(result)
+    return "\n".join(lines)
+
+
+def _gaps(result: TraceResult) -> list[str]:
+    lines = [f"line {row.line} (row {row.number}): {_plain(row.reason)}" for row in result.malformed[:20]]
+    lines += [f"line {row.line} (row {row.number}): {_plain(row.damage)}" for row in result.damaged[:20]]
+    total = len(result.malformed) + len(result.damaged)
+    if total > len(lines):
+        lines.append(f"and {total - len(lines)} more; --format json names them all.")
+    return ["", "Not readable as they stand:", *lines] if lines else []
+
+
+def _plain(text: str) -> str:
+    """Text of a file without the control characters that could steer a terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

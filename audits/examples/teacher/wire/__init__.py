@@ -1,0 +1,1 @@
+"""One module per wire format: a request body in, the provider's true response shape out."""

@@ -1,0 +1,85 @@
+"""What a provider promised and asked for on a day: documents, the version in force, the rules that read it."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from compliance.access import visible_projects
+from compliance.models import Agreement, Provider, RuleRevision, TermsDocument, User, Version
+
+# What engineers and counsel may rely on; drafts are for those who write rules.
+READABLE = (RuleRevision.Status.PUBLISHED, RuleRevision.Status.SUPERSEDED)
+
+
+@dataclass(frozen=True)
+class DocumentOnDay:
+    """A document, its version in force on the day (None: none is known), and the published rules that then applied."""
+
+    document: TermsDocument
+    version: Version | None
+    rules: tuple[RuleRevision, ...]
+
+
+def providers_with_counts() -> QuerySet[Provider]:
+    """Every provider with the number of its documents, versions, published rules, and the day of its newest version."""
+    published = Q(documents__rules__revisions__status=RuleRevision.Status.PUBLISHED)
+    return Provider.objects.annotate(
+        document_count=Count("documents", distinct=True),
+        version_count=Count("documents__versions", distinct=True),
+        rule_count=Count("documents__rules", filter=published, distinct=True),
+        newest=Max("documents__versions__label"),
+    ).order_by("name")
+
+
+def documents_on(provider: Provider, on: dt.date) -> tuple[DocumentOnDay, ...]:
+    """The provider's documents as they stood on that day. Three queries, whatever their number."""
+    documents = TermsDocument.objects.filter(provider=provider).order_by("title", "identifier")
+    versions = Version.objects.filter(document__provider=provider, in_force__contains=on).defer("text")
+    by_document = {version.document_id: version for version in versions}
+    rules = _by_document(
+        RuleRevision.objects.filter(
+            rule__document__provider=provider, status=RuleRevision.Status.PUBLISHED, in_force__contains=on
+        )
+        .select_related("rule")
+        .order_by("section", "rule__identifier")
+    )
+    return tuple(
+        DocumentOnDay(document, by_document.get(document.pk), tuple(rules[document.pk])) for document in documents
+    )
+
+
+def _by_document(revisions: Iterable[RuleRevision]) -> defaultdict[int, list[RuleRevision]]:
+    found: defaultdict[int, list[RuleRevision]] = defaultdict(list)
+    for revision in revisions:
+        found[revision.rule.document_id].append(revision)
+    return found
+
+
+def visible_agreements(user: User, provider: Provider, on: dt.date) -> QuerySet[Agreement]:
+    """Negotiated terms with the provider that run on that day: the organisation's, and those of projects the person sees."""
+    running = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
+    readable = Q(project__isnull=True) | Q(project__in=visible_projects(user))
+    return Agreement.objects.filter(running, readable, provider=provider, starts_on__lte=on).select_related("project")
+
+
+def rules_of_version(version: Version) -> QuerySet[RuleRevision]:
+    """Published revisions whose time in force meets the version's."""
+    return (
+        RuleRevision.objects.filter(
+            rule__document=version.document_id,
+            status=RuleRevision.Status.PUBLISHED,
+            in_force__overlap=version.in_force,
+        )
+        .select_related("rule")
+        .order_by("section", "rule__identifier")
+    )
+
+
+def readable_revisions() -> QuerySet[RuleRevision]:
+    """Revisions that were published at some time, with their rule, document and provider."""
+    return RuleRevision.objects.filter(status__in=READABLE).select_related(
+        "rule__document__provider", "published_by", "created_by"
+    )

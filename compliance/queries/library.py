@@ -1,0 +1,128 @@
+"""The engine's library, as the database has it: published rules, dated versions, governance, catalogue, agreements."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from compliance.engine.constraints import parse_constraint
+from compliance.engine.library import Agreement, Binding, Document, HostEntry, Library, ModelFamily, Provider, Version
+from compliance.engine.rules import Rule, rule_from_dict
+from compliance.models import Agreement as StoredAgreement
+from compliance.models import CatalogueEntry, Governance, RuleRevision, TermsDocument
+from compliance.models import Provider as StoredProvider
+from compliance.models import Version as StoredVersion
+
+
+def library_from_database(project_id: int | None = None) -> Library:
+    """Everything that matching may consult, in seven queries. With a project: its own agreements beside the general ones."""
+    return Library(
+        providers={provider.slug: _provider(provider) for provider in StoredProvider.objects.all()},
+        documents=_documents(),
+        bindings=tuple(_binding(row.definition) for row in Governance.objects.all()),
+        rules=published_rules(),
+        families=tuple(_family(entry) for entry in CatalogueEntry.objects.order_by("position")),
+        agreements=_agreements(project_id),
+    )
+
+
+def published_rules() -> tuple[Rule, ...]:
+    """The published revision of each rule."""
+    revisions = RuleRevision.objects.filter(status=RuleRevision.Status.PUBLISHED).order_by("rule__identifier")
+    return tuple(
+        rule_from_dict({**revision.definition, "revision": revision.number}, f"revision {revision.pk}")
+        for revision in revisions
+    )
+
+
+def _provider(stored: StoredProvider) -> Provider:
+    definition = stored.definition
+    hosts = (HostEntry(row["pattern"], row["served_by"], row["developer"]) for row in definition.get("hosts", ()))
+    return Provider(
+        slug=stored.slug,
+        name=stored.name,
+        website=stored.website,
+        hosts=tuple(hosts),
+        secrets=tuple(definition.get("secrets", ())),
+        develops=definition.get("develops", True),
+        serves=definition.get("serves", True),
+        note=stored.notes,
+    )
+
+
+def _documents() -> dict[str, Document]:
+    versions: defaultdict[int, list[StoredVersion]] = defaultdict(list)
+    for version in StoredVersion.objects.defer("text").order_by("document_id", "in_force", "label"):
+        versions[version.document_id].append(version)
+    return {document.identifier: _document(document, versions[document.pk]) for document in TermsDocument.objects.all()}
+
+
+def _document(stored: TermsDocument, versions: list[StoredVersion]) -> Document:
+    return Document(
+        id=stored.identifier,
+        title=stored.title,
+        kind=stored.kind,
+        versions=tuple(_version(stored.identifier, version) for version in versions),
+        incorporates=tuple(stored.definition.get("incorporates", ())),
+        note=stored.definition.get("note", ""),
+        extract_of=stored.definition.get("extract_of", ""),
+        audience=stored.audience,
+        region=stored.region,
+    )
+
+
+def _version(document: str, stored: StoredVersion) -> Version:
+    days = stored.in_force
+    since, until = (None, None) if days.isempty else (days.lower, days.upper)
+    return Version(document, stored.label, since, until, stored.basis, stored.text_sha256)
+
+
+def _binding(row: Mapping[str, Any]) -> Binding:
+    return Binding(
+        document=row["document"],
+        role=row["role"],
+        why=row["why"],
+        developers=tuple(row.get("developers", ())),
+        access=tuple(row.get("access", ())),
+        served_by=tuple(row.get("served_by", ())),
+        families=tuple(row.get("families", ())),
+        since=_day(row.get("since")),
+        until=_day(row.get("until")),
+        when=parse_constraint(row["when"], f"governance of {row['document']}") if row.get("when") else None,
+        by_default=row.get("by_default", False),
+    )
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _family(entry: CatalogueEntry) -> ModelFamily:
+    row = entry.definition
+    return ModelFamily(
+        id=entry.pattern,
+        developer=row["developer"],
+        patterns=tuple(row["match"]),
+        title=row.get("title", ""),
+        within=tuple(row.get("within", ())),
+        licences=tuple(row.get("licences", ())),
+        base=row.get("base", ""),
+        open_weights=row.get("open_weights", False),
+    )
+
+
+def _agreements(project_id: int | None) -> tuple[Agreement, ...]:
+    """Agreements for the whole organisation, and the project's own."""
+    stored = StoredAgreement.objects.select_related("provider").prefetch_related("documents")
+    mine = [row for row in stored if row.project_id is None or row.project_id == project_id]
+    return tuple(
+        Agreement(
+            reference=row.reference,
+            provider=row.provider.slug,
+            grants=tuple(row.grants),
+            documents=tuple(document.identifier for document in row.documents.all()),
+            since=row.starts_on,
+            until=row.ends_on,
+        )
+        for row in mine
+    )

@@ -1,7 +1,8 @@
 """What goes into the wire parsers and what comes out: plain, immutable values.
 
 Strings in the facts are safe to store anywhere: NUL and lone surrogates were replaced by U+FFFD, and names
-(models, ids, reasons) are cut to `NAME_LIMIT` characters. The raw bodies stay in evidence, untouched.
+(models, ids, finish reasons) are cut to `NAME_LIMIT`
+characters, reasons to `REASON_LIMIT`. The raw bodies stay in evidence, untouched.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-NAME_LIMIT = 300
+NAME_LIMIT = 200
+REASON_LIMIT = 400
 
 OutputKind = Literal["text", "reasoning", "tool_call"]
 UsageSource = Literal["reported", "absent"]

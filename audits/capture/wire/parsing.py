@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from audits.capture.wire import anthropic, openai_chat, openai_other
 from audits.capture.wire.bodies import JsonReader, Unreadable, decode_body, header, line_events
 from audits.capture.wire.exchanges import Side, error_of, read_request, read_response
-from audits.capture.wire.facts import CallError, ModelCall, Parsed, UsageSource, WireExchange
+from audits.capture.wire.facts import REASON_LIMIT, CallError, ModelCall, Parsed, UsageSource, WireExchange
 from audits.capture.wire.formats import Answer, Ask, Format
 from audits.capture.wire.hosts import other_purpose_of, served_by_of
 from audits.capture.wire.openai_responses import RESPONSE
@@ -31,6 +31,11 @@ def parse(exchange: WireExchange, hosts: Mapping[str, str] | None = None) -> Par
 
     `hosts` names further channels (pattern → served_by), as `hosts.served_by_of` reads it.
     """
+    found = _parse(exchange, hosts)
+    return replace(found, unparsed=storable(found.unparsed)[:REASON_LIMIT]) if found.unparsed else found
+
+
+def _parse(exchange: WireExchange, hosts: Mapping[str, str] | None) -> Parsed:
     served_by = served_by_of(exchange.host, hosts)
     method = exchange.method.upper()
     path = _path(exchange.target)
@@ -83,7 +88,7 @@ def _call(
         notes=tuple(storable(note) for note in (*request.notes, *response.notes)),
     )
     unparsed = [problem for problem in (request.problem, response.problem) if problem]
-    return Parsed((call,), storable("; ".join(unparsed)) if unparsed else None)
+    return Parsed((call,), "; ".join(unparsed) if unparsed else None)
 
 
 def _fact(wire_format: Format, ask: Ask, answer: Answer, served_by: str | None, index: int = 0) -> ModelCall:
@@ -147,7 +152,7 @@ def _unrouted(exchange: WireExchange, served_by: str | None, path: str, request:
 
 
 def _unknown(exchange: WireExchange, path: str, why: str) -> str:
-    return storable(f"no parser knows {exchange.method[:20]} {path[:200]} on {exchange.host[:200]}: {why}")
+    return f"no parser knows {exchange.method[:20]} {path[:150]} on {exchange.host[:100]}: {why}"
 
 
 def _json_response(exchange: WireExchange) -> Any:

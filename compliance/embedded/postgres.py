@@ -63,7 +63,7 @@ def start(var: Path, say: Say, *, durable: bool = True, temporary: bool = False)
     if not cluster.data.exists():
         _create(cluster, say)
     _check_version(cluster)
-    _give(unprivileged().user_id, cluster.home, cluster.data, socket_directory(var))
+    _give(unprivileged().user_id, var, cluster.home, cluster.data, socket_directory(var))
     _agree_on_password(cluster, say)
     server = [str(cluster.programs / "postgres"), "-D", str(cluster.data), *_settings(cluster, durable)]
     command = [*unprivileged().prefix, *server]
@@ -86,7 +86,7 @@ def _create(cluster: Cluster, say: Say) -> None:
     cluster.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     making = cluster.home / f"making-{os.getpid()}"
     making.mkdir(mode=0o700)
-    _give(unprivileged().user_id, cluster.home, making)
+    _give(unprivileged().user_id, cluster.var, cluster.home, making)
     _run(cluster, "initdb", "--pgdata", making, "--username=postgres", "--auth=reject", "--encoding=UTF8",
          *_locale(), "--data-checksums", "--no-instructions", "--no-sync")  # fmt: skip
     (making / "pg_hba.conf").write_text(_HBA)
@@ -231,10 +231,12 @@ def _run(cluster: Cluster, program: str, *arguments: str | Path, text: str = "")
         )
 
 
-def _give(user_id: int, *paths: Path) -> None:
-    """Root only: make sure that the files belong to the user the server runs as."""
+def _give(user_id: int, var: Path, *paths: Path) -> None:
+    """Root only: make sure that the files belong to the user the server runs as, and that he can reach them."""
     if os.geteuid() != 0:
         return
+    if user_id != 0:
+        var.chmod(var.stat().st_mode | 0o011)
     for path in paths:
         if path.stat().st_uid == user_id:
             continue

@@ -1,0 +1,133 @@
+"""From a use to its outcome: every governing document, every rule's answer, the strictest decides."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from compliance.engine.catalogue import derived_from
+from compliance.engine.constraints import Context, unique
+from compliance.engine.evaluation import Verdict, evaluate_rule
+from compliance.engine.facts import Use
+from compliance.engine.governing import GoverningDocument, governing_documents, missing_for_governing
+from compliance.engine.library import Agreement, Library
+from compliance.engine.rules import Rule
+
+OUTCOMES: Final = ("prohibited", "needs_facts", "permitted_with_duties", "permitted", "not_addressed")
+"""From the strictest to the mildest. Silence (`not_addressed`) is never permission."""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The answer to one use, with a verdict of each governing rule that speaks of its activity.
+
+    `conflicts`: pairs of (prohibition, permission) of one document that both apply: the strictest decided, a person should read.
+    """
+
+    use: Use
+    outcome: str
+    missing_facts: tuple[str, ...]
+    governing: tuple[GoverningDocument, ...]
+    verdicts: tuple[Verdict, ...]
+    conflicts: tuple[tuple[str, str], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as the `assess` interface prints it."""
+        return {
+            "id": self.use.id,
+            "outcome": self.outcome,
+            "missing_facts": list(self.missing_facts),
+            "governing_documents": [_document_json(document) for document in self.governing],
+            "verdicts": [verdict.as_json() for verdict in self.verdicts],
+            "conflicts": [{"prohibition": a, "permission": b} for a, b in self.conflicts],
+        }
+
+
+def _document_json(document: GoverningDocument) -> dict[str, Any]:
+    version = document.version
+    return {
+        "document": document.document,
+        "version": version.label if version else None,
+        "effective_on": version.since.isoformat() if version and version.since else None,
+        "role": document.role,
+        "why": document.why,
+    }
+
+
+def assess(use: Use, library: Library, agreements: Iterable[Agreement] = ()) -> Assessment:
+    """Judge one use against the documents that governed it that day. `agreements` add to the library's own."""
+    unknown = missing_for_governing(use)
+    if unknown:
+        return Assessment(use, "needs_facts", unknown, (), ())
+    governing = governing_documents(use, library)
+    verdicts = _verdicts(use, governing, library, (*library.agreements, *agreements), _speaks)
+    verdicts += tuple(_permission(verdict) for verdict in verdicts if verdict.lifted_by)
+    gaps = tuple(f"terms:{document.document}" for document in governing if document.caps)
+    missing = unique((*_missing(verdicts), *gaps))
+    return Assessment(use, outcome_of(verdicts, bool(gaps)), missing, governing, verdicts, _conflicts(verdicts))
+
+
+def why_not(use: Use, library: Library, agreements: Iterable[Agreement] = ()) -> tuple[Verdict, ...]:
+    """Every rule of the governing documents, those that speak of other activities included, and why each does not apply."""
+    governing = governing_documents(use, library)
+    return _verdicts(use, governing, library, (*library.agreements, *agreements), lambda rule, use: True)
+
+
+def _verdicts(
+    use: Use,
+    governing: Sequence[GoverningDocument],
+    library: Library,
+    agreements: Sequence[Agreement],
+    wanted: Callable[[Rule, Use], bool],
+) -> tuple[Verdict, ...]:
+    context = Context(use, lambda model, families: derived_from(model, families, library))
+    return tuple(
+        evaluate_rule(rule, document.version, context, library, agreements)
+        for document in governing
+        if document.version is not None
+        for rule in library.rules_by_version.get((document.document, document.version.label), ())
+        if wanted(rule, use)
+    )
+
+
+def _speaks(rule: Rule, use: Use) -> bool:
+    activity = use.value("activity")
+    return activity is None or activity in rule.actions
+
+
+def _permission(lifted: Verdict) -> Verdict:
+    """What an authorisation or agreement makes of a prohibition that it lifts: a permission by that document's assigner."""
+    rule = replace(
+        lifted.rule, id=f"{lifted.rule.id}#lifted", effect="permission", title=f"Lifted: {lifted.rule.title}"
+    )
+    return replace(lifted, rule=rule, applies=True)
+
+
+def _missing(verdicts: Iterable[Verdict]) -> list[str]:
+    """What would settle an open prohibition first, then what is open about duties."""
+    told = [verdict for verdict in verdicts if verdict.rule.effect != "permission"]
+    told.sort(key=lambda verdict: (verdict.rule.effect != "prohibition", verdict.applies is not None))
+    return [fact for verdict in told for fact in verdict.missing]
+
+
+def outcome_of(verdicts: Sequence[Verdict], text_missing: bool) -> str:
+    """The outcome by strictness. A prohibition that an authorisation or agreement lifts counts as a permission."""
+    prohibitions = [verdict.applies for verdict in verdicts if verdict.rule.effect == "prohibition"]
+    if True in prohibitions:
+        return "prohibited"
+    if None in prohibitions or text_missing:
+        return "needs_facts"
+    if any(verdict.applies is not False for verdict in verdicts if verdict.rule.effect == "duty"):
+        return "permitted_with_duties"
+    named = any(verdict.applies is True for verdict in verdicts if verdict.rule.effect == "permission")
+    return "permitted" if named else "not_addressed"
+
+
+def _conflicts(verdicts: Sequence[Verdict]) -> tuple[tuple[str, str], ...]:
+    applying = [verdict for verdict in verdicts if verdict.applies is True]
+    return tuple(
+        (ban.rule.id, grant.rule.id)
+        for ban in applying
+        if ban.rule.effect == "prohibition"
+        for grant in applying
+        if grant.rule.effect == "permission" and grant.rule.document == ban.rule.document
+    )

@@ -1,0 +1,143 @@
+"""One rule, one use: does it apply, does it not, or can nobody tell; with the trace that says why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from compliance.engine.constraints import (
+    Because,
+    Context,
+    FactTest,
+    Finding,
+    Held,
+    conjunction,
+    disjunction,
+    evaluate,
+    unique,
+)
+from compliance.engine.explanation import explain
+from compliance.engine.library import Agreement, Library, Version
+from compliance.engine.rules import Citation, Rule, RuleException
+
+
+@dataclass(frozen=True)
+class ExceptionFinding:
+    """How one exception of a rule came out."""
+
+    exception: RuleException
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One rule's answer to one use. `applies` and (for duties) `met`: True, False, or None when facts are missing.
+
+    `lifted_by` names the authorisation or agreement that overrides a prohibition whose conditions are met.
+    """
+
+    rule: Rule
+    version: Version
+    citation: Citation
+    applies: Held
+    met: Held
+    because: tuple[Because, ...]
+    missing: tuple[str, ...]
+    explanation: str
+    lifted_by: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as the `assess` interface prints it."""
+        rule = self.rule
+        return {
+            "rule": rule.id,
+            "revision": rule.revision,
+            "document": rule.document,
+            "version": self.version.label,
+            "section": self.citation.section,
+            "effect": rule.effect,
+            "applies": self.applies,
+            "met": self.met,
+            "explanation": self.explanation,
+            "because": [_because_json(entry) for entry in self.because],
+            "missing_facts": list(self.missing),
+            "title": rule.title,
+            "statement": rule.statement,
+            "sentence": rule.sentence,
+            "severity": rule.severity,
+            "guidance": rule.guidance,
+            "remedy": rule.remedy,
+            "duty": rule.duty,
+            "labels": list(rule.labels),
+            "clause_sha256": self.citation.sha256,
+            "rule_sha256": rule.content_sha256,
+            "lifted_by": self.lifted_by or None,
+        }
+
+
+def _because_json(entry: Because) -> dict[str, Any]:
+    value = entry.value.isoformat() if isinstance(entry.value, date) else entry.value
+    data = {
+        "constraint": entry.constraint,
+        "held": entry.held,
+        "fact": entry.fact,
+        "value": value,
+        "source": entry.source,
+    }
+    extra = {"by": entry.by, "note": entry.note, "part": entry.part if entry.part != "condition" else ""}
+    return data | {key: text for key, text in extra.items() if text}
+
+
+def evaluate_rule(
+    rule: Rule, version: Version, context: Context, library: Library, agreements: Iterable[Agreement]
+) -> Verdict:
+    """The rule's verdict on a use while `version`, which it cites, is in force."""
+    activity = evaluate(FactTest("activity", "in", rule.actions), context)
+    condition = evaluate(rule.when, context)
+    conditions = conjunction((activity.held, condition.held))
+    exceptions = [ExceptionFinding(e, evaluate(e.when, context)) for e in rule.exceptions]
+    excepted = disjunction(item.finding.held for item in exceptions)
+    applies = conjunction((conditions, None if excepted is None else not excepted))
+    lifted_by = _lifted_by(rule, context, agreements) if rule.effect == "prohibition" and applies is not False else ""
+    met = evaluate(rule.met, context) if rule.met is not None and applies is not False else Finding(None, (), ())
+    missing = _missing(applies, (activity, condition), exceptions, met)
+    because = _trace((activity, condition), exceptions, met)
+    citation = rule.by_version[version.label]
+    verdict = Verdict(
+        rule, version, citation, False if lifted_by else applies, met.held, because, missing, "", lifted_by
+    )
+    verdict = replace(verdict, missing=()) if lifted_by else verdict
+    return replace(verdict, explanation=explain(rule, version, citation, verdict, exceptions, context.use, library))
+
+
+def _lifted_by(rule: Rule, context: Context, agreements: Iterable[Agreement]) -> str:
+    use = context.use
+    activity, on, authorisation = use.text("activity"), use.on, use.authorisation
+    if activity is None or on is None:
+        return ""
+    if authorisation and authorisation.holds(activity, on):
+        grantor = authorisation.granted_by or use.text("provider") or ""
+        if rule.document.startswith(grantor + "/"):
+            return authorisation.reference or "the authorisation on record"
+    for agreement in agreements:
+        scope = agreement.scope is None or evaluate(agreement.scope, context).held is True
+        if scope and agreement.covers(rule, activity, on):
+            return agreement.reference
+    return ""
+
+
+def _missing(
+    applies: Held, parts: tuple[Finding, ...], exceptions: list[ExceptionFinding], met: Finding
+) -> tuple[str, ...]:
+    if applies is False:
+        return ()
+    needed = [fact for part in parts for fact in part.missing]
+    needed += [fact for item in exceptions if applies is None for fact in item.finding.missing]
+    return unique(needed + list(met.missing))
+
+
+def _trace(parts: tuple[Finding, ...], exceptions: list[ExceptionFinding], met: Finding) -> tuple[Because, ...]:
+    trace = [entry for part in parts for entry in part.because]
+    for item in exceptions:
+        trace += [replace(entry, part=f"exception: {item.exception.name}") for entry in item.finding.because]
+    return tuple(trace + [replace(entry, part="duty") for entry in met.because])

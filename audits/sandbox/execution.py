@@ -20,11 +20,9 @@ from audits.sandbox.supervision import Supervision
 from audits.sandbox.syscall_filter import syscall_filter
 from audits.sandbox.watch import Watcher
 
-# The last step inside the sandbox: say over descriptor $1 that isolation stands (r) or the program is missing (n).
-STARTER = (
-    'ready=$1; shift; if command -v "$1" >/dev/null 2>&1; then answer=r; else answer=n; fi; '
-    'eval "printf $answer >&$ready; exec $ready>&-"; exec "$@"'
-)
+# The last step inside the sandbox: say over standard input, a pipe to us, that isolation stands (r) or that the program
+# is missing (n). dash knows only descriptors 0 to 9, and only the standard ones have numbers we can foretell.
+STARTER = 'if command -v "$1" >/dev/null 2>&1; then printf r >&0; else printf n >&0; fi; exec 0</dev/null; exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +67,9 @@ class _Descriptors:
     """Descriptors made for one start: closed here when the sandbox has them, or when the run is over."""
 
     def __init__(self) -> None:
-        self.ready, self._ready_end = os.pipe()
-        self.status, self._status_end = os.pipe()
-        self.given = [self._ready_end, self._status_end]
-
-    @property
-    def ends(self) -> tuple[int, int]:
-        """The write ends: (ready, status)."""
-        return self._ready_end, self._status_end
+        self.ready, self.ready_end = os.pipe()
+        self.status, self.status_end = os.pipe()
+        self.given = [self.ready_end, self.status_end]
 
     def file(self, content: bytes) -> int:
         """A file in memory for the sandbox to read."""
@@ -116,13 +109,12 @@ def _threads_of_user() -> int:
 
 
 def _isolated_plan(order: _Order, scratch: layout.Scratch, descriptors: _Descriptors) -> dict[str, Any]:
-    ready, status = descriptors.ends
     rules = syscall_filter()
     # Inside the new user namespace, for RLIMIT_NPROC to count this run's processes and no others.
     bounds = [f"--{name.lower()}={value}" for name, value in _rlimits(order.limits).items()]
     return {
         "program": program("bwrap"),
-        "command": ["/usr/bin/prlimit", *bounds, "--", "/bin/sh", "-c", STARTER, "sh", str(ready), *order.command],
+        "command": ["/usr/bin/prlimit", *bounds, "--", "/bin/sh", "-c", STARTER, "sh", *order.command],
         "arguments": layout.bubblewrap_arguments(
             tree=order.tree,
             scratch=scratch,
@@ -133,20 +125,19 @@ def _isolated_plan(order: _Order, scratch: layout.Scratch, descriptors: _Descrip
             mounts=[(str(each.source), each.inside or str(each.source), each.writable) for each in order.mounts],
             bundles=order.bundles,
             own_network=order.network is not None,
-            status=status,
+            status=descriptors.status_end,
             filter_descriptor=None if rules is None else descriptors.file(rules),
         ),
     }
 
 
 def _bare_plan(order: _Order, scratch: layout.Scratch, descriptors: _Descriptors) -> dict[str, Any]:
-    ready, status = descriptors.ends
     bounds = _rlimits(order.limits)
     bounds["NPROC"] += _threads_of_user() if os.geteuid() != 0 else 0
     home = str(scratch.temporary / "home")
     return {
         "program": None,
-        "command": ["/bin/sh", "-c", STARTER, "sh", str(ready), *order.command],
+        "command": ["/bin/sh", "-c", STARTER, "sh", *order.command],
         "environment": layout.variables_for(
             {"TMPDIR": str(scratch.temporary), **order.environment},
             bundle=str(scratch.bundle),
@@ -155,7 +146,7 @@ def _bare_plan(order: _Order, scratch: layout.Scratch, descriptors: _Descriptors
         ),
         "directory": str(order.tree),
         "rlimits": bounds,
-        "own_descriptors": [ready, status],
+        "status": descriptors.status_end,
     }
 
 
@@ -169,10 +160,10 @@ def _start(order: _Order, scratch: layout.Scratch, descriptors: _Descriptors) ->
     namespaces = [sealed.user_namespace, sealed.network_namespace] if sealed else []
     return subprocess.Popen(
         helper_command("launch", str(document)),
-        pass_fds=[*descriptors.given, *namespaces],
+        pass_fds=[*(each for each in descriptors.given if each != descriptors.ready_end), *namespaces],
         cwd=PROJECT,
         env=helper_environment(),
-        stdin=subprocess.DEVNULL,
+        stdin=descriptors.ready_end,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -181,7 +172,6 @@ def _start(order: _Order, scratch: layout.Scratch, descriptors: _Descriptors) ->
 def _carry_out(order: _Order, scratch: layout.Scratch, on_output: OnOutput, cancel: threading.Event | None) -> Exit:
     descriptors, gate = _Descriptors(), OutputGate(order.limits, on_output)
     try:
-        # Popen closes the pipes' read ends; leaving the block does not wait for a child that `collect` has reaped.
         with _start(order, scratch, descriptors) as child:
             descriptors.close_given()
             supervision = Supervision(
@@ -199,7 +189,6 @@ def _carry_out(order: _Order, scratch: layout.Scratch, on_output: OnOutput, canc
             finally:
                 watcher.finish()
                 supervision.kill()
-                supervision.collect()
     finally:
         descriptors.close()
     gate.name_gap()
@@ -215,7 +204,7 @@ def _exit(order: _Order, supervision: Supervision, watcher: Watcher, gate: Outpu
         code=code,
         signal=number,
         wall_seconds=time.monotonic() - supervision.started,
-        cpu_seconds=supervision.cpu_seconds,
+        cpu_seconds=watcher.cpu_seconds,
         max_rss=watcher.highest_memory,
         disk_bytes=watcher.disk_bytes,
         output_dropped=gate.dropped,

@@ -16,11 +16,16 @@ from typing import Any
 
 from audits.sandbox import kernel
 
+STAGE = "/tmp"  # noqa: S108 - covered by a mount of our own before it is used
 BINDS = {"--bind", "--ro-bind"}
 
 
 def stage(arguments: list[str], folder: str) -> list[str]:
-    """Bind every mount source under `folder` and return the arguments with the sources replaced."""
+    """Bind every mount source under `folder` and return the arguments with the sources replaced.
+
+    In the end all of it is shown at /tmp of this mount namespace: everyone may walk there, whatever lies above
+    `folder`.
+    """
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("tmpfs", folder, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,nr_inodes=4096,mode=755")
@@ -33,7 +38,8 @@ def stage(arguments: list[str], folder: str) -> list[str]:
             else:
                 os.close(os.open(target, os.O_CREAT | os.O_WRONLY))
             kernel.mount(source, target, "", kernel.MS_BIND | kernel.MS_REC)
-            staged[index + 1] = target
+            staged[index + 1] = f"{STAGE}/{index}"
+    kernel.mount(folder, STAGE, "", kernel.MS_BIND | kernel.MS_REC)
     return staged
 
 
@@ -57,7 +63,8 @@ def become_bubblewrap(plan: dict[str, Any]) -> None:
     os.write(memory, b"\0".join(each.encode(errors="surrogateescape") for each in arguments) + b"\0")
     os.lseek(memory, 0, os.SEEK_SET)
     os.chdir("/")
-    os.execve(plan["program"], [plan["program"], "--args", str(memory), "--", *plan["command"]], {})
+    command = [plan["program"], "--args", str(memory), "--", *plan["command"]]
+    os.execve(plan["program"], command, {})  # noqa: S606
 
 
 def kill_what_is_left() -> None:
@@ -78,8 +85,7 @@ def run_bare(plan: dict[str, Any]) -> int:
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     enter(plan)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    ready, status = plan["own_descriptors"]
-    os.set_inheritable(status, False)
+    os.set_inheritable(plan["status"], False)
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -89,7 +95,7 @@ def run_bare(plan: dict[str, Any]) -> int:
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
         os.chdir(plan["directory"])
         os.execvpe(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606
-    os.close(ready)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     _, ended = os.waitpid(child, 0)
     kill_what_is_left()
     code = os.waitstatus_to_exitcode(ended)

@@ -102,8 +102,9 @@ def open_network() -> Iterator[Network]:
         for descriptor in descriptors:
             os.close(descriptor)
         raise SandboxError(f"setting up the isolated network failed: {answer.get('error', 'descriptors missing')}")
-    user, net, *sockets = descriptors
-    network = Network(*(socket.socket(fileno=each) for each in sockets), user, net, str(answer["address"]))
+    user, net, *rest = descriptors
+    tcp, dns, dns6, udp = (socket.socket(fileno=each) for each in rest)
+    network = Network(tcp, dns, dns6, udp, user, net, str(answer["address"]))
     try:
         yield network
     finally:

@@ -4,8 +4,10 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
 Inode = tuple[int, int]
 
 
@@ -27,22 +29,32 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def resident(pid: int) -> int:
-    """Resident bytes of a process; shared pages count in each process that maps them."""
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Resident bytes (pages shared with other processes count in each) and processor seconds of one process, those of
+    its children that have ended included."""
+
+    resident: int = 0
+    cpu_seconds: float = 0.0
+
+
+def usage(pid: int) -> Usage:
+    """What a process uses at this moment; nothing when it has gone. The fields are those of proc(5)."""
     try:
-        with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * PAGE
-    except (OSError, IndexError):
-        return 0
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()  # the name before may hold anything
+    except OSError:
+        return Usage()
+    return Usage(int(fields[21]) * PAGE, sum(map(int, fields[11:15])) / TICKS)
 
 
 def proportional(pid: int) -> int:
-    """Resident bytes with shared pages divided among their users; dearer to ask for than `resident`."""
+    """Resident bytes with shared pages divided among their users; dearer to ask for."""
     try:
         with open(f"/proc/{pid}/smaps_rollup") as file:
             return next((int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:")), 0)
     except PermissionError:
-        return resident(pid)
+        return usage(pid).resident
     except OSError:
         return 0
 

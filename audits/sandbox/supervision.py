@@ -26,7 +26,6 @@ class Supervision:
         self.child, self.limits, self.gate, self.bare = child, limits, gate, bare
         self.started = time.monotonic()
         self.verdict: tuple[Status, str] | None = None
-        self.cpu_seconds = 0.0
         self._pipes = {ready: "ready", status: "status"}
         self._ready = b""
         self._init: int | None = None
@@ -58,7 +57,8 @@ class Supervision:
 
     def follow(self, cancel: threading.Event | None) -> None:
         """Read until every process that could write is gone, then collect the exit code."""
-        assert self.child.stdout is not None and self.child.stderr is not None  # noqa: S101 - both are PIPE
+        assert self.child.stdout is not None
+        assert self.child.stderr is not None
         pipes = {self.child.stdout.fileno(): "stdout", self.child.stderr.fileno(): "stderr", **self._pipes}
         with selectors.DefaultSelector() as selector:
             for descriptor, name in pipes.items():
@@ -68,12 +68,6 @@ class Supervision:
                 for key, _ in selector.select(TICK):
                     self._read(selector, key.fd, key.data)
                 self._keep_time(cancel)
-
-    def collect(self) -> None:
-        """Wait for the child and note what it and all its descendants used of the processor."""
-        _, status, usage = os.wait4(self.child.pid, 0)
-        self.child.returncode = os.waitstatus_to_exitcode(status)
-        self.cpu_seconds = usage.ru_utime + usage.ru_stime
 
     def _read(self, selector: selectors.BaseSelector, descriptor: int, name: str) -> None:
         chunk = os.read(descriptor, CHUNK)
@@ -106,7 +100,7 @@ class Supervision:
             self.kill()
 
     def outcome(self) -> tuple[Status, str, int | None, int | None]:
-        """(status, reason, exit code, signal number) once `collect` has returned."""
+        """(status, reason, exit code, signal number) once the child has been waited for."""
         code = self.child.returncode
         number = -code if code < 0 else code - 128 if 128 < code <= 128 + signal.NSIG else None
         if self.verdict is not None:

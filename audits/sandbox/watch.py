@@ -13,7 +13,7 @@ from pathlib import Path
 
 from audits.sandbox.layout import survey
 from audits.sandbox.limits import Limits, Status
-from audits.sandbox.processes import Inode, descendants, nameless_files, proportional, resident
+from audits.sandbox.processes import Inode, descendants, nameless_files, proportional, usage
 
 TICK = 0.05
 MEGABYTE = 1 << 20
@@ -30,6 +30,7 @@ class Watcher(threading.Thread):
         super().__init__(name="sandbox-watcher", daemon=True)
         self.root, self.folders, self.limits, self.stop = root, folders, limits, stop
         self.highest_memory = 0
+        self.cpu_seconds = 0.0
         self.disk_bytes = 0
         self._over = threading.Event()
         self._baseline = sum(survey(each).disk_bytes for each in folders)
@@ -74,7 +75,9 @@ class Watcher(threading.Thread):
         self._look_at_nameless(pids, time.monotonic())
         limit = self.limits.memory_mb * MEGABYTE
         files = sum(self._memory_files.values())
-        used = sum(map(resident, pids)) + files
+        each_used = [usage(pid) for pid in pids]
+        self.cpu_seconds = max(self.cpu_seconds, sum(each.cpu_seconds for each in each_used))
+        used = sum(each.resident for each in each_used) + files
         if used > limit:
             used = sum(map(proportional, pids)) + files
         self.highest_memory = max(self.highest_memory, used)

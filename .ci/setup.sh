@@ -52,7 +52,7 @@ make_venv() {
     python=$(choose_python)
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         version=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
-        install_packages "$version" || fail "this Python can't make environments: apt-get install $version (see $log)"
+        install_packages "$version" || fail "this Python can't make environments; please install as root: apt-get install $version"
     fi
     rm -rf .venv
     step "environment .venv ($("$python" --version))" "$python" -m venv .venv || fail "making .venv failed: $(tail -n 3 "$log")"
@@ -71,8 +71,12 @@ install_requirements() {
         step "installer uv" .venv/bin/python -m pip install --quiet --no-deps --require-hashes -r var/uv-requirements.txt ||
             echo "uv can't be installed: pip does its work, more slowly"
     fi
-    # shellcheck disable=SC2086  # the list of files is meant to be split
-    if [ -x .venv/bin/uv ] && VIRTUAL_ENV=.venv step "packages" .venv/bin/uv pip install --require-hashes $files; then
+    # Behind a proxy that signs for itself, the system's certificates are those that count.
+    certificates=""
+    [ -e /etc/ssl/certs/ca-certificates.crt ] && certificates=--system-certs
+    # shellcheck disable=SC2086  # the lists are meant to be split
+    if [ -x .venv/bin/uv ] && VIRTUAL_ENV=.venv step "packages" .venv/bin/uv pip install $certificates --require-hashes $files
+    then
         return
     fi
     # pip knows registries that only its own configuration names.

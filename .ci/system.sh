@@ -63,7 +63,7 @@ system_libraries() {
     # shellcheck disable=SC2086
     install_packages $needed $optional && return
     if [ -n "$needed" ]; then
-        fail "please install as root: apt-get install $needed$optional"
+        fail "please install as root: apt-get install $needed${optional% }"
     fi
-    echo "audits will run without isolation (recorded as proxy_only) until root runs: apt-get install $optional"
+    echo "audits will run without isolation (recorded as proxy_only) until root runs: apt-get install ${optional% }"
 }

@@ -13,6 +13,7 @@ _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTAL
 _TAG = re.compile(r"<[!/?a-zA-Z][^<>]{0,500}>")
 _LINK_TARGET = re.compile(r"\]\([^()\s]{0,2000}\)")
 _ACCENT = re.compile("[\u0300-\u036f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"[^\W_]+")
 # Scripts without spaces between words: Thai, Lao, Myanmar, Khmer, kana, CJK ideographs and their extensions.
 _UNSPACED = re.compile(
@@ -23,7 +24,7 @@ _UNSPACED = re.compile(
 def canonical_words(text: str) -> list[str]:
     """The words of a text in comparable form, in order; two texts that differ in formatting only give the same list."""
     if "\\" in text:
-        text = _ESCAPE.sub(_unescaped, text)
+        text = _with_joined_surrogates(_ESCAPE.sub(_unescaped, text))
     if "&" in text:
         text = _without_entities(text)
     if "](" in text:
@@ -41,7 +42,14 @@ def _unescaped(found: re.Match[str]) -> str:
     code = found[1] or found[2]
     if code:
         return chr(int(code, 16))
-    return " " if found[3] in "nrtbfv" else found[3]
+    return " " if found[3] in "nrtbfvNRTBFV" else found[3]
+
+
+def _with_joined_surrogates(text: str) -> str:
+    """Characters beyond the basic plane whole again: JSON escapes them in two halves."""
+    if not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _without_entities(text: str) -> str:

@@ -7,7 +7,7 @@ that the other text holds too; single words that happen to agree prove nothing.
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["exact", "normalised", "contained", "near"]
+Kind = Literal["exact", "normalised", "contained", "near", "label"]
 SHORT_RUN = 3
 FEWEST_CONTAINED = 8
 FEWEST_NEAR = 12

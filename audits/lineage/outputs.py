@@ -1,10 +1,10 @@
 """What models answered: the texts that training rows may derive from."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from audits.lineage.fields import text_fields
 from audits.lineage.rows import MalformedRow, read_rows
 
 
@@ -54,5 +54,5 @@ def _output(path: Path, line: int, value: object) -> Output:
 
 
 def _as_text(prompt: object) -> str:
-    """A prompt given as messages, flattened to text: only its words matter."""
-    return "" if prompt is None else json.dumps(prompt, ensure_ascii=False)
+    """A prompt given as messages, flattened to their texts, one after the other."""
+    return "\n".join(field.text for field in text_fields(prompt))

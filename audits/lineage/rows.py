@@ -65,8 +65,10 @@ def read_rows(path: Path) -> Iterator[AnyRow]:
     try:
         with _opened(path) as file:
             yield from reader(file)
+    except FileNotFoundError as error:
+        raise UnreadableDataset(f"{path}: there is no such file.") from error
     except _UNREADABLE as error:
-        raise UnreadableDataset(f"{path}: cannot be read to its end: {error}") from error
+        raise UnreadableDataset(f"{path}: cannot be read to its end: {error}.") from error
 
 
 def _extension(path: Path) -> str:

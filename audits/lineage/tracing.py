@@ -2,7 +2,7 @@
 
 Four tests, from the cheapest: the same text; the same words (canonical.py); one standing in the other; and a likeness of most of
 their words, edits in between. The last two are candidates of a run index (index.py), confirmed word by word (comparison.py). A
-text of under four words is never traced: it may stem from anywhere. (labels.py tells label transfer, where there is nothing else.)
+text of under four words is never traced: it may stem from anywhere. (labels.py finds label transfer, where there is no more.)
 """
 
 import gc
@@ -30,7 +30,7 @@ BOILERPLATE_OUTPUTS = 3
 LONGEST_PIECE = 1_000_000
 PIECE_OVERLAP = 2_000
 _PREPARED_KEPT = 512
-_STRENGTH: dict[Kind, int] = {"exact": 3, "normalised": 2, "contained": 1, "near": 0}
+_STRENGTH: dict[Kind, int] = {"exact": 3, "normalised": 2, "contained": 1, "near": 0, "label": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,17 @@ class Match:
     field: str
     role: Role
     alternatives: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The keys that the `trace` command promises (row, output, kind, similarity), and more."""
+        answer: dict[str, object] = {
+            "row": self.row,
+            "output": self.output,
+            "kind": self.kind,
+            "similarity": self.similarity,
+        }
+        answer |= {"model": self.model, "field": self.field, "role": self.role}
+        return answer | {"alternatives": list(self.alternatives)} if self.alternatives else answer
 
 
 @dataclass(slots=True)
@@ -79,7 +90,7 @@ class TraceResult:
             "rows": self.rows,
             "derived_rows": self.derived_rows,
             "by_model": dict(sorted(self.rows_by_model.items())),
-            "matches": [_match_as_json(match) for match in self.matches],
+            "matches": [match.as_json() for match in self.matches],
             "malformed": [{"row": m.number, "line": m.line, "reason": m.reason} for m in self.malformed],
             "damaged": [{"row": row.number, "line": row.line, "reason": row.damage} for row in self.damaged],
         }
@@ -263,16 +274,3 @@ _LETTERS_ONLY = {code: " " for code in range(128) if not chr(code).isalnum()}
 
 def _rank(kind: Kind, similarity: float) -> tuple[int, float]:
     return _STRENGTH[kind], similarity
-
-
-def _match_as_json(match: Match) -> dict[str, object]:
-    answer: dict[str, object] = {
-        "row": match.row,
-        "output": match.output,
-        "kind": match.kind,
-        "similarity": match.similarity,
-    }
-    answer |= {"model": match.model, "field": match.field, "role": match.role}
-    if match.alternatives:
-        answer["alternatives"] = list(match.alternatives)
-    return answer

@@ -6,14 +6,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from audits.lineage.labels import label_transfer
 from audits.lineage.outputs import OutputsError, read_outputs
 from audits.lineage.rows import UnreadableDataset, read_rows
-from audits.lineage.tracing import TraceResult, trace
+from audits.lineage.tracing import Match, TraceResult, trace
 
 EXAMPLES = """\
 examples:
   python manage.py trace --outputs outputs.jsonl --dataset train.jsonl
   python manage.py trace --outputs outputs.jsonl --dataset train.csv.gz --format json > lineage.json
+  python manage.py trace --outputs outputs.jsonl --dataset labelled.csv --labels
 
 OUTPUTS holds one JSON object per line: {"id", "model", "text"}, and "prompt" where it is known.
 """
@@ -33,27 +35,36 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dataset", type=Path, required=True, help="the data set: .jsonl .json .csv .tsv .txt, also compressed"
         )
+        parser.add_argument(
+            "--labels",
+            action="store_true",
+            help="also find rows that took only a class or score over (needs prompts in OUTPUTS)",
+        )
         parser.add_argument("--format", choices=("table", "json"), default="table")
 
-    def handle(self, *, outputs: Path, dataset: Path, format: str, **options: Any) -> None:
+    def handle(self, *, outputs: Path, dataset: Path, labels: bool, format: str, **options: Any) -> None:
         try:
             result = trace(read_outputs(outputs), read_rows(dataset))
+            transfers = list(label_transfer(read_outputs(outputs), read_rows(dataset))) if labels else None
         except (OutputsError, UnreadableDataset) as error:
             raise CommandError(str(error), returncode=2) from error
         if format == "json":
-            json.dump(result.as_json(), self.stdout)
-            self.stdout.write("")
+            extra = {} if transfers is None else {"labels": [match.as_json() for match in transfers]}
+            self.stdout.write(json.dumps(result.as_json() | extra))
         else:
-            self.stdout.write(_table(result))
+            self.stdout.write(_table(result, transfers))
 
 
-def _table(result: TraceResult) -> str:
+def _table(result: TraceResult, transfers: list[Match] | None) -> str:
     kinds = ("exact", "normalised", "contained", "near")
     lines = [f"{result.derived_rows:,} of {result.rows:,} rows derive from an output.", ""]
     lines.append(f"{'model':<40} {'rows':>10}")
     lines += [f"{_plain(model):<40} {rows:>10,}" for model, rows in result.rows_by_model.most_common()]
     lines += ["", f"{'kind':<40} {'matches':>10}"]
     lines += [f"{kind:<40} {sum(match.kind == kind for match in result.matches):>10,}" for kind in kinds]
+    if transfers is not None:
+        rows = len({match.row for match in transfers})
+        lines += ["", f"{rows:,} rows hold a label that a model gave for their text."]
     lines += _gaps(result)
     return "\n".join(lines)
 

@@ -18,7 +18,7 @@ from audits.sandbox.processes import Inode, descendants, nameless_files, proport
 TICK = 0.05
 MEGABYTE = 1 << 20
 DISK_STEP = 64 * MEGABYTE  # a move of free space that is worth a new count
-DISK_EVERY = 5.0
+DISK_EVERY = 2.0  # seconds, or twenty times what the last count took
 NAMELESS_EVERY = 0.5
 KEEP_FREE = 256 * MEGABYTE  # the evidence store may lie on the same file system
 
@@ -34,7 +34,7 @@ class Watcher(threading.Thread):
         self.disk_bytes = 0
         self._over = threading.Event()
         self._baseline = sum(survey(each).disk_bytes for each in folders)
-        self._counted_at = 0.0
+        self._count_again_at = 0.0
         self._free_when_counted = self._free_at_start = self._free()
         self._nameless_at = 0.0
         self._memory_files: dict[Inode, int] = {}
@@ -61,10 +61,8 @@ class Watcher(threading.Thread):
         state = os.statvfs(self.folders[0])
         return state.f_bavail * state.f_frsize
 
-    def _look_at_nameless(self, pids: list[int], now: float) -> None:
-        if now - self._nameless_at < NAMELESS_EVERY:
-            return
-        self._nameless_at = now
+    def _look_at_nameless(self, pids: list[int]) -> None:
+        self._nameless_at = time.monotonic()
         self._memory_files, self._deleted_files = {}, {}
         for pid in pids:
             memory, disk = nameless_files(pid)
@@ -72,37 +70,43 @@ class Watcher(threading.Thread):
             self._deleted_files |= disk
 
     def _memory(self, pids: list[int]) -> tuple[Status, str] | None:
-        self._look_at_nameless(pids, time.monotonic())
-        limit = self.limits.memory_mb * MEGABYTE
-        files = sum(self._memory_files.values())
+        if time.monotonic() - self._nameless_at >= NAMELESS_EVERY:
+            self._look_at_nameless(pids)
         each_used = [usage(pid) for pid in pids]
         self.cpu_seconds = max(self.cpu_seconds, sum(each.cpu_seconds for each in each_used))
+        limit, files = self.limits.memory_mb * MEGABYTE, sum(self._memory_files.values())
         used = sum(each.resident for each in each_used) + files
         if used > limit:
             used = sum(map(proportional, pids)) + files
         self.highest_memory = max(self.highest_memory, used)
         if used <= limit:
             return None
-        return (
-            "out_of_memory",
-            f"its processes held {used // MEGABYTE} MB of memory, {self.limits.memory_mb} are allowed",
-        )
+        held = f"its processes held {used // MEGABYTE} MB of memory, {self.limits.memory_mb} are allowed"
+        return "out_of_memory", held
 
     def _disk(self, pids: list[int]) -> tuple[Status, str] | None:
-        free, now = self._free(), time.monotonic()
+        free = self._free()
         if free < KEEP_FREE:
             return "disk_full", f"the disk had only {free // MEGABYTE} MB left"
-        if now - self._counted_at < DISK_EVERY and self._free_when_counted - free < DISK_STEP:
+        if time.monotonic() < self._count_again_at and self._free_when_counted - free < DISK_STEP:
             return None
-        counts = [survey(each, most=self.limits.entries) for each in self.folders]
-        self._counted_at, self._free_when_counted = time.monotonic(), free
-        named = sum(each.disk_bytes for each in counts)
-        self.disk_bytes = named + sum(self._deleted_files.values())
-        added = max(0, self.disk_bytes - self._baseline)
-        if any(each.unreadable for each in counts):  # it closed folders to us: then the file system's word counts
-            added = max(added, self._free_at_start - free)
+        self._free_when_counted = free
+        added, entries = self._count(pids, free)
         if added > self.limits.disk_mb * MEGABYTE:
             return "disk_full", f"it wrote {added // MEGABYTE} MB to disk, {self.limits.disk_mb} are allowed"
-        if sum(each.entries for each in counts) > self.limits.entries:
+        if entries > self.limits.entries:
             return "disk_full", f"its tree holds more than {self.limits.entries} files and folders"
         return None
+
+    def _count(self, pids: list[int], free: int) -> tuple[int, int]:
+        """(bytes added since the start, files and folders now)"""
+        started = time.monotonic()
+        self._look_at_nameless(pids)
+        counts = [survey(each, most=self.limits.entries) for each in self.folders]
+        self.disk_bytes = sum(each.disk_bytes for each in counts) + sum(self._deleted_files.values())
+        added = self.disk_bytes - self._baseline
+        if any(each.unreadable for each in counts):  # it closed folders to us: then the file system's word counts
+            added = max(added, self._free_at_start - free)
+        ended = time.monotonic()
+        self._count_again_at = ended + max(DISK_EVERY, 20 * (ended - started))
+        return added, sum(each.entries for each in counts)

@@ -150,8 +150,7 @@ def inside(tree: Path, interpreter: Interpreter) -> Inside:
             command,
             tree=tree,
             mounts=[*mounts, *options.pop("mounts", [])],
-            on_output=lambda stream, chunk: chunks[stream].append(chunk),
-            **options,
+            **{"on_output": lambda stream, chunk: chunks[stream].append(chunk), **options},
         )
         out, err = (b"".join(chunks[name]).decode(errors="replace") for name in ("stdout", "stderr"))
         return Ran(ended, out, err, [each.decode() for each in chunks["gap"]])

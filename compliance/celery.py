@@ -27,7 +27,7 @@ app.conf.update(
     worker_max_tasks_per_child=100,  # WeasyPrint and pandas keep memory that they no longer use
     worker_hijack_root_logger=False,  # settings.LOGGING stands
     task_default_queue="default",
-    task_queues=[Queue(name) for name in ("default", "audits")],  # type: ignore[no-untyped-call]
+    task_queues=[Queue(name) for name in ("default", "audits")],
     task_create_missing_queues=False,
     beat_schedule={
         # Expires before the next one: while no worker runs, reminders must not pile up.

@@ -48,7 +48,7 @@ def _start(var: Path) -> None:
     prepare_directories(var)
     valkey.start(var, durable=False)
     if "DATABASE_URL" not in os.environ:
-        postgres.start(var, print, durable=False)
+        postgres.start(var, lambda _: None, durable=False)
 
 
 def _end(home: Path, owner: int) -> None:

@@ -114,7 +114,8 @@ def test_whatever_is_percent_encoded_comes_back_as_libpq_reads_it(user, password
         "dbname": settings["NAME"],
         "host": settings["HOST"],
     }
-    assert ours | settings["OPTIONS"] == conninfo_to_dict(url)
+    assert ours | {"application_name": application} == conninfo_to_dict(url)
+    assert settings["OPTIONS"] == {"application_name": application}
 
 
 @given(st.text(max_size=60))

@@ -70,8 +70,8 @@ def test_a_log_that_has_grown_is_set_aside_at_the_next_start_and_three_are_kept(
     log = processes.log_path(var, "talker")
     for turn in range(5):
         log.write_bytes(str(turn).encode() * 1_000_001)
-        record = processes.spawn(var, "talker", [sys.executable, "-c", "print('new')"])
-        assert processes.wait_until(lambda record=record: not processes.alive(record), 10)
+        processes.spawn(var, "talker", [sys.executable, "-c", "print('new')"])
+        assert processes.wait_until(lambda: processes.running(var, "talker") is None, 10)
 
     assert log.read_text() == "new\n"
     assert [path.read_bytes()[:1] for path in sorted(log.parent.glob("talker.log.*"))] == [b"4", b"3", b"2"]

@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from compliance.embedded import application, processes, supervisor
+from compliance.embedded import application, postgres, processes, supervisor
 from compliance.embedded.address import database_settings, database_url
+from compliance.embedded.locks import exclusive
 
 PROJECT = application.PROJECT
 COMMAND = """
@@ -72,7 +74,7 @@ def test_a_command_that_fails_leaves_nothing_behind_either(var):
 
 @pytest.mark.usefixtures("unprepared")
 def test_a_command_leaves_running_what_it_found_running(var):
-    supervisor.postgres.start(var, print)
+    postgres.start(var, print)
 
     with supervisor.ensure_services(database=True, broker=True):
         pass
@@ -124,8 +126,8 @@ def test_what_a_command_borrowed_stays_once_somebody_asks_for_it_to_run(var, mon
 
 
 def start_postgres(var: Path) -> None:
-    with supervisor.exclusive(var):
-        supervisor.postgres.start(var, print)
+    with exclusive(var):
+        postgres.start(var, print)
 
 
 def test_many_starters_at_once_make_one_server(var):
@@ -164,7 +166,7 @@ def test_everything_starts_answers_and_stops_again_without_a_trace(var, said):
 
 
 def test_a_port_that_is_taken_is_named(var, monkeypatch):
-    with application.socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setenv("WEB_PORT", str(taken.getsockname()[1]))
 
         with pytest.raises(application.PortError, match="is in use: set WEB_PORT"):

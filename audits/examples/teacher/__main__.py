@@ -17,7 +17,7 @@ from pathlib import Path
 from audits.examples.teacher.limits import Overload, RateLimit
 from audits.examples.teacher.mind.loading import MINDS, MindUnavailable, load_mind
 from audits.examples.teacher.request_log import RequestLog
-from audits.examples.teacher.server import TeacherServer, watch_parent
+from audits.examples.teacher.server import TeacherServer, stop_with_stdin
 from audits.examples.teacher.service import Service
 
 
@@ -51,12 +51,11 @@ async def serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    watcher = asyncio.create_task(watch_parent(stop)) if options.exit_with_stdin else None
+    if options.exit_with_stdin:
+        stop_with_stdin(stop)
     await stop.wait()
     server.close()
     log.close()
-    if watcher is not None:
-        watcher.cancel()
 
 
 def main() -> int:
@@ -70,7 +69,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    # A thread may still be waiting on standard input; it must not keep the process.
-    os._exit(code)
+    sys.exit(main())

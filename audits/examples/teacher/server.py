@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
+import os
+import threading
 from dataclasses import dataclass
 
 from audits.examples.teacher.http1 import MAX_HEAD, Malformed, Request, Response, read_request, write_response
@@ -49,9 +50,14 @@ class TeacherServer:
         await write_response(writer, None, Response(400, body, {"connection": "close"}))
 
 
-async def watch_parent(stop: asyncio.Event) -> None:
+def stop_with_stdin(stop: asyncio.Event) -> None:
     """Set `stop` when standard input ends: whoever started the teacher has gone."""
     loop = asyncio.get_running_loop()
-    while await loop.run_in_executor(None, sys.stdin.buffer.read, 1):
-        pass
-    stop.set()
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        loop.call_soon_threadsafe(stop.set)
+
+    # A daemon: a read that never returns must not keep the process once it is told to stop.
+    threading.Thread(target=watch, daemon=True).start()

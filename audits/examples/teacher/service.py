@@ -77,6 +77,7 @@ class Service:
     async def _respond(self, request: Request, served: Served) -> Response:
         handler = _route(request, served)
         body = read_object(request.body) if request.method == "POST" else {}
+        served.model = str(body.get("model") or "")
         if request.method == "POST" and self.overload.strikes(request.body):
             raise Refusal("overloaded", "Overloaded" if served.provider == "anthropic" else "The server is overloaded.")
         exchange = Exchange(request, body, self.mind, served, int(time.time()))

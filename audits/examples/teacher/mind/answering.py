@@ -91,7 +91,7 @@ class Answerer:
     def _put(self, picked: list[str], question: str, title: str, style: Style, temperature: float, rng: Random) -> str:
         shorten = temperature > 0 and rng.random() < 0.3
         said = [self._rewriter.shorten(one) if shorten else one for one in picked]
-        listed = style.lines and question.lower().lstrip().startswith(("how", "what", "explain", "describe", "which"))
+        listed = style.lines and question.lower().lstrip().startswith(("how", "explain", "describe"))
         body = ("\n" if listed else " ").join(said)
         if temperature == 0:
             return body

@@ -32,7 +32,6 @@ class Exchange:
     def model(self) -> tuple[str, str]:
         """The model asked for and the name it is announced under; raises Refusal when there is none such."""
         requested = text_field(self.body, "model")
-        self.served.model = requested
         answering = models.announced(self.served.provider, requested)
         if answering is None:
             raise Refusal("unknown_model", _no_such_model(self.served.provider, requested))

@@ -72,12 +72,12 @@ def heartbeat(run_id: int, worker: str) -> bool:
 
 
 @transaction.atomic
-def request_cancel(*, run: Run, acting_user: User) -> bool:
+def request_cancel(*, run: Run, acting_user: User | None) -> bool:
     """Ask a run to stop. A queued one ends at once; one at work is ended by its worker within a second or two."""
     asked = Run.objects.filter(pk=run.pk, state__in=Run.ACTIVE, cancel_requested_at__isnull=True)
     if asked.update(cancel_requested_at=timezone.now()) == 0:
         return False
-    reason = f"Cancelled by {acting_user}."
+    reason = f"Cancelled by {acting_user or 'the command line'}."
     move(run.pk, Run.State.ABORTED, since=[Run.State.QUEUED], reason=reason)
     record(acting_user=acting_user, action="run cancelled", subject=run, project=run.pipeline.project)
     return True
@@ -112,6 +112,13 @@ def end_step(run_id: int, name: str, state: str = RunStep.State.DONE, note: str 
     if note is not None:
         fields["note"] = note[:400]
     RunStep.objects.filter(run=run_id, name=name).update(**fields)
+
+
+def end_open_step(run_id: int, name: str) -> None:
+    """End a step that went well and has not said so itself."""
+    RunStep.objects.filter(run=run_id, name=name, state=RunStep.State.RUNNING).update(
+        state=RunStep.State.DONE, finished_at=timezone.now()
+    )
 
 
 def skip_waiting_steps(run_id: int) -> None:

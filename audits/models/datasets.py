@@ -20,7 +20,8 @@ class Dataset(models.Model):
     size = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveBigIntegerField(default=0)
     malformed = models.PositiveBigIntegerField(default=0, help_text="Rows that could not be read; kept raw")
-    derived_rows = models.PositiveBigIntegerField(default=0)
+    derived_rows = models.PositiveBigIntegerField(default=0, help_text="Rows with text from recorded answers")
+    label_rows = models.PositiveBigIntegerField(default=0, help_text="Rows with a label or score from recorded answers")
     gap = models.CharField(max_length=400, blank=True, help_text="Why it could not be read, or that it is missing")
 
     class Meta:

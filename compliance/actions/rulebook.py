@@ -115,7 +115,7 @@ def _versions(document: TermsDocument, versions: Iterable[Version]) -> int:
 def _governance(bindings: Iterable[Binding]) -> None:
     keys = []
     for position, binding in enumerate(bindings):
-        key = f"{binding.document}#{position:04d}"
+        key = f"{position:04d} {binding.document}"
         keys.append(key)
         Governance.objects.update_or_create(key=key, defaults={"definition": _binding(binding), "shipped": True})
     Governance.objects.filter(shipped=True).exclude(key__in=keys).delete()
@@ -184,7 +184,7 @@ def _rule(rule: ShippedRule, document: TermsDocument, library: Library, loaded: 
         guidance=rule.guidance,
         remedy=rule.remedy,
         severity=rule.severity,
-        section=rule.citations[-1].section[:80],
+        section=rule.citations[-1].section[:200],
         in_force=_span(rule, library),
         definition=rule_to_dict(rule),
         content_sha256=rule.content_sha256,
@@ -214,6 +214,6 @@ def _clause(rule: ShippedRule, document: TermsDocument) -> Clause:
         ClauseText.objects.update_or_create(
             clause=clause,
             version=versions[citation.version],
-            defaults={"section": citation.section[:80], "sha256": citation.sha256},
+            defaults={"section": citation.section[:200], "sha256": citation.sha256},
         )
     return clause

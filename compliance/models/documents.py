@@ -15,9 +15,9 @@ class TermsDocument(models.Model):
     )
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="documents")
     title = models.CharField(max_length=200)
-    kind = models.CharField(max_length=40, help_text="terms, usage policy, licence, service terms, …")
-    audience = models.CharField(max_length=40, blank=True)
-    region = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(max_length=60, help_text="terms, usage policy, licence, service terms, …")
+    audience = models.CharField(max_length=200, blank=True)
+    region = models.CharField(max_length=200, blank=True)
     url = models.URLField(max_length=500, blank=True)
     definition = models.JSONField(default=dict, help_text="Incorporated papers and other links, as in the rulebook.")
     shipped = models.BooleanField(default=False)
@@ -64,9 +64,9 @@ class Version(models.Model):
     """A document's text from one day to another. Ranges of one document never overlap (the database sees to it)."""
 
     document = models.ForeignKey(TermsDocument, on_delete=models.PROTECT, related_name="versions")
-    label = models.CharField(max_length=40, help_text="The version's date, as it is cited: 2025-05-31")
+    label = models.CharField(max_length=60, help_text="The version's date, as it is cited: 2025-05-31")
     in_force = DateRangeField(help_text="First day in force, and the first day no longer in force")
-    basis = models.CharField(max_length=300, help_text="What the dates rest on: stated, captured, …")
+    basis = models.CharField(max_length=600, help_text="What the dates rest on: stated, captured, …")
     text = models.TextField(blank=True, help_text="Empty: we cite this version without holding its text here.")
     text_sha256 = models.CharField(max_length=64, blank=True)
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, blank=True)
@@ -108,7 +108,7 @@ class ClauseText(models.Model):
 
     clause = models.ForeignKey(Clause, on_delete=models.CASCADE, related_name="texts")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="clause_texts")
-    section = models.CharField(max_length=80, blank=True)
+    section = models.CharField(max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the normalised text")
     start = models.PositiveIntegerField(null=True, blank=True)
     end = models.PositiveIntegerField(null=True, blank=True)

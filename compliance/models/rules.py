@@ -43,7 +43,7 @@ class RuleRevision(models.Model):
     guidance = models.TextField(blank=True, help_text="For counsel")
     remedy = models.TextField(blank=True)
     severity = models.CharField(max_length=20, blank=True)
-    section = models.CharField(max_length=80, blank=True)
+    section = models.CharField(max_length=200, blank=True)
     in_force = DateRangeField()
     definition = models.JSONField(help_text="The whole rule as the engine reads it")
     content_sha256 = models.CharField(max_length=64)

@@ -19,7 +19,7 @@ def library_from_database(project_id: int | None = None) -> Library:
     return Library(
         providers={provider.slug: _provider(provider) for provider in StoredProvider.objects.all()},
         documents=_documents(),
-        bindings=tuple(_binding(row.definition) for row in Governance.objects.all()),
+        bindings=tuple(_binding(row.definition) for row in Governance.objects.order_by("key")),
         rules=published_rules(),
         families=tuple(_family(entry) for entry in CatalogueEntry.objects.order_by("position")),
         agreements=_agreements(project_id),
@@ -52,7 +52,7 @@ def _provider(stored: StoredProvider) -> Provider:
 
 def _documents() -> dict[str, Document]:
     versions: defaultdict[int, list[StoredVersion]] = defaultdict(list)
-    for version in StoredVersion.objects.defer("text").order_by("document_id", "in_force", "label"):
+    for version in StoredVersion.objects.defer("text").order_by("document_id", "label"):
         versions[version.document_id].append(version)
     return {document.identifier: _document(document, versions[document.pk]) for document in TermsDocument.objects.all()}
 

@@ -1,0 +1,171 @@
+"""Run a pipeline under audit."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audits.actions.pipelines import add_pipeline
+from audits.actions.runs import request_cancel, request_run
+from audits.evidence.store import open_store
+from audits.management.following import follow
+from audits.manifest import ManifestError, parse_manifest
+from audits.models import Pipeline, Report, Run
+from audits.procedures.concluding import write_run_bundle
+from audits.queries.summary import summary_of
+from audits.tasks import run_audit
+from audits.text import visible
+from compliance.embedded.supervisor import ensure_services
+from compliance.models import Project
+
+EXAMPLES = """
+examples:
+  python manage.py audit ./my-pipeline
+  python manage.py audit ./my-pipeline --upstream api.openai.com=http://127.0.0.1:9000 --report audit.pdf
+  python manage.py audit ./my-pipeline --format json --bundle evidence.zip > audit.json
+
+exit status: 0 done and nothing prohibited; 1 done, and something is prohibited; 2 could not be done.
+"""
+
+
+class Command(BaseCommand):
+    help = "Run the pipeline in a folder under audit: isolated, recorded, traced, and matched to the terms in force."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.epilog = EXAMPLES
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", type=Path, help="folder of the pipeline's source tree")
+        parser.add_argument("--manifest", default="audit.toml", help="manifest within the tree (default: audit.toml)")
+        parser.add_argument(
+            "--upstream",
+            action="append",
+            default=[],
+            metavar="HOST=URL",
+            help="send what is addressed to HOST to URL instead",
+        )
+        parser.add_argument("--record-only", action="store_true", help="record and trace; do not judge")
+        parser.add_argument("--project", default="default", help="project to keep it under (made when missing)")
+        parser.add_argument("--report", type=Path, metavar="OUT.pdf", help="write the report there")
+        parser.add_argument("--bundle", type=Path, metavar="OUT.zip", help="write the evidence bundle there")
+        parser.add_argument("--format", choices=["table", "json"], default="table")
+        parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = options["path"].resolve()
+        upstreams = dict(_upstream(text) for text in options["upstream"])
+        _check(path, options["manifest"])
+        with ensure_services(database=True, broker=True, worker=True):
+            run = self._audit(path, upstreams, options)
+            summary = self._deliver(run, options)
+        self.stdout.write(json.dumps(summary, indent=2) if options["format"] == "json" else _table(summary))
+        sys.exit(_exit_code(run))
+
+    def _audit(self, path: Path, upstreams: dict[str, str], options: dict[str, Any]) -> Run:
+        pipeline = _pipeline(path, options["manifest"], options["project"])
+        run = request_run(pipeline=pipeline, acting_user=None, upstreams=upstreams, record_only=options["record_only"])
+        run_audit.delay(run.pk)
+        say = (lambda line: None) if options["quiet"] else self.stderr.write
+        say(f"Run {run.pk}: {visible(pipeline.name)}")
+        try:
+            return follow(run.pk, say)
+        except KeyboardInterrupt:
+            request_cancel(run=run, acting_user=None)
+            say("Cancelling …")
+            return follow(run.pk, say)
+        except TimeoutError as error:
+            raise CommandError(str(error), returncode=2) from error
+
+    def _deliver(self, run: Run, options: dict[str, Any]) -> dict[str, Any]:
+        summary = summary_of(run)
+        if options["report"]:
+            summary["report"] = _copy_report(run, options["report"])
+        if options["bundle"] and run.evidence_root:
+            write_run_bundle(run, options["bundle"])
+            summary["evidence"]["bundle"] = str(options["bundle"])
+        return summary
+
+
+def _upstream(text: str) -> tuple[str, str]:
+    host, separator, url = text.partition("=")
+    parts = urlsplit(url)
+    if not separator or not host or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CommandError(
+            f"--upstream {text}: write HOST=URL, e.g. api.openai.com=http://127.0.0.1:9000", returncode=2
+        )
+    return host.lower(), url
+
+
+def _check(path: Path, manifest: str) -> None:
+    """Complain about what can be seen at once before anything is started."""
+    if not path.is_dir():
+        raise CommandError(f"{path}: there is no such folder", returncode=2)
+    file = path / manifest
+    if not file.is_file():
+        raise CommandError(f"{file}: is missing. It says how to run the pipeline; see docs/manifest.md.", returncode=2)
+    try:
+        parse_manifest(file.read_text("utf-8"), str(file))
+    except (ManifestError, UnicodeDecodeError) as error:
+        raise CommandError(str(error), returncode=2) from error
+
+
+def _pipeline(path: Path, manifest: str, project: str) -> Pipeline:
+    known, _ = Project.objects.get_or_create(slug=project, defaults={"name": project.replace("-", " ").capitalize()})
+    found = Pipeline.objects.filter(project=known, path=str(path), manifest_path=manifest).first()
+    if found:
+        return found
+    name = parse_manifest((path / manifest).read_text("utf-8")).pipeline.name
+    return add_pipeline(project=known, name=name, acting_user=None, path=path, manifest_path=manifest)
+
+
+def _copy_report(run: Run, target: Path) -> str | None:
+    report = run.reports.filter(state=Report.State.READY).order_by("-number").first()
+    if report is None:
+        return None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open_store(settings.EVIDENCE_URL).open(report.pdf_sha256) as source, target.open("wb") as file:
+        shutil.copyfileobj(source, file)
+    return str(target)
+
+
+def _exit_code(run: Run) -> int:
+    if run.state != Run.State.COMPLETED:
+        return 2
+    return 1 if run.outcome == "prohibited" else 0
+
+
+def _table(summary: dict[str, Any]) -> str:
+    """The summary for people."""
+    calls = summary["calls"]
+    lines = [
+        f"Run {summary['run']}: {summary['state']}" + (f" ({visible(summary['reason'])})" if summary["reason"] else ""),
+        f"Outcome: {summary['outcome'] or 'none'}   Isolation: {summary['isolation'] or 'not reached'}",
+    ]
+    if summary["simulated_upstreams"]:
+        lines.append(f"Simulated upstream: {', '.join(summary['simulated_upstreams'])}")
+    lines.append(f"Calls: {calls['total']:,} ({calls['failed']:,} failed, {calls['unparsed']:,} exchanges unparsed)")
+    for provider, entry in calls["by_provider"].items():
+        models = ", ".join(f"{visible(model)} × {count:,}" for model, count in entry["models"].items())
+        lines.append(f"  {provider}: {entry['total']:,} ({models})")
+    for share in summary["lineage"]:
+        lines.append(
+            f"{visible(share['dataset'])}: {share['derived_rows']:,} of {share['rows']:,} rows derive from answers"
+        )
+    for refused in summary["refused"]:
+        lines.append(
+            f"Refused: {visible(refused['host'])}:{refused['port']} ({refused['protocol']}) × {refused['count']}"
+        )
+    for gap in summary["gaps"]:
+        lines.append(f"Gap: {gap['kind']}, {visible(gap['subject'])}: {visible(gap['detail'])}")
+    for finding in summary["findings"]:
+        lines.append(f"F-{finding['number']} [{finding['outcome']}] {visible(finding['title'])}")
+    lines.append(f"Evidence: {summary['evidence']['exchanges']:,} exchanges, root {summary['evidence']['root']}")
+    lines.append(f"Report: {summary['report'] or 'none'}")
+    return "\n".join(lines)

@@ -1,0 +1,318 @@
+"""The audit of one run, step by step. Each method is one step; its docstring is what the run's page says of it."""
+
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from audits.actions import runs
+from audits.evidence.store import Store, open_store
+from audits.manifest import Manifest, ManifestError, parse_manifest
+from audits.matching.identity import Identities
+from audits.models import Gap, Pipeline, Run, RunStep
+from audits.procedures import collecting, concluding, judging, tracing
+from audits.procedures.executing import Follower, folder_of_authority, mask_salt, require_success, run_recorded
+from audits.procedures.isolation import Credentials, find_credentials, way_out
+from audits.procedures.lifecycle import AuditFailed, Heartbeat, RunLog
+from audits.procedures.recording import Recording
+from audits.procedures.workspace import (
+    SourceFile,
+    SourceRefused,
+    Workspace,
+    copy_tree,
+    list_files,
+    listing,
+    unpack_archive,
+)
+from audits.queries.lineage import shares
+from audits.queries.summary import summary_of
+from audits.sandbox.capability import probe
+from audits.sandbox.execution import run as run_isolated
+from audits.sandbox.limits import Exit, Limits
+from audits.sandbox.python_environment import EnvironmentFailed, PythonEnvironment, python_environment
+from audits.sandbox.registries import registry_hosts
+from audits.scan import scan_tree
+from compliance.engine.library import Library
+from compliance.queries.library import library_from_database
+
+DEFAULT_PYTHON = "3.11"
+
+
+@dataclass
+class RunUnderAudit:
+    """Everything one audit holds while it runs."""
+
+    run: Run
+    heartbeat: Heartbeat
+    log: RunLog
+    workspace: Workspace
+    store: Store
+    library: Library
+    manifest: Manifest = field(init=False)
+    credentials: Credentials = field(init=False)
+    environment: PythonEnvironment = field(init=False)
+    source: list[SourceFile] = field(default_factory=list)
+    pieces: list[concluding.Piece] = field(default_factory=list)
+    lineage: tracing.Lineage = field(default_factory=tracing.Lineage)
+    failure: AuditFailed | None = None
+
+    def prepare(self) -> None:
+        """Copies the source tree, reads audit.toml, and makes the pipeline's own environment."""
+        self.workspace.create()
+        self._fetch_source()
+        self._read_manifest()
+        self._note_isolation()
+        self._make_environment()
+
+    def scan(self) -> None:
+        """Reads the source for the models and hosts it names, without running any of it."""
+        found = scan_tree(self.workspace.tree).as_json()
+        Run.objects.filter(pk=self.run.pk).update(scan=found)
+        self.run.scan = found
+        self._keep("scan", "static scan", json.dumps(found, sort_keys=True).encode())
+        runs.end_step(
+            self.run.pk, "scan", note=f"{len(found['uses'])} uses of models named in {found['files']:,} files"
+        )
+
+    def execute(self) -> None:
+        """Runs the pipeline with the recorder as its only way out."""
+        program = self.manifest.pipeline
+        limits = Limits(memory_mb=program.memory_mb, wall_seconds=program.timeout_minutes * 60)
+        done = self._run_recorded("execute", list(program.command), limits)
+        Run.objects.filter(pk=self.run.pk).update(exit_status=done.status, exit_code=done.code)
+        try:
+            require_success(done, "The pipeline", self.heartbeat)
+        except AuditFailed as failure:
+            self.failure = failure  # what it asked of models before it failed is judged all the same
+            runs.end_step(self.run.pk, "execute", RunStep.State.FAILED, note=str(failure))
+
+    def collect(self) -> None:
+        """Hashes and keeps the datasets and the student that audit.toml declares."""
+        before = {file.path: file.sha256 for file in self.source}
+        found = collecting.collect_datasets(self.run, self.manifest, self.workspace.tree, before)
+        found += collecting.collect_student(self.run, self.manifest.student, self.workspace.tree)
+        for piece in found:
+            if piece.size <= collecting.LARGEST_KEPT:
+                self.store.put_file(piece.path)
+            self.pieces.append(concluding.Piece(piece.kind, piece.name, piece.sha256, piece.size))
+        for dataset in self.run.datasets.exclude(gap=""):
+            self._gap("dataset", dataset.path, dataset.gap)
+        runs.end_step(self.run.pk, "collect", note=f"{len(found)} files hashed")
+
+    def trace(self) -> None:
+        """Finds which recorded answer became which row of the datasets."""
+        self.lineage = tracing.trace_run(self.run, self.workspace.outputs, self.workspace.tree)
+        judging.decide_what_calls_were_for(self.run, self.lineage)
+        self._keep("lineage", "lineage", json.dumps(shares(self.run), sort_keys=True).encode())
+        words = f"{self.lineage.derived_rows:,} of {self.lineage.rows:,} rows derive from recorded answers"
+        runs.end_step(self.run.pk, "lineage", note=words)
+
+    def match(self) -> None:
+        """Holds every distinct use against the terms in force on its day."""
+        found = [] if self.run.record_only else judging.judge(self.run, self.library)
+        runs.end_step(self.run.pk, "match", note="Recorded only" if self.run.record_only else f"{len(found)} findings")
+
+    def conclude(self) -> None:
+        """Writes the summary and seals the evidence."""
+        outcome = "" if self.run.record_only else judging.outcome_of(self.run)
+        self.run.outcome = outcome
+        Run.objects.filter(pk=self.run.pk).update(outcome=outcome)
+        self.pieces += concluding.findings_pieces(self.run, self.store)
+        root = concluding.seal_run(self.run, self.pieces, self.store, Path(settings.VAR_DIR))
+        Run.objects.filter(pk=self.run.pk).update(evidence_root=root)
+        runs.end_step(self.run.pk, "conclude", note=f"Sealed under {root[:23]}…")
+
+    # How the steps do it
+
+    def _fetch_source(self) -> None:
+        pipeline, tree = self.run.pipeline, self.workspace.tree
+        try:
+            if pipeline.origin == Pipeline.Origin.UPLOAD:
+                with tempfile.TemporaryDirectory() as folder:
+                    archive = Path(folder) / "source.zip"
+                    archive.write_bytes(self.store.get(pipeline.archive_sha256))
+                    tree.mkdir()
+                    unpack_archive(archive, tree)
+                notes = []
+            else:
+                notes = copy_tree(Path(pipeline.path), tree)
+            self.source = list(list_files(tree))
+        except SourceRefused as refused:
+            raise AuditFailed(str(refused)) from refused
+        for note in notes:
+            self.log.say(note)
+        for file in self.source:
+            self.store.put_file(tree / file.path)
+        digest = self._keep("source", "listing of the source tree", listing(self.source))
+        Run.objects.filter(pk=self.run.pk).update(source_sha256=digest)
+        self.log.say(f"Copied {len(self.source):,} files of source.")
+
+    def _read_manifest(self) -> None:
+        name = self.run.pipeline.manifest_path
+        path = self.workspace.tree / name
+        if not path.is_file():
+            raise AuditFailed(
+                f"{name} is missing from the pipeline's tree. It says how to run the pipeline; see docs/manifest.md."
+            )
+        try:
+            text = path.read_text("utf-8")
+            self.manifest = parse_manifest(text, name)
+        except (ManifestError, UnicodeDecodeError) as error:
+            raise AuditFailed(str(error)) from error
+        self._keep("manifest", name, text.encode())
+        self.run.manifest_text, self.run.manifest = text, self.manifest.as_json()
+        self.run.save(update_fields=["manifest_text", "manifest"])
+        self._find_credentials()
+
+    def _find_credentials(self) -> None:
+        self.credentials, missing = find_credentials(self.manifest.pipeline.secrets, self.library)
+        self.log.secrets = self.credentials.values
+        if missing and not self.run.upstreams:
+            names = ", ".join(missing)
+            raise AuditFailed(
+                f"No value for the secret {names}. Set it in the worker's environment, or give an upstream."
+            )
+        if missing:
+            self.log.say(f"No value is held for {', '.join(missing)}: simulated upstreams get a placeholder.")
+
+    def _note_isolation(self) -> None:
+        capability = probe()
+        self.run.isolation, self.run.isolation_reasons = capability.isolation, list(capability.reasons)
+        self.run.save(update_fields=["isolation", "isolation_reasons"])
+        for reason in capability.reasons:
+            self.log.say(f"Isolation: {reason}")
+
+    def _make_environment(self) -> None:
+        cache = Path(settings.VAR_DIR) / "cache" / "pipelines" / str(self.run.pipeline_id)
+        try:
+            self.environment = python_environment(
+                self.workspace.tree,
+                version=self.manifest.pipeline.python or DEFAULT_PYTHON,
+                cache_folder=cache,
+                cancel=self.heartbeat.stop,
+            )
+        except EnvironmentFailed as failure:
+            self.heartbeat.check()
+            raise AuditFailed(str(failure)) from failure
+        if self.manifest.pipeline.setup:
+            self.log.say(f"Setting up: {' '.join(self.manifest.pipeline.setup)}")
+            done = self._run_recorded("setup", list(self.manifest.pipeline.setup), Limits(wall_seconds=1800))
+            require_success(done, "Setting up the pipeline's environment", self.heartbeat)
+
+    def _run_recorded(self, phase: str, command: list[str], limits: Limits) -> Exit:
+        """Run a command of the pipeline's in one phase: `setup` reaches package registries only, `execute` any host."""
+        setup = phase == "setup"
+        recording = Recording(
+            run_id=self.run.pk,
+            step="prepare" if setup else "execute",
+            spool=self.workspace.spool(phase),
+            read_blob=self.store.get,
+            identities=Identities(self.library),
+            outputs=self.workspace.outputs,
+        )
+        var = Path(settings.VAR_DIR)
+        with way_out(
+            run_id=self.run.pk,
+            phase="setup" if setup else "execute",
+            spool=recording.spool,
+            blobs=self.store.folder,
+            authority=folder_of_authority(var),
+            policies=dict.fromkeys(registry_hosts(), "splice") if setup else None,
+            upstreams=None if setup else self.run.upstreams,
+            secrets=() if setup else self.credentials.secrets,
+            mask_salt=mask_salt(var),
+        ) as way:
+
+            def isolated(on_output: Callable[..., None], cancel: Any) -> Exit:
+                environment = self.environment
+                return run_isolated(
+                    command,
+                    tree=self.workspace.tree,
+                    limits=limits,
+                    network=way.network,
+                    environment={
+                        **(environment.setup_variables if setup else environment.variables),
+                        **({} if setup else self.credentials.variables),
+                        **self.manifest.pipeline.env,
+                    },
+                    mounts=environment.setup_mounts if setup else environment.mounts,
+                    ca_bundle=None if setup else folder_of_authority(var) / "ca.pem",
+                    on_output=on_output,
+                    cancel=cancel,
+                )
+
+            follower = Follower(recording, self.log, self.heartbeat, recording.step)
+            done = run_recorded(
+                isolated, follower=follower, close_recorder=way.recorder.stop, release=connections.close_all
+            )
+        if done.output_dropped:
+            self._gap("output", phase, f"{done.output_dropped:,} bytes of output were more than is kept")
+        self._keep("record", f"recorder's log of {phase}", (recording.spool / "record.jsonl").read_bytes())
+        return done
+
+    def _keep(self, kind: str, name: str, content: bytes) -> str:
+        digest = self.store.put(content)
+        self.pieces.append(concluding.Piece(kind, name, digest, len(content)))
+        return digest
+
+    def _gap(self, kind: str, subject: str, detail: str) -> None:
+        Gap.objects.create(
+            run=self.run,
+            at=dt.datetime.now(dt.UTC),
+            step=self.log.step,
+            kind=kind,
+            subject=subject[:400],
+            detail=detail,
+        )
+
+
+def audit(run: Run, heartbeat: Heartbeat, log: RunLog) -> None:
+    """The whole procedure: prepare → scan → execute → collect → lineage → match → conclude → report."""
+    var = Path(settings.VAR_DIR)
+    under_audit = RunUnderAudit(
+        run=run,
+        heartbeat=heartbeat,
+        log=log,
+        workspace=Workspace(var / "runs" / str(run.pk)),
+        store=open_store(settings.EVIDENCE_URL),
+        library=library_from_database(run.pipeline.project_id),
+    )
+    states = {"execute": Run.State.RUNNING, "collect": Run.State.ANALYSING}
+    for name, step in _steps(under_audit):
+        heartbeat.check()
+        if name in states and not runs.move(run.pk, states[name], since=Run.ACTIVE, worker=run.worker):
+            heartbeat.check()
+        with _step(run.pk, name, log):
+            step()
+    run.refresh_from_db()
+    Run.objects.filter(pk=run.pk).update(summary=summary_of(run))
+    if under_audit.failure is not None:
+        raise under_audit.failure
+    if runs.move(run.pk, Run.State.COMPLETED, since=Run.ACTIVE, worker=run.worker):
+        log.say("The audit is complete.")
+
+
+def _steps(under_audit: RunUnderAudit) -> Iterator[tuple[str, Callable[[], None]]]:
+    yield "prepare", under_audit.prepare
+    yield "scan", under_audit.scan
+    yield "execute", under_audit.execute
+    yield "collect", under_audit.collect
+    yield "lineage", under_audit.trace
+    yield "match", under_audit.match
+    yield "conclude", under_audit.conclude
+
+
+@contextmanager
+def _step(run_id: int, name: str, log: RunLog) -> Iterator[None]:
+    log.step = name
+    runs.begin_step(run_id, name)
+    yield
+    log.flush()
+    runs.end_open_step(run_id, name)

@@ -1,0 +1,119 @@
+"""A recorder with the pipeline's only way out in its hands: sealed where the kernel allows, a plain proxy where not."""
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from audits.capture.authority import ensure_authority
+from audits.capture.config import Phase, Policy, RecorderConfig, Secret
+from audits.capture.process import RecorderProcess, RecorderSockets, start_recorder
+from audits.sandbox.capability import probe
+from audits.sandbox.execution import ProxyOnly
+from audits.sandbox.network import Network, open_network
+from compliance.engine.catalogue import hosts_for_secret
+from compliance.engine.library import Library
+
+PLACEHOLDER_SHAPES = {"ANTHROPIC": "sk-ant-api03-", "GOOGLE": "AIza", "GEMINI": "AIza", "GROQ": "gsk_", "XAI": "xai-"}
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """What a command is run with: its network, and the recorder that answers there."""
+
+    network: Network | ProxyOnly
+    recorder: RecorderProcess
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the pipeline is given (placeholders) and what the recorder puts in their place on the way out."""
+
+    variables: Mapping[str, str]
+    secrets: tuple[Secret, ...]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values that must never be shown."""
+        return tuple(secret.value for secret in self.secrets)
+
+
+def find_credentials(names: tuple[str, ...], library: Library) -> tuple[Credentials, list[str]]:
+    """Placeholders for the secrets that a manifest names, and the names for which this worker holds no value.
+
+    Values come from the worker's environment, under the same name. Each goes only to the hosts of the provider that
+    the name belongs to; a name that nobody catalogued goes nowhere.
+    """
+    variables, found, missing = {}, [], []
+    for name in names:
+        placeholder = f"{_shape(name)}placeholder-{secrets.token_hex(16)}"
+        variables[name] = placeholder
+        value = os.environ.get(name, "")
+        if value:
+            hosts = tuple(hosts_for_secret(name, library))
+            found.append(Secret(name=name, placeholder=placeholder, value=value, hosts=hosts))
+        else:
+            missing.append(name)
+    return Credentials(variables, tuple(found)), missing
+
+
+def _shape(name: str) -> str:
+    """Some SDKs check how a key begins before they send it."""
+    return next((shape for word, shape in PLACEHOLDER_SHAPES.items() if word in name.upper()), "sk-")
+
+
+@contextmanager
+def way_out(
+    *,
+    run_id: int,
+    phase: Phase,
+    spool: Path,
+    blobs: Path,
+    authority: Path,
+    policies: Mapping[str, Policy] | None = None,
+    upstreams: Mapping[str, str] | None = None,
+    secrets: tuple[Secret, ...] = (),
+    mask_salt: str = "",
+) -> Iterator[WayOut]:
+    """Open the network of one phase and record all that leaves through it. `authority`: folder of the recorder's CA."""
+    certificate, key = authority / "ca.pem", authority / "ca.key"
+    ensure_authority(certificate, key)
+
+    config = RecorderConfig(
+        run_id=str(run_id),
+        phase=phase,
+        spool_directory=spool,
+        blob_directory=blobs,
+        ca_certificate=certificate,
+        ca_key=key,
+        policies=dict(policies or {}),
+        upstreams=dict(upstreams or {}),
+        secrets=secrets,
+        mask_salt=mask_salt,
+    )
+    with _network() as (network, sockets):
+        recorder = start_recorder(config, sockets)
+        try:
+            yield WayOut(network, recorder)
+        finally:
+            recorder.stop()
+
+
+@contextmanager
+def _network() -> Iterator[tuple[Network | ProxyOnly, RecorderSockets]]:
+    if probe().isolation == "enforced":
+        with open_network() as network:
+            yield (
+                network,
+                RecorderSockets(
+                    transparent=[network.tcp_socket],
+                    dns=[network.dns_socket, network.dns6_socket],
+                    udp_sink=[network.udp_socket],
+                ),
+            )
+        return
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield ProxyOnly(f"http://127.0.0.1:{listening.getsockname()[1]}"), RecorderSockets(proxy=[listening])

@@ -1,0 +1,110 @@
+"""Which answer became which row: the lineage engine over a run's answers and datasets, stored as matches."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audits.actions.copying import copy_rows
+from audits.actions.runs import step_progress
+from audits.lineage.index import OutputIndex
+from audits.lineage.labels import label_transfer
+from audits.lineage.outputs import Output, read_outputs
+from audits.lineage.rows import MalformedRow, Row, UnreadableDataset, read_rows
+from audits.lineage.tracing import Match, Tracer
+from audits.models import Dataset, ModelCall, RowMatch, Run
+
+BATCH = 5_000
+MATCH_COLUMNS = ("dataset_id", "row", "call_id", "output_index", "kind", "similarity", "field")
+
+
+@dataclass
+class Lineage:
+    """What tracing found. `judging`: calls whose prompts held answers that were candidates for training data."""
+
+    rows: int = 0
+    derived_rows: int = 0
+    judging: set[int] = field(default_factory=set)
+    training_calls: set[int] = field(default_factory=set)
+
+
+def trace_run(run: Run, outputs_file: Path, tree: Path) -> Lineage:
+    """Trace every readable dataset of a run; store its matches and counts."""
+    outputs = list(read_outputs(outputs_file)) if outputs_file.exists() else []
+    tracer = Tracer(OutputIndex(outputs))
+    lineage = Lineage()
+    total = sum(run.datasets.values_list("rows", flat=True))
+    for dataset in run.datasets.exclude(sha256=""):
+        _trace_dataset(run, dataset, tree / dataset.path, tracer, lineage, total)
+        _trace_labels(dataset, tree / dataset.path, outputs, lineage)
+    lineage.judging = set(_judging_calls(run, outputs, lineage.training_calls))
+    return lineage
+
+
+def _trace_dataset(run: Run, dataset: Dataset, path: Path, tracer: Tracer, lineage: Lineage, total: int) -> None:
+    waiting: list[tuple[object, ...]] = []
+    derived = 0
+    try:
+        for row in read_rows(path):
+            lineage.rows += 1
+            matches = [] if isinstance(row, MalformedRow) else tracer.matches(row)
+            derived += bool(matches)
+            waiting.extend(_columns(dataset, match) for match in matches)
+            if dataset.role == Dataset.Role.TRAINING:
+                lineage.training_calls.update(call_of(match.output) for match in matches)
+            if len(waiting) >= BATCH or lineage.rows % BATCH == 0:
+                _flush(waiting)
+                step_progress(run.pk, "lineage", lineage.rows, total, f"{lineage.rows:,} rows compared")
+    except UnreadableDataset as error:
+        Dataset.objects.filter(pk=dataset.pk).update(gap=str(error).replace(str(path), dataset.path)[:400])
+    _flush(waiting)
+    lineage.derived_rows += derived
+    Dataset.objects.filter(pk=dataset.pk).update(derived_rows=derived)
+    step_progress(run.pk, "lineage", lineage.rows, total, f"{lineage.rows:,} rows compared")
+
+
+def _trace_labels(dataset: Dataset, path: Path, outputs: list[Output], lineage: Lineage) -> None:
+    """Rows that took a class or a score: found by the question, since such an answer says too little to be traced itself."""
+    try:
+        found = list(label_transfer(outputs, read_rows(path)))
+    except UnreadableDataset:
+        return  # named as the dataset's gap already
+    for start in range(0, len(found), BATCH):
+        _flush([_columns(dataset, match) for match in found[start : start + BATCH]])
+    if dataset.role == Dataset.Role.TRAINING:
+        lineage.training_calls.update(call_of(match.output) for match in found)
+    Dataset.objects.filter(pk=dataset.pk).update(label_rows=len({match.row for match in found}))
+
+
+def _columns(dataset: Dataset, match: Match) -> tuple[object, ...]:
+    _, index, _ = match.output.split(":", 2)
+    name = match.field.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return (dataset.pk, match.row, call_of(match.output), int(index), match.kind, match.similarity, name[:120])
+
+
+def _flush(waiting: list[tuple[object, ...]]) -> None:
+    copy_rows(RowMatch, MATCH_COLUMNS, waiting)
+    waiting.clear()
+
+
+def call_of(output_id: str) -> int:
+    """The model call that an output belongs to; ids are written by audits.procedures.recording."""
+    return int(output_id.split(":", 1)[0])
+
+
+def _judging_calls(run: Run, outputs: Iterable[Output], training_calls: set[int]) -> Iterator[int]:
+    """Calls that were shown answers of the teachers: their prompts derive from answers of hosts that taught.
+
+    Only other hosts' answers count, or a judge's own: a follow-up question to the same conversation is no judgement.
+    """
+    teachers = set(ModelCall.objects.filter(pk__in=training_calls).values_list("host", flat=True).distinct().order_by())
+    host_of = dict(ModelCall.objects.filter(run=run).values_list("pk", "host"))
+    outputs = list(outputs)
+    taught = [output for output in outputs if host_of.get(call_of(output.id)) in teachers]
+    if not taught:
+        return
+    tracer = Tracer(OutputIndex(taught))
+    prompts = {call_of(output.id): output.prompt for output in outputs if output.prompt}
+    for call, prompt in prompts.items():
+        found = tracer.matches(Row(number=0, line=0, value={"text": prompt}))
+        if any(host_of.get(call_of(match.output)) != host_of.get(call) for match in found):
+            yield call

@@ -1,0 +1,180 @@
+"""A run's folder: the copied source tree, the recorders' logs, and scratch. PURE of Django but for the settings' paths."""
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".audit-env", ".mypy_cache", ".ruff_cache"})
+MOST_FILES = 100_000
+MOST_BYTES = 4 * 1024**3
+
+
+class SourceRefused(ValueError):
+    """The source tree can't be audited as it is; the message says why and what would mend it."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths of one run, all below one folder that is private to the worker."""
+
+    root: Path
+
+    @property
+    def tree(self) -> Path:
+        return self.root / "tree"
+
+    @property
+    def outputs(self) -> Path:
+        """Answers of models, one JSON line each: the input of lineage."""
+        return self.root / "outputs.jsonl"
+
+    def spool(self, phase: str) -> Path:
+        return self.root / f"spool-{phase}"
+
+    def create(self) -> None:
+        """Make the folder anew; what a former try of the same run left is set aside, not deleted."""
+        if self.root.exists():
+            earlier = 1
+            while (aside := self.root.with_name(f"{self.root.name}.earlier-{earlier}")).exists():
+                earlier += 1
+            self.root.rename(aside)
+        self.root.mkdir(parents=True, mode=0o700)
+
+    def remove_environment(self) -> None:
+        """Give back the space of the pipeline's own environment, which its listing describes."""
+        shutil.rmtree(self.tree / ".audit-env", ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    path: str
+    size: int
+    sha256: str
+    executable: bool
+
+
+def copy_tree(source: Path, target: Path) -> list[str]:
+    """Copy a source tree without version control and caches; returns what was left out on purpose, in words.
+
+    Links that lead out of the tree are not followed. Raises SourceRefused for a missing or outsized tree.
+    """
+    if not source.is_dir():
+        raise SourceRefused(f"{source}: there is no such folder. Mend the pipeline's path.")
+    notes, files, size = [], 0, 0
+    for folder, names, entries in os.walk(source):
+        names[:] = [name for name in sorted(names) if name not in LEFT_OUT and not _is_environment(Path(folder) / name)]
+        inside = Path(folder).relative_to(source)
+        (target / inside).mkdir(parents=True, exist_ok=True)
+        links = [name for name in names if (Path(folder) / name).is_symlink()]
+        names[:] = [name for name in names if name not in links]
+        for name in sorted([*entries, *links]):
+            path = Path(folder) / name
+            if path.is_symlink() and not _stays_inside(path, source):
+                notes.append(f"{inside / name}: a link that leads out of the tree was not followed")
+            elif path.is_symlink():
+                (target / inside / name).symlink_to(os.readlink(path))
+            elif not stat.S_ISREG(path.stat().st_mode):
+                notes.append(f"{inside / name}: not a regular file, left out")
+            else:
+                files, size = files + 1, size + path.stat().st_size
+                _check_size(files, size)
+                shutil.copy2(path, target / inside / name)
+    return notes
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").exists()
+
+
+def _stays_inside(link: Path, root: Path) -> bool:
+    try:
+        return link.resolve().is_relative_to(root.resolve()) and not os.readlink(link).startswith("/")
+    except (OSError, RuntimeError):
+        return False
+
+
+def _check_size(files: int, size: int) -> None:
+    if files > MOST_FILES or size > MOST_BYTES:
+        raise SourceRefused(
+            f"The source tree has more than {MOST_FILES:,} files or {MOST_BYTES // 1024**3} GB. "
+            "Point the pipeline at the code alone; data that it reads belongs beside it, by download or mount."
+        )
+
+
+def unpack_archive(archive: Path, target: Path) -> None:
+    """Unpack an uploaded ZIP, refusing anything that would land outside or blow up. One top folder is stripped."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = [member for member in opened.infolist() if not member.is_dir()]
+            _check_size(len(members), sum(member.file_size for member in members))
+            prefix = _common_folder([member.filename for member in members])
+            written = 0
+            for member in members:
+                written = _unpack(opened, member, target, prefix, written)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise SourceRefused(f"The uploaded archive can't be unpacked: {error}. Upload a plain ZIP.") from error
+
+
+def _common_folder(names: list[str]) -> str:
+    tops = {PurePosixPath(name).parts[0] for name in names if PurePosixPath(name).parts}
+    nested = all(len(PurePosixPath(name).parts) > 1 for name in names)
+    return next(iter(tops)) if len(tops) == 1 and nested else ""
+
+
+def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, prefix: str, written: int) -> int:
+    path = PurePosixPath(member.filename)
+    if path.is_absolute() or ".." in path.parts or "\\" in member.filename or "\0" in member.filename:
+        raise SourceRefused(f"The uploaded archive names {member.filename!r}, which lies outside of it.")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return written
+    parts = path.parts[1:] if prefix else path.parts
+    if any(part in LEFT_OUT for part in parts):
+        return written
+    place = target.joinpath(*parts)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with opened.open(member) as source, place.open("xb") as file:
+        while piece := source.read(1 << 20):
+            written += len(piece)
+            _check_size(0, written)
+            file.write(piece)
+    if member.external_attr >> 16 & 0o100:
+        place.chmod(0o755)
+    return written
+
+
+def list_files(root: Path, *, most: int = MOST_FILES) -> Iterator[SourceFile]:
+    """Every regular file below `root` with its hash, by path; links are not followed, the environment is left out."""
+    found = 0
+    for folder, names, entries in os.walk(root):
+        names[:] = sorted(name for name in names if name != ".audit-env")
+        for name in sorted(entries):
+            path = Path(folder) / name
+            if path.is_symlink() or not path.is_file():
+                continue
+            found += 1
+            if found > most:
+                raise SourceRefused(f"{root.name} holds more than {most:,} files")
+            details = path.stat()
+            yield SourceFile(
+                path=path.relative_to(root).as_posix(),
+                size=details.st_size,
+                sha256=sha256_of(path),
+                executable=bool(details.st_mode & 0o100),
+            )
+
+
+def listing(files: list[SourceFile]) -> bytes:
+    """The canonical listing of some files; its SHA-256 is the hash of the tree."""
+    rows = [[file.path, file.size, file.sha256, file.executable] for file in sorted(files, key=lambda file: file.path)]
+    return json.dumps(rows, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,105 @@
+"""A run in figures: the answer of the `audit` command (CONTRACTS, "audit: run a pipeline under audit")."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+
+from audits.models import Connection, Finding, ModelCall, Report, Run
+from audits.queries.lineage import shares
+
+
+def summary_of(run: Run) -> dict[str, Any]:
+    """The run's answer as programs read it: calls, refused connections, gaps, lineage, findings, evidence, report."""
+    return {
+        "run": run.pk,
+        "pipeline": run.pipeline.slug,
+        "state": run.state,
+        "reason": run.reason,
+        "isolation": run.isolation,
+        "simulated_upstreams": sorted(run.upstreams),
+        "calls": _calls(run),
+        "refused": _refused(run),
+        "gaps": [{"kind": gap.kind, "subject": gap.subject, "detail": gap.detail} for gap in run.gaps.all()],
+        "lineage": shares(run),
+        "contradictions": _contradictions(run),
+        "outcome": run.outcome or None,
+        "findings": [_finding(finding) for finding in run.findings.order_by("number")],
+        "evidence": {"exchanges": run.exchanges.count(), "root": run.evidence_root or None, "bundle": None},
+        "report": _report(run),
+    }
+
+
+def _calls(run: Run) -> dict[str, Any]:
+    groups = (
+        ModelCall.objects.filter(run=run)
+        .values("provider", "request_model")
+        .annotate(
+            calls=Count("id"),
+            failed=Count("id", filter=Q(failed=True)),
+            tokens_in=Sum("input_tokens"),
+            tokens_out=Sum("output_tokens"),
+        )
+        .order_by("provider", "request_model")
+    )
+    by_provider: dict[str, dict[str, Any]] = {}
+    total = failed = 0
+    for group in groups:
+        entry = by_provider.setdefault(
+            group["provider"] or "unknown", {"total": 0, "models": {}, "input_tokens": 0, "output_tokens": 0}
+        )
+        entry["total"] += group["calls"]
+        entry["models"][group["request_model"] or "unknown"] = group["calls"]
+        entry["input_tokens"] += group["tokens_in"] or 0
+        entry["output_tokens"] += group["tokens_out"] or 0
+        total, failed = total + group["calls"], failed + group["failed"]
+    unparsed = run.exchanges.exclude(unparsed="").count()
+    return {"total": total, "by_provider": by_provider, "unparsed": unparsed, "failed": failed}
+
+
+def _refused(run: Run) -> list[dict[str, Any]]:
+    groups: Iterable[dict[str, Any]] = (
+        run.connections.filter(disposition=Connection.Disposition.REFUSED)
+        .values("host", "address", "port", "protocol")
+        .annotate(count=Count("id"))
+        .order_by("host", "address", "port")
+    )
+    return [
+        {
+            "host": group["host"] or group["address"],
+            "port": group["port"],
+            "protocol": group["protocol"],
+            "count": group["count"],
+        }
+        for group in groups
+    ]
+
+
+def _contradictions(run: Run) -> list[dict[str, Any]]:
+    found = run.findings.filter(kind=Finding.Kind.CONTRADICTION).order_by("number")
+    return [{"finding": one.number, "title": one.title, "sentence": one.sentence, **one.detail} for one in found]
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    rule = finding.rule_revision.rule.identifier if finding.rule_revision else finding.key.split("|")[0]
+    return {
+        "id": finding.pk,
+        "number": finding.number,
+        "kind": finding.kind,
+        "outcome": finding.outcome,
+        "provider": finding.provider,
+        "rule": rule,
+        "document": finding.document,
+        "version": finding.version,
+        "section": finding.section,
+        "title": finding.title,
+        "sentence": finding.sentence,
+        "calls": finding.calls,
+        "rows": finding.rows,
+        "level": finding.level,
+    }
+
+
+def _report(run: Run) -> int | None:
+    ready = run.reports.filter(state=Report.State.READY).order_by("-number").first()
+    return ready.pk if ready else None

@@ -1,0 +1,29 @@
+"""Celery tasks: each takes ids, calls one procedure or action, and decides about repeating."""
+
+from audits.actions.runs import mark_stale_runs as mark_stale
+from audits.procedures.audit import audit
+from audits.procedures.lifecycle import conduct
+from audits.procedures.report import make_report
+from compliance.celery import app
+
+
+@app.task(name="audits.run_audit", queue="audits", acks_late=False, ignore_result=True)
+def run_audit(run_id: int) -> None:
+    """Take one run through the audit.
+
+    Acknowledged at once and never repeated by the broker: a run whose worker dies is found stale (see below) and is run
+    again by a person, as a run of its own. A second delivery finds the run claimed and does nothing.
+    """
+    conduct(run_id, audit)
+
+
+@app.task(name="audits.make_report", queue="default", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def render_report(report_id: int) -> None:
+    """Render one report; delivered again when a worker dies, and then begun anew."""
+    make_report(report_id)
+
+
+@app.task(name="audits.tasks.mark_stale_runs", queue="default", ignore_result=True, expires=25)
+def mark_stale_runs() -> None:
+    """Find runs whose worker vanished."""
+    mark_stale()

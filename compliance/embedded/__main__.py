@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from compliance.embedded import demo, supervisor
+from compliance.embedded import backup, demo, supervisor
 from compliance.embedded.application import PortError
 from compliance.embedded.places import PlaceError, log_directory
 from compliance.embedded.postgres import ClusterError
@@ -17,11 +17,11 @@ from compliance.embedded.preparation import PreparationError
 from compliance.embedded.processes import ProcessError, tail
 from compliance.embedded.programs import ProgramError
 
-FAILURES = (ClusterError, PlaceError, PortError, PreparationError, ProcessError, ProgramError)
+FAILURES = (backup.BackupError, ClusterError, PlaceError, PortError, PreparationError, ProcessError, ProgramError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0: done; 1: `status` found something not running; 2: could not be done, with the reason on standard error."""
+    """0: done; 1: `status` found something not running; 2: could not be done, the reason on standard error."""
     chosen = _parser().parse_args(arguments)
     var = supervisor.variable_directory()
     try:
@@ -74,6 +74,27 @@ def _demo(var: Path, _: argparse.Namespace) -> int:
     return demo.run(var, _say)
 
 
+def _dump(var: Path, chosen: argparse.Namespace) -> int:
+    _refuse_foreign_database()
+    with supervisor.borrowed_database(var):
+        backup.dump(var, chosen.file)
+    _say(f"{_near(chosen.file.absolute())} holds the database ({chosen.file.stat().st_size:,} bytes)")
+    return 0
+
+
+def _restore(var: Path, chosen: argparse.Namespace) -> int:
+    _refuse_foreign_database()
+    with supervisor.borrowed_database(var):
+        backup.restore(var, chosen.file)
+    _say("restored; `make start` brings it up to date")
+    return 0
+
+
+def _refuse_foreign_database() -> None:
+    if os.environ.get("DATABASE_URL"):
+        raise backup.BackupError("DATABASE_URL names your own server: use its own pg_dump and pg_restore")
+
+
 def _described(state: supervisor.State) -> str:
     if state.elsewhere:
         return "named by the environment"
@@ -102,12 +123,16 @@ def _parser() -> argparse.ArgumentParser:
         "status": (_status, "what runs; exit code 1 when something does not"),
         "logs": (_logs, "the last lines of the logs"),
         "demo": (_demo, "start, then audit the two examples"),
+        "dump": (_dump, "write the embedded database to a file"),
+        "restore": (_restore, "read such a file into an empty database"),
     }
     for name, (run, text) in texts.items():
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
         if name == "status":
             command.add_argument("--format", choices=("table", "json"), default="table")
+        if name in ("dump", "restore"):
+            command.add_argument("file", type=Path)
         if name == "logs":
             command.add_argument("name", nargs="?", help="one process: postgres, valkey, worker, auditor, beat or web")
             command.add_argument("--lines", type=int, default=40)

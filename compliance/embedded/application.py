@@ -36,6 +36,7 @@ AUDITOR = Background("auditor", ("worker", "--queues=audits", "--hostname=audits
 BEAT = Background("beat", ("beat",))
 BACKGROUND = (WORKER, AUDITOR, BEAT)
 WEB = "web"
+WEB_ARGUMENTS = ("--interface=wsgi", "--workers=2", "--blocking-threads=4", "--respawn-failed-workers", "--no-ws")
 
 
 def start_background(var: Path, process: Background, *, temporary: bool = False) -> Record:
@@ -74,8 +75,17 @@ def start_web(var: Path, *, temporary: bool = False) -> Record:
         return record
     host = os.environ.get("WEB_HOST", "127.0.0.1")
     port = _choose_port(var, host)
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-               "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws", "compliance.wsgi:application"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        *WEB_ARGUMENTS,
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "compliance.wsgi:application",
+    ]
     details = {"address": f"http://{_shown(host)}:{port}/"}
     environment = child_environment(var)
     record = processes.spawn(

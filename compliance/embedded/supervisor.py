@@ -71,25 +71,54 @@ def ensure_services(*, database: bool = True, broker: bool = False, worker: bool
         yield
         return
     var = variable_directory()
-    embedded_database = database and not os.environ.get("DATABASE_URL")
+    embedded_database = (database or worker) and not os.environ.get("DATABASE_URL")
     embedded_broker = (broker or worker) and not os.environ.get("CELERY_BROKER_URL")
     if not (embedded_database or embedded_broker):
         yield
         return
-    prepare_directories(var)
-    with exclusive(var):
+
+    def begin() -> None:
         _start_servers(var, _on_stderr, database=embedded_database, broker=embedded_broker, temporary=True)
         if embedded_database:
             prepare(var, (DATABASE,), _on_stderr)
         if worker:
             _borrow_workers(var)
+
+    with _borrowed(var, begin):
+        yield
+
+
+@contextmanager
+def borrowed_database(var: Path) -> Iterator[None]:
+    """The embedded database as it stands, not brought up to date; for dumps and restores."""
+
+    def begin() -> None:
+        _start_servers(var, _on_stderr, database=True, broker=False, temporary=True)
+
+    with _borrowed(var, begin):
+        yield
+
+
+@contextmanager
+def _borrowed(var: Path, begin: Callable[[], None]) -> Iterator[None]:
+    prepare_directories(var)
+    with exclusive(var):
         lease = Lease(var)
+        try:
+            begin()
+        except BaseException:
+            _give_back(var, lease)
+            raise
     try:
         yield
     finally:
         with exclusive(var):
-            if lease.give_up():
-                _stop_all(var, _on_stderr, only_temporary=True)
+            _give_back(var, lease)
+
+
+def _give_back(var: Path, lease: Lease) -> None:
+    if lease.give_up():
+        _stop_all(var, _on_stderr, only_temporary=True)
 
 
 def _start_servers(var: Path, say: Say, *, database: bool, broker: bool, temporary: bool) -> None:

@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -22,6 +23,7 @@ NAME = ".audit-env"
 TOOLS = "/opt/audit/bin"
 CACHE = "/var/cache/audit"
 ABOUT = "import json, os, sys; print(json.dumps([list(sys.version_info[:2]), sys.base_prefix, sys._base_executable]))"
+MAKER = Path(__file__).with_name("make_environment.py").read_text(encoding="utf-8")
 MAKING = Limits(memory_mb=2048, wall_seconds=300)
 # Where tools that manage interpreters keep them, for versions that are not on PATH.
 KEPT = (
@@ -82,6 +84,8 @@ def _candidates(version: str) -> Iterator[str]:
 @functools.cache
 def find_python(version: str) -> Interpreter:
     """An interpreter of that version ("3.11"). Raises EnvironmentFailed when this machine has none."""
+    if not re.fullmatch(r"3\.\d{1,2}", version):
+        raise EnvironmentFailed(f'python = {version[:40]!a} is not a version such as "3.11"')
     for each in dict.fromkeys(_candidates(version)):
         found = _describe(each)
         if found is not None and found.version == version:
@@ -162,7 +166,7 @@ def python_environment(
             on_output(stream, chunk)
 
     made = run(
-        [str(interpreter.executable), "-m", "venv", home],
+        [str(interpreter.executable), "-I", "-c", MAKER, home],
         tree=tree,
         limits=MAKING,
         network=ProxyOnly("http://127.0.0.1:9") if bare else None,

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,7 +143,7 @@ Inside = Callable[..., Ran]
 def inside(tree: Path, interpreter: Interpreter) -> Inside:
     """`inside("print(1)", network=…, limits=…)` runs a few lines of Python in the sandbox."""
 
-    def runner(script: str | list[str], **options: object) -> Ran:
+    def runner(script: str | list[str], **options: Any) -> Ran:
         command = script if isinstance(script, list) else [str(interpreter.executable), "-c", script]
         chunks: dict[str, list[bytes]] = {"stdout": [], "stderr": [], "gap": []}
         mounts = [] if interpreter.prefix.is_relative_to("/usr") else [Mount(interpreter.prefix)]

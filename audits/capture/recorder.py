@@ -1,0 +1,153 @@
+"""The recorder: `python -m audits.capture.recorder CONFIG.json`.
+
+A process of its own without Django. It reads its configuration and deletes the file, starts its writing process,
+serves the sockets it inherited, prints one line of JSON on standard output when it is ready, and ends on SIGTERM:
+exchanges under way get their grace time, then the record is closed with a `stopped` line. Exit status: 0 stopped,
+2 the configuration cannot be used, 3 the record can no longer be written (nothing is forwarded unrecorded).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import uvloop
+
+from audits.capture.authority import Authority
+from audits.capture.config import ConfigError, RecorderConfig, take_config
+from audits.capture.datagrams import Resolver, Sink
+from audits.capture.gateway import Gateway, Listener
+from audits.capture.journal import Journal, Kind, Ring
+from audits.capture.session import Session
+
+EXIT_STOPPED, EXIT_BAD_CONFIG, EXIT_NO_WRITER = 0, 2, 3
+_SWEEP_SECONDS = 1.0
+_WRITER_SECONDS = 30.0
+_SMALLEST_BACKLOG = 4 * 1024 * 1024
+
+
+class WriterFailed(RuntimeError):
+    """The writing process did not start, or ended early."""
+
+
+class Writer:
+    """The writing process, from this side."""
+
+    def __init__(self, config: RecorderConfig) -> None:
+        """Start it and wait until its record is open. Raises WriterFailed."""
+        ring = Ring.create(max(config.limits.backlog_bytes, _SMALLEST_BACKLOG))
+        reading, self.notify = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        ready, readying = os.pipe2(os.O_CLOEXEC)
+        self.ring = ring
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "audits.capture.writer", str(ring.descriptor), str(reading), str(readying)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(ring.descriptor, reading, readying),
+            start_new_session=True,
+        )
+        os.close(reading)
+        os.close(readying)
+        with contextlib.suppress(BrokenPipeError):
+            self._configure(config)
+        with os.fdopen(ready, "rb") as file:
+            if file.read() != b"ready\n":
+                raise WriterFailed(f"the writing process ended with status {self.process.wait(_WRITER_SECONDS)}")
+
+    def _configure(self, config: RecorderConfig) -> None:
+        assert self.process.stdin is not None
+        with self.process.stdin as pipe:
+            pipe.write(config.to_json().encode())
+
+
+async def serve(config: RecorderConfig, writer: Writer) -> int:
+    """Serve until told to stop; returns the exit status."""
+    journal = Journal(writer.ring, writer.notify)
+    session = Session(config, journal, Authority(config.ca_certificate, config.ca_key))
+    resolver, sink = Resolver(session), Sink(session)
+    gateway = Gateway(session, resolver)
+    listeners = [Listener(socket.socket(fileno=fd), gateway, proxy=False) for fd in config.listeners.transparent]
+    listeners += [Listener(socket.socket(fileno=fd), gateway, proxy=True) for fd in config.listeners.proxy]
+    for descriptor in config.listeners.dns:
+        resolver.listen(socket.socket(fileno=descriptor))
+    for descriptor in config.listeners.udp_sink:
+        sink.listen(socket.socket(fileno=descriptor))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    print(json.dumps({"ready": True, "pid": os.getpid(), "run_id": config.run_id, "phase": config.phase}), flush=True)
+    status = await _until_stopped(session, writer, stop)
+    for listener in listeners:
+        listener.close()
+    resolver.flush()
+    sink.flush()
+    await _finish(session, listeners)
+    return status
+
+
+async def _until_stopped(session: Session, writer: Writer, stop: asyncio.Event) -> int:
+    """Sweep out silent connections, and watch the writer, until the end."""
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _SWEEP_SECONDS)
+        now = time.monotonic()
+        for relay in [relay for relay in session.live if relay.expired(now)]:
+            relay.abort("timeout")
+        session.upstreams.close_stale()
+        if writer.process.poll() is not None:
+            return EXIT_NO_WRITER
+    return EXIT_STOPPED
+
+
+async def _finish(session: Session, listeners: list[Listener]) -> None:
+    """Let exchanges end within the grace time, then end them."""
+    session.stopping = True
+    deadline = time.monotonic() + session.config.limits.grace_seconds
+    while any(relay.busy for relay in session.live) and time.monotonic() < deadline:
+        for relay in [relay for relay in session.live if not relay.busy]:
+            relay.abort("recorder_stopped")
+        await asyncio.sleep(0.02)
+    for relay in list(session.live):
+        relay.abort("recorder_stopped")
+    for listener in listeners:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(listener.ended(), 5.0)
+    await session.journal.room()
+    session.journal.put(Kind.STOP, payload=json.dumps({"exchanges": session.exchanges}).encode())
+    await session.journal.room()
+    session.journal.close()
+
+
+def main() -> int:
+    """Entry point; returns the exit status."""
+    if len(sys.argv) != 2:
+        print("usage: python -m audits.capture.recorder CONFIG.json", file=sys.stderr)
+        return EXIT_BAD_CONFIG
+    try:
+        config = take_config(Path(sys.argv[1]))
+    except (ConfigError, OSError) as error:
+        print(f"the recorder cannot start: {error}", file=sys.stderr)
+        return EXIT_BAD_CONFIG
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    try:
+        writer = Writer(config)
+    except WriterFailed as error:
+        print(f"the recorder cannot start: {error}", file=sys.stderr)
+        return EXIT_NO_WRITER
+    status = uvloop.run(serve(config, writer))
+    return max(status, EXIT_NO_WRITER if writer.process.wait() else 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

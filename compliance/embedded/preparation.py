@@ -35,12 +35,12 @@ class Group:
 DATABASE = Group(
     "database",
     (("migrate", "--no-input", "--skip-checks", "--verbosity=0"), ("load_rulebook", "--skip-checks")),
-    ("*/migrations/*.py", "compliance/rulebook/**/*.toml", "requirements.txt"),
+    ("compliance/migrations/*.py", "audits/migrations/*.py", "compliance/rulebook/**/*.toml", "requirements.txt"),
 )
 STATIC = Group(
     "static files",
     (("collectstatic", "--no-input", "--skip-checks", "--verbosity=0"),),
-    ("static/**/*", "*/static/**/*", "requirements.txt", "compliance/settings.py"),
+    ("static/**/*", "requirements.txt", "compliance/settings.py"),
 )
 
 

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 
 from audits.models import Exchange, Finding, Pipeline, Report, Run
 from compliance.access import may_decide, may_run_audits, require, visible_projects
-from compliance.models import User
+from compliance.models import Project, User
 
 
 def visible_pipelines(user: User) -> QuerySet[Pipeline]:
@@ -59,3 +59,14 @@ def require_may_decide(user: User, finding: Finding) -> None:
     """For decisions on findings; raises PermissionDenied."""
     project = finding.run.pipeline.project
     require(may_decide(user, project), f"Findings of {project} are decided by legal.")
+
+
+def may_report(user: User, project: Project) -> bool:
+    """Whoever runs the project's audits or decides its findings has reports made."""
+    return may_run_audits(user, project) or may_decide(user, project)
+
+
+def require_may_report(user: User, run: Run) -> None:
+    """For having reports made; raises PermissionDenied."""
+    project = run.pipeline.project
+    require(may_report(user, project), f"Reports on {project} are made for its engineers, legal or an administrator.")

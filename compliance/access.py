@@ -4,6 +4,7 @@ What a person may not see does not exist for them (Http404). What they see but m
 (PermissionDenied).
 """
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -46,6 +47,14 @@ def may_decide(user: User, project: Project) -> bool:
 def may_edit_rules(user: User) -> bool:
     """Legal and administrators draft rules; the database asks for a second person to publish one."""
     return user.is_active and (user.is_superuser or user.role in (User.Role.LEGAL, User.Role.ADMINISTRATOR))
+
+
+def may_use_this_machine(user: User) -> bool:
+    """Folders of the server and stand-ins at addresses it can reach: whoever runs it on their own machine, else administrators.
+
+    A public installation would otherwise let any engineer read what the server's account can read.
+    """
+    return not settings.PRODUCTION or user.is_superuser or user.role == User.Role.ADMINISTRATOR
 
 
 def require(allowed: bool, sentence: str) -> None:

@@ -36,6 +36,16 @@ STATE_ICONS = {
     "aborted": "stopped",
     "stale": "lost",
 }
+STEP_NAMES = {
+    "prepare": "Prepare the tree",
+    "scan": "Scan the code",
+    "execute": "Run in isolation",
+    "collect": "Collect datasets and student",
+    "lineage": "Trace rows to answers",
+    "match": "Match use to the terms",
+    "conclude": "Conclude and seal",
+    "report": "Write the report",
+}
 STATE_WORDS = {
     "queued": "Queued",
     "preparing": "Preparing",
@@ -77,7 +87,7 @@ def pretty(value: object) -> str:
         return json.dumps(value, indent=2, ensure_ascii=False, default=str)
     try:
         return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 
@@ -124,6 +134,17 @@ def day(value: dt.date | dt.datetime | None) -> SafeString:
 
 
 @register.filter
+def days_in_force(span: Any) -> SafeString:
+    """A range of days whose end is the first day no longer in force: "since 31 May 2025", "1 May 2024 to 30 May 2025"."""
+    if span is None or (span.lower is None and span.upper is None):
+        return mark_safe("at all times")
+    if span.upper is None:
+        return format_html("since {}", day(span.lower))
+    last = day(span.upper - dt.timedelta(days=1))
+    return format_html("until {}", last) if span.lower is None else format_html("{} to {}", day(span.lower), last)
+
+
+@register.filter
 def moment(value: dt.datetime | None) -> SafeString:
     """A moment with its zone, "8 July 2026, 14:03 UTC", in a time element; a dash for none."""
     if value is None:
@@ -138,7 +159,7 @@ def clock(value: dt.datetime | None) -> SafeString:
     """The time of day to the second, "14:03:27", in a time element."""
     if value is None:
         return mark_safe("–")
-    return format_html('<time datetime="{}">{:%H:%M:%S}</time>', value.isoformat(), _aware(value))
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), f"{_aware(value):%H:%M:%S}")
 
 
 @register.filter
@@ -153,6 +174,12 @@ def lasting(value: dt.timedelta | float | None) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@register.filter
+def until(start: dt.datetime, end: dt.datetime) -> dt.timedelta:
+    """The time from one moment to another."""
+    return end - start
 
 
 @register.filter
@@ -187,6 +214,12 @@ def source_mark(source: str, who: str = "") -> SafeString:
     )
 
 
+@register.filter
+def step_name(name: str) -> str:
+    """A step of the audit procedure in words."""
+    return STEP_NAMES.get(name, name)
+
+
 @register.simple_tag
 def run_state(state: str) -> SafeString:
     """A run's state: icon and word; turning while the run goes on."""
@@ -199,6 +232,49 @@ def run_state(state: str) -> SafeString:
         icon(drawing, extra="turning" if live else ""),
         STATE_WORDS.get(state, state),
     )
+
+
+@register.simple_tag
+def report_state(state: str) -> SafeString:
+    """A report's state: icon and word."""
+    drawing, words = {
+        "queued": ("waiting", "Queued"),
+        "rendering": ("turning", "Being written"),
+        "ready": ("done", "Ready"),
+        "errored": ("failed", "Stopped by an error of ours"),
+    }.get(state, ("waiting", state))
+    kind = {"ready": "completed", "errored": "errored"}.get(state, state)
+    turning = "turning" if drawing == "turning" else ""
+    return format_html('<span class="state s-{}">{}{}</span>', kind, icon(drawing, extra=turning), words)
+
+
+@register.simple_tag
+def drawing(chart: Any) -> SafeString:
+    """A chart's SVG. It was drawn by audits.charts or audits.pictures, which escape every name in it."""
+    return mark_safe(chart.svg)  # noqa: S308 - our own drawing, its data escaped where it was drawn
+
+
+@register.filter
+def sentence(value: object) -> str:
+    """The words with their first letter raised, the rest as it is."""
+    text = str(value or "")
+    return text[:1].upper() + text[1:]
+
+
+@register.filter
+def cut_words(value: str) -> str:
+    """A key as words: "general_purpose" reads "General purpose"."""
+    return sentence(str(value).replace("_", " "))
+
+
+@register.filter
+def plain(value: object) -> str:
+    """A declared value in words: yes, no, or its items."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value) or "none"
+    return str(value)
 
 
 @dataclass(frozen=True)

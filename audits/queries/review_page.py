@@ -1,0 +1,129 @@
+"""One finding as counsel reads it: the clause, the conditions with the facts that met them, the calls and rows concerned."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audits.models import Finding, ModelCall, RowMatch
+from audits.queries.review import calls_of_finding
+from compliance.engine.facts import FactValue
+from compliance.engine.phrases import fact_phrase
+from compliance.engine.vocabulary import FACTS
+from compliance.models import TermsDocument, Version
+
+SHOWN = 12
+WORDS_FOR_HELD = {True: "Met", False: "Not met", None: "Cannot tell"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of the rule, whether it held, and the fact that decided it."""
+
+    phrase: str
+    held: bool | None
+    fact: str
+    source: str
+    who: str
+    note: str
+
+    @property
+    def answer(self) -> str:
+        return WORDS_FOR_HELD[self.held]
+
+
+@dataclass(frozen=True)
+class KnownFact:
+    """A fact of the use that the finding is about."""
+
+    term: str
+    value: str
+    source: str
+    who: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A fact that is missing, as a question to a person."""
+
+    fact: str
+    words: str
+
+
+@dataclass(frozen=True)
+class FindingPage:
+    """Everything a finding's page shows beside the finding itself and its decisions."""
+
+    conditions: tuple[Condition, ...]
+    facts: tuple[KnownFact, ...]
+    questions: tuple[Question, ...]
+    document: TermsDocument | None
+    version: Version | None
+    calls: tuple[ModelCall, ...]
+    rows: tuple[RowMatch, ...]
+
+
+def finding_page(finding: Finding) -> FindingPage:
+    """Read what the finding's page shows. Four queries at most, whatever the number of calls."""
+    use_facts: Mapping[str, Any] = finding.use.facts if finding.use else {}
+    document = TermsDocument.objects.select_related("provider").filter(identifier=finding.document).first()
+    version = Version.objects.filter(document=document, label=finding.version).defer("text").first()
+    calls = calls_of_finding(finding)
+    matches = RowMatch.objects.filter(call__in=calls, dataset__role="training").select_related("dataset", "call")
+    return FindingPage(
+        conditions=tuple(_condition(entry, use_facts) for entry in finding.because),
+        facts=tuple(_fact(path, held) for path, held in use_facts.items()),
+        questions=tuple(_question(path) for path in finding.missing_facts),
+        document=document,
+        version=version if document else None,
+        calls=tuple(calls[:SHOWN]),
+        rows=tuple(matches.order_by("dataset_id", "row")[:SHOWN]) if finding.rows else (),
+    )
+
+
+def _condition(entry: Mapping[str, Any], use_facts: Mapping[str, Any]) -> Condition:
+    path = entry.get("fact") or ""
+    held_fact = use_facts.get(path) or {}
+    return Condition(
+        phrase=str(entry.get("constraint") or path),
+        held=entry.get("held"),
+        fact=fact_words(path, entry.get("value")),
+        source=entry.get("source") or held_fact.get("source") or "",
+        who=held_fact.get("by") or "",
+        note=held_fact.get("note") or "",
+    )
+
+
+def _fact(path: str, held: Mapping[str, Any]) -> KnownFact:
+    definition = FACTS.get(path)
+    return KnownFact(
+        term=definition.label if definition else path,
+        value=fact_words(path, held.get("value")),
+        source=held.get("source") or "",
+        who=held.get("by") or "",
+        note=held.get("note") or "",
+    )
+
+
+def _question(path: str) -> Question:
+    if path.startswith("terms:"):
+        return Question(
+            path, f"What did {path.removeprefix('terms:')} say on the day of use? No text of that day is held."
+        )
+    definition = FACTS.get(path)
+    return Question(path, definition.question if definition else path)
+
+
+def fact_words(path: str, value: object) -> str:
+    """A fact as a clause, "the student is a classifier"; the bare value for a fact that the engine does not know."""
+    definition = FACTS.get(path)
+    if definition is None:
+        return "" if value is None else str(value)
+    known: FactValue | None = value if isinstance(value, str | bool | int | float) else None
+    try:
+        if definition.kind == "date" and isinstance(known, str):
+            known = dt.date.fromisoformat(known)
+        return fact_phrase(path, known)
+    except (KeyError, ValueError):
+        return str(value)  # stored before the vocabulary changed

@@ -1,0 +1,125 @@
+"""What the pages of one run read: its figures, its newest lines and calls, its exchanges, its lineage."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+
+from audits.models import Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
+
+PARSED: Final = "calls"
+UNPARSED: Final = "unparsed"
+OTHER: Final = "other"
+KINDS: Final = {PARSED: "Calls of models", UNPARSED: "Unparsed", OTHER: "Other traffic"}
+
+
+@dataclass(frozen=True)
+class RunFigures:
+    """Counts of what a run has recorded so far."""
+
+    exchanges: int
+    calls: int
+    failed: int
+    unparsed: int
+    refused: int
+    gaps: int
+    findings: int
+    evidence: int
+    reports: int
+    last_seq: int
+
+
+def run_figures(run: Run) -> RunFigures:
+    """Count what the run has left so far. Seven queries, each on an index by run."""
+    passed = run.exchanges.aggregate(all=Count("pk"), unparsed=Count("pk", filter=~Q(unparsed="")))
+    calls = run.calls.aggregate(all=Count("pk"), failed=Count("pk", filter=Q(failed=True)))
+    return RunFigures(
+        exchanges=passed["all"],
+        calls=calls["all"],
+        failed=calls["failed"],
+        unparsed=passed["unparsed"],
+        refused=run.connections.count(),
+        gaps=run.gaps.count(),
+        findings=run.findings.count(),
+        evidence=run.evidence.count(),
+        reports=run.reports.count(),
+        last_seq=run.log_lines.aggregate(last=Max("seq"))["last"] or 0,
+    )
+
+
+def steps_of(run: Run) -> QuerySet[RunStep]:
+    return run.steps.order_by("position")
+
+
+def newest_calls(run: Run, most: int = 8) -> QuerySet[ModelCall]:
+    """The calls recorded last, newest first."""
+    return run.calls.order_by("-id")[:most]
+
+
+def log_tail(run: Run, most: int) -> list[LogLine]:
+    """The last lines of the log, in their order."""
+    return list(run.log_lines.order_by("-seq")[:most])[::-1]
+
+
+def log_after(run: Run, seq: int, most: int) -> list[LogLine]:
+    """The lines that came after line `seq`, oldest first, at most `most` of them."""
+    return list(run.log_lines.filter(seq__gt=seq).order_by("seq")[:most])
+
+
+def exchanges_of(run: Run) -> QuerySet[Exchange]:
+    """A run's exchanges with the calls read from them, in the order of the recorder's log."""
+    return run.exchanges.prefetch_related(Prefetch("calls", ModelCall.objects.order_by("position"))).order_by("seq")
+
+
+def of_kind(exchanges: QuerySet[Exchange], kind: str) -> QuerySet[Exchange]:
+    """Only exchanges that a parser read as calls, that none could read, or that were something else."""
+    if kind == PARSED:
+        return exchanges.filter(unparsed="", not_a_model_call="")
+    if kind == UNPARSED:
+        return exchanges.exclude(unparsed="")
+    return exchanges.exclude(not_a_model_call="")
+
+
+@dataclass(frozen=True)
+class ModelShare:
+    """Rows of a dataset that took text or a label from one model's answers; `labels` of them took only a label."""
+
+    provider: str
+    model: str
+    rows: int
+    labels: int
+
+
+@dataclass(frozen=True)
+class DatasetLineage:
+    """A dataset, where its rows come from, and how many derive from no recorded answer."""
+
+    dataset: Dataset
+    shares: tuple[ModelShare, ...]
+    undetermined: int
+
+
+def lineage_of(run: Run) -> tuple[DatasetLineage, ...]:
+    """Each dataset of the run with its rows by model. Three queries. A row drawn from two models counts under both."""
+    matches = RowMatch.objects.filter(dataset__run=run).order_by()
+    by_text = Count("row", distinct=True, filter=~Q(kind="label"))
+    shares: defaultdict[int, list[ModelShare]] = defaultdict(list)
+    counted = (
+        matches.values_list("dataset_id", "call__provider", "call__request_model")
+        .annotate(rows=Count("row", distinct=True), by_text=by_text)
+        .order_by("-rows", "call__request_model")
+    )
+    for dataset_id, provider, model, rows, texts in counted:
+        shares[dataset_id].append(ModelShare(provider, model, rows, rows - texts))
+    accounted = dict(matches.values_list("dataset_id").annotate(rows=Count("row", distinct=True)))
+    datasets = run.datasets.order_by("path")
+    return tuple(
+        DatasetLineage(dataset, tuple(shares[dataset.pk]), max(0, dataset.rows - accounted.get(dataset.pk, 0)))
+        for dataset in datasets
+    )
+
+
+def matches_of(dataset: Dataset) -> QuerySet[RowMatch]:
+    """Which row derives from which answer, row by row."""
+    return dataset.matches.select_related("call").order_by("row", "id")

@@ -1,0 +1,20 @@
+"""Where a finding stands: open, waiting, decided, and how."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from audits.models import Decision
+from audits.queries.review import DECIDED, STANDINGS, WAITING
+from compliance.templatetags.icons import icon
+
+register = template.Library()
+
+
+@register.simple_tag
+def standing(value: str, decision: str | None = None) -> SafeString:
+    """A finding's standing as a mark; a decided one names the decision."""
+    if value == DECIDED and decision in Decision.Kind.values:
+        return format_html('<span class="tag">{}{}</span>', icon("done"), Decision.Kind(decision).label)
+    drawing = "needs_facts" if value == WAITING else "waiting"
+    return format_html('<span class="tag">{}{}</span>', icon(drawing), STANDINGS.get(value, value))

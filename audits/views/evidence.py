@@ -1,0 +1,40 @@
+"""Evidence of a run: the chain, its root and seal, and the bundle to take away."""
+
+import tempfile
+from pathlib import Path
+
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from audits.access import get_run
+from audits.models import Report, Run, Seal
+from audits.procedures.concluding import write_run_bundle
+from audits.views.listing import page_of
+from audits.views.runs import run_context
+from compliance.views.requests import PersonRequest
+
+
+def entries(request: PersonRequest, pk: int) -> HttpResponse:
+    """The chain, entry by entry, and the seal over it."""
+    run = get_run(request.user, pk)
+    context = run_context(request, run, "evidence") | {
+        "page": page_of(request, run.evidence.order_by("seq")),
+        "seal": Seal.objects.filter(run=run).first(),
+    }
+    return render(request, "audits/run_evidence.html", context)
+
+
+def bundle(request: PersonRequest, pk: int) -> HttpResponseBase:
+    """The evidence bundle, made now; with the newest report that is ready."""
+    run = get_run(request.user, pk)
+    if not Seal.objects.filter(run=run).exists():
+        raise Http404("the run's evidence is not sealed")
+    report = run.reports.filter(state=Report.State.READY).order_by("-number").first()
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_run_bundle(run, Path(folder) / "bundle.zip", report).path
+        file = path.open("rb")  # stays readable when the folder is gone
+    return FileResponse(file, as_attachment=True, filename=_bundle_name(run), content_type="application/zip")
+
+
+def _bundle_name(run: Run) -> str:
+    return f"{run.pipeline.slug}-run-{run.number}-evidence.zip"

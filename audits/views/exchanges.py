@@ -1,0 +1,69 @@
+"""The exchanges of a run: listed with filters, one in full, and its raw bytes to take away."""
+
+from django.conf import settings
+from django.db.models import Prefetch
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from audits.access import get_exchange, get_run
+from audits.evidence.store import Missing, open_store
+from audits.models import RowMatch
+from audits.queries.run_view import exchanges_of
+from audits.queries.usage_over_time import models_used
+from audits.views.bodies import SIDES, read_exchange
+from audits.views.forms import CallFilter
+from audits.views.listing import page_of, sorted_by
+from audits.views.runs import run_context
+from compliance.views.requests import PersonRequest
+
+COLUMNS = {
+    "number": ("seq",),
+    "time": ("started_at",),
+    "host": ("host",),
+    "status": ("status",),
+    "size": ("response_size",),
+}
+
+
+def listing(request: PersonRequest, pk: int) -> HttpResponse:
+    """A run's exchanges, narrowed by kind, provider, model, status and step."""
+    run = get_run(request.user, pk)
+    used = models_used(run)
+    form = CallFilter(
+        request.GET,
+        providers=sorted({use.provider for use in used if use.provider}),
+        models=sorted({use.model for use in used if use.model}),
+        steps=run.exchanges.order_by("step").values_list("step", flat=True).distinct(),
+    )
+    page = page_of(request, sorted_by(request, form.narrow(exchanges_of(run)), COLUMNS))
+    return render(request, "audits/run_calls.html", run_context(request, run, "calls") | {"page": page, "form": form})
+
+
+def detail(request: PersonRequest, pk: int) -> HttpResponse:
+    """One exchange in full: what was read from it, and both sides as they crossed the wire."""
+    exchange = get_exchange(request.user, pk)
+    kept = Prefetch("row_matches", RowMatch.objects.select_related("dataset").order_by("row"), to_attr="kept")
+    context = {
+        "exchange": exchange,
+        "run": exchange.run,
+        "pipeline": exchange.run.pipeline,
+        "stored": exchange.calls.order_by("position").prefetch_related(kept),
+        "read": read_exchange(exchange, open_store(settings.EVIDENCE_URL)),
+    }
+    return render(request, "audits/call_detail.html", context)
+
+
+def raw(request: PersonRequest, pk: int, side: str) -> HttpResponseBase:
+    """The bytes of a request's or response's body, as evidence keeps them. Always a download, never shown by the browser."""
+    exchange = get_exchange(request.user, pk)
+    if side not in SIDES:
+        raise Http404
+    sha256 = exchange.request_sha256 if side == "request" else exchange.response_sha256
+    try:
+        body = open_store(settings.EVIDENCE_URL).open(sha256) if sha256 else None
+    except (Missing, ValueError) as problem:
+        raise Http404(str(problem)) from problem
+    if body is None:
+        raise Http404("no body was recorded")
+    name = f"run-{exchange.run_id}-exchange-{exchange.seq}-{side}.bin"
+    return FileResponse(body, as_attachment=True, filename=name, content_type="application/octet-stream")

@@ -1,0 +1,51 @@
+"""Lineage of a run: from the teachers' answers to the dataset's rows to the student."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from audits.access import get_run
+from audits.charts import Share, shares_of_dataset
+from audits.models import Finding
+from audits.pictures import DatasetPart, picture_of_lineage
+from audits.queries.run_view import DatasetLineage, lineage_of, matches_of
+from audits.views.listing import page_of
+from audits.views.runs import run_context
+from compliance.views.requests import PersonRequest
+
+
+def lineage(request: PersonRequest, pk: int) -> HttpResponse:
+    """Each dataset with its rows by model, the whole as a picture, and what contradicts the declaration."""
+    run = get_run(request.user, pk)
+    datasets = lineage_of(run)
+    student = getattr(run, "student", None)
+    context = run_context(request, run, "lineage") | {
+        "datasets": [(held, _chart(held)) for held in datasets],
+        "student": student,
+        "picture": picture_of_lineage([_part(held) for held in datasets], student.name if student else ""),
+        "contradictions": run.findings.filter(kind=Finding.Kind.CONTRADICTION),
+    }
+    return render(request, "audits/run_lineage.html", context)
+
+
+def _chart(held: DatasetLineage) -> object:
+    if not held.dataset.rows:
+        return None
+    shares = [Share(share.model, share.rows) for share in held.shares]
+    return shares_of_dataset(held.dataset.path, held.dataset.rows, shares, own=held.undetermined)
+
+
+def _part(held: DatasetLineage) -> DatasetPart:
+    dataset = held.dataset
+    shares = {share.model or share.provider: share.rows for share in held.shares}
+    return DatasetPart(dataset.path, dataset.get_role_display(), dataset.rows, held.undetermined, shares)
+
+
+def rows(request: PersonRequest, pk: int, dataset_pk: int) -> HttpResponse:
+    """A dataset row by row: which answer each derives from, and how that was told."""
+    run = get_run(request.user, pk)
+    dataset = get_object_or_404(run.datasets, pk=dataset_pk)
+    context = run_context(request, run, "lineage") | {
+        "dataset": dataset,
+        "page": page_of(request, matches_of(dataset)),
+    }
+    return render(request, "audits/run_lineage_rows.html", context)

@@ -1,0 +1,85 @@
+"""Pipelines: the list, one with its runs, adding one, starting an audit."""
+
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from audits.access import get_pipeline, require_may_run, visible_pipelines
+from audits.actions.pipelines import add_pipeline
+from audits.actions.runs import request_run
+from audits.models import Pipeline
+from audits.queries.pipeline_list import with_last_run
+from audits.tasks import run_audit
+from audits.views.forms import AddPipelineForm, StartAuditForm
+from audits.views.listing import page_of, sorted_by
+from audits.views.uploads import keep_archive
+from compliance.access import may_run_audits, require, visible_projects
+from compliance.models import User
+from compliance.views.requests import PersonRequest
+
+COLUMNS = {"pipeline": ("name",), "project": ("project__name",), "runs": ("run_count",), "last": ("last_at",)}
+
+
+def _may_add(user: User) -> bool:
+    return any(may_run_audits(user, project) for project in visible_projects(user))
+
+
+def listing(request: PersonRequest) -> HttpResponse:
+    """Every pipeline that the person may see, with its last run."""
+    pipelines = with_last_run(visible_pipelines(request.user)).order_by("name", "pk")
+    page = page_of(request, sorted_by(request, pipelines, COLUMNS))
+    return render(request, "audits/pipeline_list.html", {"page": page, "may_add": _may_add(request.user)})
+
+
+def detail(request: PersonRequest, pk: int) -> HttpResponse:
+    """A pipeline, its runs, and the form that starts an audit."""
+    pipeline = get_pipeline(request.user, pk)
+    return _page(request, pipeline, StartAuditForm(user=request.user))
+
+
+def _page(request: PersonRequest, pipeline: Pipeline, form: StartAuditForm, status: int = 200) -> HttpResponse:
+    runs = pipeline.runs.order_by("-number")
+    context: dict[str, Any] = {
+        "pipeline": pipeline,
+        "page": page_of(request, runs, 20),
+        "last": runs.first(),
+        "form": form,
+        "may_run": may_run_audits(request.user, pipeline.project),
+    }
+    return render(request, "audits/pipeline_detail.html", context, status=status)
+
+
+@require_POST
+def start_audit(request: PersonRequest, pk: int) -> HttpResponse:
+    """Queue an audit of the pipeline."""
+    pipeline = get_pipeline(request.user, pk)
+    require_may_run(request.user, pipeline)
+    form = StartAuditForm(request.POST, user=request.user)
+    if not form.is_valid():
+        return _page(request, pipeline, form, status=422)
+    run = request_run(pipeline=pipeline, acting_user=request.user, **form.cleaned_data)
+    run_audit.delay_on_commit(run.pk)
+    return redirect("run", pk=run.pk)
+
+
+def add(request: PersonRequest) -> HttpResponse:
+    """Add a pipeline from a folder or a ZIP."""
+    require(_may_add(request.user), "Pipelines are added by a project’s engineers or an administrator.")
+    form = AddPipelineForm(request.POST or None, request.FILES or None, user=request.user)
+    if request.method != "POST" or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        return render(request, "audits/pipeline_add.html", {"form": form}, status=status)
+    data = form.cleaned_data
+    archive = data.get("archive")
+    pipeline = add_pipeline(
+        project=data["project"],
+        name=data["name"],
+        acting_user=request.user,
+        path=None if archive else Path(data["path"].strip()),
+        archive_sha256=keep_archive(archive) if archive else "",
+        manifest_path=data["manifest_path"],
+    )
+    return redirect("pipeline", pk=pipeline.pk)

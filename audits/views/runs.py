@@ -1,0 +1,122 @@
+"""Runs: the list, the live page of one, its log, what was refused or could not be seen; cancel and run again."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from audits.access import get_run, require_may_run, visible_runs
+from audits.actions.runs import request_cancel, request_run
+from audits.models import Run
+from audits.queries.run_view import log_after, log_tail, newest_calls, run_figures, steps_of
+from audits.queries.usage_over_time import models_used
+from audits.tasks import run_audit
+from audits.views.forms import RunFilter
+from audits.views.listing import page_of, sorted_by
+from compliance.access import may_run_audits
+from compliance.views.requests import PersonRequest
+
+LINES_AT_FIRST, LINES_AT_ONCE, LINES_PER_PAGE = 400, 500, 1000
+COLUMNS = {"run": ("id",), "pipeline": ("pipeline__name", "number"), "state": ("state",), "started": ("started_at",)}
+
+
+def listing(request: PersonRequest) -> HttpResponse:
+    """Every run that the person may see, newest first."""
+    form = RunFilter(request.GET)
+    runs = form.narrow(visible_runs(request.user)).order_by("-id")
+    page = page_of(request, sorted_by(request, runs, COLUMNS))
+    return render(request, "audits/run_list.html", {"page": page, "form": form})
+
+
+def run_context(request: PersonRequest, run: Run, tab: str) -> dict[str, Any]:
+    """What the head and the tabs of every page of a run need."""
+    return {
+        "run": run,
+        "pipeline": run.pipeline,
+        "tab": tab,
+        "figures": run_figures(run),
+        "may_run": may_run_audits(request.user, run.pipeline.project),
+    }
+
+
+def live_context(request: PersonRequest, run: Run) -> dict[str, Any]:
+    """The part of a run's page that is asked for again while the run goes on."""
+    return run_context(request, run, "run") | {
+        "steps": steps_of(run),
+        "newest": newest_calls(run),
+        "models": models_used(run),
+    }
+
+
+def detail(request: PersonRequest, pk: int) -> HttpResponse:
+    """A run as it goes: state, steps, figures, newest calls, log."""
+    run = get_run(request.user, pk)
+    lines = log_tail(run, LINES_AT_FIRST)
+    context = live_context(request, run) | {"lines": lines, "last_seq": lines[-1].seq if lines else 0}
+    return render(request, "audits/run_detail.html", context)
+
+
+def live(request: PersonRequest, pk: int) -> HttpResponse:
+    """The live part alone; it carries no further polling once the run has ended."""
+    run = get_run(request.user, pk)
+    return render(request, "audits/_run_live.html", live_context(request, run))
+
+
+def log_tail_after(request: PersonRequest, pk: int, seq: int) -> HttpResponse:
+    """The lines after line `seq`, and the mark from which the next request goes on."""
+    run = get_run(request.user, pk)
+    lines = log_after(run, seq, LINES_AT_ONCE)
+    last = lines[-1].seq if lines else seq
+    more = run.is_active or len(lines) == LINES_AT_ONCE
+    return render(request, "audits/_log_lines.html", {"run": run, "lines": lines, "last_seq": last, "more": more})
+
+
+def log(request: PersonRequest, pk: int) -> HttpResponse:
+    """The whole log, paged."""
+    run = get_run(request.user, pk)
+    page = page_of(request, run.log_lines.order_by("seq"), LINES_PER_PAGE)
+    return render(request, "audits/run_log.html", run_context(request, run, "run") | {"page": page})
+
+
+def gaps(request: PersonRequest, pk: int) -> HttpResponse:
+    """What the recorder refused or passed on unread, and what could not be observed."""
+    run = get_run(request.user, pk)
+    context = run_context(request, run, "gaps") | {
+        "gaps": run.gaps.order_by("id"),
+        "page": page_of(request, run.connections.order_by("id")),
+        "unparsed": _unparsed(run)[:20],
+    }
+    return render(request, "audits/run_gaps.html", context)
+
+
+def _unparsed(run: Run) -> QuerySet[Any]:
+    return run.exchanges.exclude(unparsed="").order_by("seq")
+
+
+@require_POST
+def cancel(request: PersonRequest, pk: int) -> HttpResponse:
+    """Ask the run to stop."""
+    run = get_run(request.user, pk)
+    require_may_run(request.user, run.pipeline)
+    if not request_cancel(run=run, acting_user=request.user):
+        messages.warning(request, "The run had ended, or was asked to stop already.")
+    return redirect("run", pk=run.pk)
+
+
+@require_POST
+def again(request: PersonRequest, pk: int) -> HttpResponse:
+    """Queue the same audit once more, with the same upstreams."""
+    run = get_run(request.user, pk)
+    require_may_run(request.user, run.pipeline)
+    new = request_run(
+        pipeline=run.pipeline,
+        acting_user=request.user,
+        upstreams=run.upstreams,
+        record_only=run.record_only,
+        rerun_of=run,
+    )
+    run_audit.delay_on_commit(new.pk)
+    return redirect("run", pk=new.pk)

@@ -1,0 +1,73 @@
+"""Terms: what each provider's papers say, and which of them was in force on a chosen day. Everyone signed in reads them."""
+
+import datetime as dt
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from compliance.models import Provider, TermsDocument, Version
+from compliance.queries.in_force import (
+    documents_on,
+    providers_with_counts,
+    readable_revisions,
+    rules_of_version,
+    visible_agreements,
+)
+from compliance.views.forms import DayForm
+from compliance.views.requests import PersonRequest
+
+
+def providers(request: PersonRequest) -> HttpResponse:
+    """Every provider with its documents and rules, counted."""
+    return render(request, "terms/provider_list.html", {"providers": providers_with_counts()})
+
+
+def provider(request: PersonRequest, slug: str) -> HttpResponse:
+    """A provider's documents: what is in force on the chosen day, and on what its dates rest."""
+    found = get_object_or_404(Provider, slug=slug)
+    form = DayForm(request.GET if request.GET.get("on") else {"on": timezone.localdate()})
+    on: dt.date = form.cleaned_data["on"] if form.is_valid() else timezone.localdate()
+    context = {
+        "provider": found,
+        "form": form,
+        "on": on,
+        "documents": documents_on(found, on),
+        "agreements": visible_agreements(request.user, found, on),
+    }
+    return render(request, "terms/provider_detail.html", context)
+
+
+def document(request: PersonRequest, pk: int) -> HttpResponse:
+    """One document through time: its versions, newest first, and its rules."""
+    found = get_object_or_404(TermsDocument.objects.select_related("provider"), pk=pk)
+    context = {
+        "document": found,
+        "versions": found.versions.defer("text").order_by("-in_force"),
+        "revisions": readable_revisions().filter(rule__document=found).order_by("rule__identifier", "-number"),
+        "sources": found.sources.order_by("url"),
+    }
+    return render(request, "terms/document_detail.html", context)
+
+
+def version(request: PersonRequest, pk: int) -> HttpResponse:
+    """One version: from when to when, on what that rests, its clauses in our words, and the rules that read it."""
+    found = get_object_or_404(Version.objects.select_related("document__provider", "snapshot__source"), pk=pk)
+    context = {
+        "version": found,
+        "clauses": found.clause_texts.select_related("clause").order_by("section", "clause__key"),
+        "rules": rules_of_version(found),
+    }
+    return render(request, "terms/version_detail.html", context)
+
+
+def rule_revision(request: PersonRequest, pk: int) -> HttpResponse:
+    """One revision of a rule, with the revisions before and after it."""
+    found = get_object_or_404(readable_revisions(), pk=pk)
+    context = {
+        "revision": found,
+        "document": found.rule.document,
+        "history": readable_revisions().filter(rule=found.rule).order_by("-number"),
+        "clauses": found.clauses.order_by("key"),
+    }
+    return render(request, "terms/rule_detail.html", context)

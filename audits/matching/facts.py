@@ -1,14 +1,14 @@
 """From a run's usage to uses: every fact with its source; what nobody observed or declared stays unknown."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q
 from django.db.models.functions import TruncDate
 
-from audits.models import ModelCall, Run
+from audits.models import Dataset, ModelCall, RowMatch, Run
 from compliance.engine.facts import Fact, Use
 
 ACTIVITY_OF_PURPOSE = {
@@ -148,7 +148,29 @@ def _training_place(run: Run, provider: str, tuned: frozenset[str]) -> dict[str,
     """Trained at the provider? Seen when a fine-tuning call was made; its absence counts only where nothing could hide it."""
     if provider in tuned:
         return {"student.trained_at_provider": Fact(True, "observed", note="a fine-tuning call was recorded")}
-    unread = run.gaps.exists() or run.exchanges.exclude(unparsed="").exists()
-    if run.isolation != Run.Isolation.ENFORCED or unread:
+    if run.isolation != Run.Isolation.ENFORCED or something_unseen(run):
         return {}
     return {"student.trained_at_provider": Fact(False, "observed", note="no call of a fine-tuning API was recorded")}
+
+
+def something_unseen(run: Run) -> bool:
+    """Whether the recorder met what it could not read: then the absence of a call proves nothing."""
+    unread = run.gaps.filter(step="execute").exclude(kind="output")
+    return unread.exists() or run.exchanges.filter(step="execute").exclude(unparsed="").exists()
+
+
+def distinct_rows(run: Run, uses: Iterable[RecordedUse]) -> int:
+    """Training rows that took anything from these uses; a row that several answers went into counts once."""
+    mine = Q()
+    for use in uses:
+        purposes = [purpose for purpose, activity in ACTIVITY_OF_PURPOSE.items() if activity == use.activity]
+        mine |= Q(
+            call__provider=use.provider,
+            call__served_by=use.served_by,
+            call__request_model=use.model,
+            call__purpose__in=purposes,
+        )
+    if not mine:
+        return 0
+    matches = RowMatch.objects.filter(mine, dataset__run=run, dataset__role=Dataset.Role.TRAINING)
+    return matches.values("dataset", "row").distinct().count()

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,9 @@ ACTIVITY_WORDS = {
     "fine_tune_weights": "fine-tuning weights",
     "use_output": "use of output that was not kept for training",
 }
+
+
+Title = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,14 @@ def _same_law(answer: Mapping[str, Any]) -> str:
     return json.dumps([answer["outcome"], verdicts, papers, answer["missing_facts"]])
 
 
-def drafts(judged: Sequence[JudgedUse], student: str) -> list[FindingDraft]:
-    """The findings of all uses, strictest first; what concerns several models of one provider is one finding."""
+def drafts(judged: Sequence[JudgedUse], student: str, title: Title) -> list[FindingDraft]:
+    """The findings of all uses, strictest first; what concerns several models of one provider is one finding.
+
+    `title`: document id → what people call it. Rows are added up over models: see `facts.distinct_rows`.
+    """
     found: dict[str, FindingDraft] = {}
     for position, one in enumerate(judged):
-        for draft in _drafts_of(one, position, student):
+        for draft in _drafts_of(one, position, student, title):
             known = found.get(draft.key)
             found[draft.key] = _joined(known, draft) if known else draft
     return sorted(
@@ -129,7 +135,7 @@ def _joined(one: FindingDraft, other: FindingDraft) -> FindingDraft:
     )
 
 
-def _drafts_of(judged: JudgedUse, position: int, student: str) -> Iterator[FindingDraft]:
+def _drafts_of(judged: JudgedUse, position: int, student: str, title: Title) -> Iterator[FindingDraft]:
     use, answer = judged.use, judged.answer
     scope = f"{student or 'no student'}|{use.provider or 'unknown'}/{use.served_by or 'unknown'}|{use.activity}"
     common: dict[str, Any] = {
@@ -150,11 +156,11 @@ def _drafts_of(judged: JudgedUse, position: int, student: str) -> Iterator[Findi
             yield _rule_draft(verdict, outcome, scope, common, answer)
     for paper in answer["governing_documents"]:
         if paper["version"] is None and f"terms:{paper['document']}" in answer["missing_facts"]:
-            yield _missing_terms(paper, scope, common, use)
+            yield _missing_terms(paper, scope, common, use, title)
     if not answer["governing_documents"] and answer["outcome"] == Outcome.NEEDS_FACTS:
         yield _uncatalogued(scope, common, use, answer)
     if answer["outcome"] == Outcome.NOT_ADDRESSED:
-        yield _silence(scope, common, use, answer)
+        yield _silence(scope, common, use, answer, title)
 
 
 def _outcome_of(verdict: Mapping[str, Any]) -> str | None:
@@ -192,14 +198,16 @@ def _rule_draft(
     )
 
 
-def _missing_terms(paper: Mapping[str, Any], scope: str, common: Mapping[str, Any], use: RecordedUse) -> FindingDraft:
+def _missing_terms(
+    paper: Mapping[str, Any], scope: str, common: Mapping[str, Any], use: RecordedUse, title: Title
+) -> FindingDraft:
     document = paper["document"]
     return FindingDraft(
         key=f"terms:{document}|{scope}",
         kind=Finding.Kind.TERMS_MISSING,
         outcome=Outcome.NEEDS_FACTS,
-        title=f"{paper.get('title') or document}: no text held for {use.day.day} {use.day:%B %Y}",
-        sentence=f"Cannot tell what {paper.get('title') or document} said on {use.day.day} {use.day:%B %Y}: it governs this use "
+        title=f"{title(document)}: no text held for {use.day.day} {use.day:%B %Y}",
+        sentence=f"Cannot tell what {title(document)} said on {use.day.day} {use.day:%B %Y}: it governs this use "
         f"({paper.get('why') or 'by the channel'}), and no text of that day is held.",
         document=document,
         level=Finding.Level.WARNING,
@@ -223,8 +231,10 @@ def _uncatalogued(scope: str, common: Mapping[str, Any], use: RecordedUse, answe
     )
 
 
-def _silence(scope: str, common: Mapping[str, Any], use: RecordedUse, answer: Mapping[str, Any]) -> FindingDraft:
-    papers = ", ".join(paper.get("title") or paper["document"] for paper in answer["governing_documents"])
+def _silence(
+    scope: str, common: Mapping[str, Any], use: RecordedUse, answer: Mapping[str, Any], title: Title
+) -> FindingDraft:
+    papers = _listed([title(paper["document"]) for paper in answer["governing_documents"]])
     words = ACTIVITY_WORDS.get(use.activity, use.activity)
     return FindingDraft(
         key=f"silence|{scope}",
@@ -232,7 +242,12 @@ def _silence(scope: str, common: Mapping[str, Any], use: RecordedUse, answer: Ma
         outcome=Outcome.NOT_ADDRESSED,
         title=f"The terms are silent on {words}",
         sentence=f"Nothing in {papers or 'the governing documents'}, as in force on {use.day.day} {use.day:%B %Y}, "
-        f"speaks to {words} with {use.model}. Silence is not permission.",
+        f"speaks to {words}. Silence is not permission.",
         level=Finding.Level.NOTE,
         **common,
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them: "A, B or C"."""
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))

@@ -141,6 +141,7 @@ class Connection(models.Model):
     host = models.CharField(max_length=300, blank=True)
     address = models.CharField(max_length=60, blank=True)
     port = models.PositiveIntegerField(null=True, blank=True)
+    count = models.PositiveIntegerField(default=1, help_text="Alike tries that the recorder counted instead of listing")
     bytes_out = models.PositiveBigIntegerField(default=0)
     bytes_in = models.PositiveBigIntegerField(default=0)
     reason = models.CharField(max_length=400, blank=True)

@@ -13,13 +13,13 @@ from django.conf import settings
 from django.db import connections
 
 from audits.actions import runs
-from audits.evidence.store import Store, open_store
+from audits.evidence.store import FolderStore, open_store
 from audits.manifest import Manifest, ManifestError, parse_manifest
 from audits.matching.identity import Identities
 from audits.models import Gap, Pipeline, Run, RunStep
 from audits.procedures import collecting, concluding, judging, tracing
 from audits.procedures.executing import Follower, folder_of_authority, mask_salt, require_success, run_recorded
-from audits.procedures.isolation import Credentials, find_credentials, way_out
+from audits.procedures.isolation import Credentials, WayOut, find_credentials, way_out
 from audits.procedures.lifecycle import AuditFailed, Heartbeat, RunLog
 from audits.procedures.recording import Recording
 from audits.procedures.workspace import (
@@ -53,7 +53,7 @@ class RunUnderAudit:
     heartbeat: Heartbeat
     log: RunLog
     workspace: Workspace
-    store: Store
+    store: FolderStore
     library: Library
     manifest: Manifest = field(init=False)
     credentials: Credentials = field(init=False)
@@ -95,12 +95,12 @@ class RunUnderAudit:
 
     def collect(self) -> None:
         """Hashes and keeps the datasets and the student that audit.toml declares."""
-        before = {file.path: file.sha256 for file in self.source}
+        before = {file.path: file.changed_ns for file in self.source}
         found = collecting.collect_datasets(self.run, self.manifest, self.workspace.tree, before)
         found += collecting.collect_student(self.run, self.manifest.student, self.workspace.tree)
         for piece in found:
             if piece.size <= collecting.LARGEST_KEPT:
-                self.store.put_file(piece.path)
+                put_file(self.store, piece.path)
             self.pieces.append(concluding.Piece(piece.kind, piece.name, piece.sha256, piece.size))
         for dataset in self.run.datasets.exclude(gap=""):
             self._gap("dataset", dataset.path, dataset.gap)
@@ -125,7 +125,7 @@ class RunUnderAudit:
         self.run.outcome = outcome
         Run.objects.filter(pk=self.run.pk).update(outcome=outcome)
         self.pieces += concluding.findings_pieces(self.run, self.store)
-        root = concluding.seal_run(self.run, self.pieces, self.store, Path(settings.VAR_DIR))
+        root = concluding.seal_run(self.run, self.pieces, Path(settings.VAR_DIR))
         Run.objects.filter(pk=self.run.pk).update(evidence_root=root)
         runs.end_step(self.run.pk, "conclude", note=f"Sealed under {root[:23]}…")
 
@@ -149,7 +149,7 @@ class RunUnderAudit:
         for note in notes:
             self.log.say(note)
         for file in self.source:
-            self.store.put_file(tree / file.path)
+            put_file(self.store, tree / file.path)
         digest = self._keep("source", "listing of the source tree", listing(self.source))
         Run.objects.filter(pk=self.run.pk).update(source_sha256=digest)
         self.log.say(f"Copied {len(self.source):,} files of source.")
@@ -180,7 +180,9 @@ class RunUnderAudit:
                 f"No value for the secret {names}. Set it in the worker's environment, or give an upstream."
             )
         if missing:
-            self.log.say(f"No value is held for {', '.join(missing)}: simulated upstreams get a placeholder.")
+            self.log.say(
+                f"No value is held for the secret {', '.join(missing)}; simulated upstreams get a placeholder."
+            )
 
     def _note_isolation(self) -> None:
         capability = probe()
@@ -218,13 +220,15 @@ class RunUnderAudit:
             outputs=self.workspace.outputs,
         )
         var = Path(settings.VAR_DIR)
+        registries = tuple(registry_hosts()) if setup else ()
         with way_out(
             run_id=self.run.pk,
             phase="setup" if setup else "execute",
             spool=recording.spool,
-            blobs=self.store.folder,
+            blobs=self.store.root,
             authority=folder_of_authority(var),
-            policies=dict.fromkeys(registry_hosts(), "splice") if setup else None,
+            policies=dict.fromkeys(registries, "splice"),
+            private_hosts=registries,  # many companies run their own mirror
             upstreams=None if setup else self.run.upstreams,
             secrets=() if setup else self.credentials.secrets,
             mask_salt=mask_salt(var),
@@ -250,7 +254,7 @@ class RunUnderAudit:
 
             follower = Follower(recording, self.log, self.heartbeat, recording.step)
             done = run_recorded(
-                isolated, follower=follower, close_recorder=way.recorder.stop, release=connections.close_all
+                isolated, follower=follower, close_recorder=lambda: _close(way), release=connections.close_all
             )
         if done.output_dropped:
             self._gap("output", phase, f"{done.output_dropped:,} bytes of output were more than is kept")
@@ -271,6 +275,19 @@ class RunUnderAudit:
             subject=subject[:400],
             detail=detail,
         )
+
+
+def put_file(store: FolderStore, path: Path) -> None:
+    """Keep a file of the pipeline's, read in pieces."""
+    with path.open("rb") as file:
+        store.put(file)
+
+
+def _close(way: WayOut) -> None:
+    """Close the recorder; one that could not write its record leaves no run that may be called complete."""
+    status = way.recorder.stop()
+    if status:
+        raise RuntimeError(f"the recorder ended with status {status}: its record may be incomplete")
 
 
 def audit(run: Run, heartbeat: Heartbeat, log: RunLog) -> None:

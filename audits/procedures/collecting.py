@@ -23,8 +23,8 @@ class Collected:
     size: int
 
 
-def collect_datasets(run: Run, manifest: Manifest, tree: Path, before: dict[str, str]) -> list[Collected]:
-    """One row for each declared dataset. `before`: hashes of the files that were there before the run."""
+def collect_datasets(run: Run, manifest: Manifest, tree: Path, before: dict[str, int]) -> list[Collected]:
+    """One row for each declared dataset. `before`: when each file of the source tree was last changed (ns)."""
     collected = []
     for declared in manifest.datasets:
         path = _inside(tree, declared.path)
@@ -36,13 +36,10 @@ def collect_datasets(run: Run, manifest: Manifest, tree: Path, before: dict[str,
     return collected
 
 
-def _collect_dataset(run: Run, declared: DeclaredDataset, path: Path, before: dict[str, str]) -> Collected:
-    digest, size = sha256_of(path), path.stat().st_size
-    gap = (
-        "It was in the source tree before the run, and the run did not change it"
-        if before.get(declared.path) == digest
-        else ""
-    )
+def _collect_dataset(run: Run, declared: DeclaredDataset, path: Path, before: dict[str, int]) -> Collected:
+    digest, details = sha256_of(path), path.stat()
+    untouched = before.get(declared.path) == details.st_mtime_ns
+    gap = "It was in the source tree before the run, and the run did not write it" if untouched else ""
     rows, malformed = 0, 0
     try:
         for row in read_rows(path):
@@ -50,8 +47,8 @@ def _collect_dataset(run: Run, declared: DeclaredDataset, path: Path, before: di
             malformed += isinstance(row, MalformedRow)
     except UnreadableDataset as error:
         gap = str(error).replace(str(path), declared.path)
-    _store(run, declared, sha256=digest, size=size, rows=rows, malformed=malformed, gap=gap)
-    return Collected("dataset", declared.path, path, digest, size)
+    _store(run, declared, sha256=digest, size=details.st_size, rows=rows, malformed=malformed, gap=gap)
+    return Collected("dataset", declared.path, path, digest, details.st_size)
 
 
 def _store(run: Run, declared: DeclaredDataset, **fields: object) -> None:

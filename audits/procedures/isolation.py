@@ -76,6 +76,7 @@ def way_out(
     policies: Mapping[str, Policy] | None = None,
     upstreams: Mapping[str, str] | None = None,
     secrets: tuple[Secret, ...] = (),
+    private_hosts: tuple[str, ...] = (),
     mask_salt: str = "",
 ) -> Iterator[WayOut]:
     """Open the network of one phase and record all that leaves through it. `authority`: folder of the recorder's CA."""
@@ -92,6 +93,7 @@ def way_out(
         policies=dict(policies or {}),
         upstreams=dict(upstreams or {}),
         secrets=secrets,
+        private_hosts=private_hosts,
         mask_salt=mask_salt,
     )
     with _network() as (network, sockets):

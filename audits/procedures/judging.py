@@ -1,12 +1,14 @@
 """Matching a run's recorded use to the terms in force, and storing what that finds."""
 
+from dataclasses import replace
+
 from audits.actions.findings import store_findings
 from audits.actions.purposes import decide_purposes
 from audits.actions.usage import refresh_signatures
 from audits.matching.contradictions import contradictions
-from audits.matching.facts import recorded_uses
-from audits.matching.verdicts import STRICTNESS, drafts, merge_days, strictest
-from audits.models import Finding, Outcome, Run
+from audits.matching.facts import distinct_rows, recorded_uses, something_unseen
+from audits.matching.verdicts import STRICTNESS, FindingDraft, JudgedUse, drafts, merge_days, strictest
+from audits.models import Dataset, Finding, Outcome, Run
 from audits.procedures.tracing import Lineage
 from compliance.engine.assessment import assess
 from compliance.engine.library import Library
@@ -26,15 +28,21 @@ def judge(run: Run, library: Library) -> list[Finding]:
     """Assess every distinct use and store uses and findings, contradictions among them, strictest first."""
     judged = merge_days((use, assess(use.as_use(), library).as_json()) for use in recorded_uses(run))
     student = (run.manifest.get("student") or {}).get("name") or ""
-    found = [*drafts(judged, student), *contradictions(run, student)]
+    found = [_with_rows(run, judged, draft) for draft in drafts(judged, student, library.title)]
+    found += contradictions(run, student)
     found.sort(key=lambda draft: (STRICTNESS.index(Outcome(draft.outcome)), draft.kind != Finding.Kind.RULE))
     return store_findings(run=run, judged=judged, drafts=found)
+
+
+def _with_rows(run: Run, judged: list[JudgedUse], draft: FindingDraft) -> FindingDraft:
+    return replace(draft, rows=distinct_rows(run, (judged[position].use for position in draft.uses)))
 
 
 def outcome_of(run: Run) -> str:
     """The strictest outcome of a run's uses; at best needs_facts where something could not be seen. "" without any use."""
     outcome = strictest(run.uses.values_list("outcome", flat=True))
-    blind = run.gaps.exists() or run.exchanges.exclude(unparsed="").exists()
+    unreadable = run.datasets.filter(role=Dataset.Role.TRAINING).exclude(gap="").exists()
+    blind = something_unseen(run) or unreadable
     if outcome is None:
         return Outcome.NEEDS_FACTS if blind else ""
     return strictest([outcome, Outcome.NEEDS_FACTS]) or outcome if blind else outcome

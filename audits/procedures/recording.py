@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,7 @@ class Recording:
     calls: int = 0
     unparsed: int = 0
     refused: int = 0
-    spliced: int = 0
     gaps: int = 0
-    totals: dict[str, Any] = field(default_factory=dict)
 
     def take(self) -> int:
         """Write what the recorder has logged since last time; tells how many lines that were."""
@@ -159,28 +157,28 @@ class Recording:
         )
 
     def _write_connections(self, events: Iterable[Event]) -> None:
-        rows = [self._connection(event) for event in events if event["kind"] == "connection"]
+        rows = [self._connection(event) for event in events if event["kind"] in ("connection", "refused")]
         kept = [row for row in rows if row is not None]
-        self.refused += sum(1 for row in kept if row.disposition == Connection.Disposition.REFUSED)
-        self.spliced += sum(1 for row in kept if row.disposition == Connection.Disposition.SPLICED)
+        self.refused += sum(row.count for row in kept if row.disposition == Connection.Disposition.REFUSED)
         Connection.objects.bulk_create(kept)
 
     def _connection(self, event: Event) -> Connection | None:
-        disposition = str(event.get("disposition", ""))
-        if disposition not in Connection.Disposition.values:
-            return None  # an intercepted one: its exchanges tell of it
+        disposition = _disposition(event)
+        if disposition is None:
+            return None
         return Connection(
             run_id=self.run_id,
             at=dt.datetime.fromisoformat(event["at"]),
             step=self.step,
             disposition=disposition,
-            protocol=_clean(event.get("protocol"), 30),
+            protocol=_clean(event.get("protocol") or event.get("scheme"), 30),
             host=_clean(event.get("host"), 300),
             address=_clean(event.get("address"), 60),
             port=event.get("port"),
-            bytes_out=event.get("bytes_out") or 0,
-            bytes_in=event.get("bytes_in") or 0,
-            reason=_clean(event.get("reason"), 400),
+            count=event.get("count") or 1,
+            bytes_out=event.get("received") or 0,
+            bytes_in=event.get("sent") or 0,
+            reason=_reason(event),
         )
 
     def _write_gaps(self, events: Iterable[Event]) -> None:
@@ -198,6 +196,21 @@ class Recording:
         ]
         self.gaps += len(rows)
         Gap.objects.bulk_create(rows)
+
+
+def _disposition(event: Event) -> str | None:
+    """What became of a connection; None for one whose exchanges tell of it."""
+    if event["kind"] == "refused":
+        return Connection.Disposition.REFUSED
+    if event.get("error") and not event.get("exchanges"):
+        return Connection.Disposition.FAILED
+    return Connection.Disposition.SPLICED if event.get("policy") == "splice" else None
+
+
+def _reason(event: Event) -> str:
+    words = str(event.get("reason") or event.get("error") or "").replace("_", " ")
+    detail = event.get("detail") or event.get("error_detail")
+    return _clean(f"{words}: {detail}" if words and detail else words or detail, 400)
 
 
 def _output_lines(row: CallRow, event: Event, call: WireCall) -> Iterable[str]:

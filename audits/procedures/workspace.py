@@ -57,6 +57,7 @@ class SourceFile:
     size: int
     sha256: str
     executable: bool
+    changed_ns: int = 0
 
 
 def copy_tree(source: Path, target: Path) -> list[str]:
@@ -166,6 +167,7 @@ def list_files(root: Path, *, most: int = MOST_FILES) -> Iterator[SourceFile]:
                 size=details.st_size,
                 sha256=sha256_of(path),
                 executable=bool(details.st_mode & 0o100),
+                changed_ns=details.st_mtime_ns,
             )
 
 

@@ -61,7 +61,7 @@ def _refused(run: Run) -> list[dict[str, Any]]:
     groups: Iterable[dict[str, Any]] = (
         run.connections.filter(disposition=Connection.Disposition.REFUSED)
         .values("host", "address", "port", "protocol")
-        .annotate(count=Count("id"))
+        .annotate(total=Sum("count"))
         .order_by("host", "address", "port")
     )
     return [
@@ -69,7 +69,7 @@ def _refused(run: Run) -> list[dict[str, Any]]:
             "host": group["host"] or group["address"],
             "port": group["port"],
             "protocol": group["protocol"],
-            "count": group["count"],
+            "count": group["total"],
         }
         for group in groups
     ]

@@ -54,7 +54,8 @@ def governing_documents(use: Use, library: Library) -> tuple[GoverningDocument, 
     found: dict[str, tuple[str, str]] = {}
     for document, role, why in (*_bound(use, identity, on, library), *_licences(use, identity, library)):
         found.setdefault(document, (role, why))
-    if not any(role in ("principal", "channel", "licence", "inherited_licence") for role, _ in found.values()):
+    wanted = ("licence", "inherited_licence") if use.value("access.kind") == "weights" else ("principal", "channel")
+    if not any(role in wanted for role, _ in found.values()):
         found.setdefault(*_gap(use))
     _incorporate(found, library)
     return tuple(GoverningDocument(doc, in_force(library, doc, on), role, why) for doc, (role, why) in found.items())
@@ -71,12 +72,7 @@ def _fits(binding: Binding, use: Use, identity: ModelIdentity, on: date) -> bool
         return False
     developer, served_by = use.text("provider") or "", use.text("access.served_by") or ""
     if binding.developers and developer not in binding.developers:
-        return "other" in binding.developers and developer != served_by and _rest_fits(binding, use, identity)
-    return _rest_fits(binding, use, identity)
-
-
-def _rest_fits(binding: Binding, use: Use, identity: ModelIdentity) -> bool:
-    developer, served_by = use.text("provider") or "", use.text("access.served_by") or ""
+        return False
     if binding.access and use.text("access.kind") not in binding.access:
         return False
     if binding.families and not identity.lineage & set(binding.families):

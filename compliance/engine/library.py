@@ -92,7 +92,7 @@ class Binding:
     """Which document governs a developer's models on a channel and kind of access. Empty lists mean any; `until` is exclusive.
 
     `when` narrows it by facts; when they are unknown it governs only if `by_default`. "developer" in `served_by` stands for
-    the model's own developer, "other" for anybody else.
+    the model's own developer.
     """
 
     document: str

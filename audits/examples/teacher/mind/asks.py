@@ -24,6 +24,7 @@ _LABELS = re.compile(
     r"\b(?:labels?|categor(?:y|ies)|class(?:es)?|intents?|topics?|tags?|one of|choose from)\b[^:\n]{0,60}:[ \t]*([^\n]*)",
     re.I,
 )
+_SEPARATOR = re.compile(r"[,;|]| or (?=\S+\s*$)| and (?=\S+\s*$)")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*[\"'`]?([\w /-]{1,40}?)[\"'`]?\s*(?:(?::|—|–| - )\s*(.*))?$")
 _RATE = re.compile(r"\b(?:rate|score|grade|judge|assess|evaluate)\b", re.I)
 _SCALE = re.compile(r"\b(\d{1,3})\s*(?:-|–|—|to|and|through)\s*(\d{1,3})\b")
@@ -119,7 +120,8 @@ def _kind(prompt: Prompt, instruction: str) -> tuple[str, dict[str, str]]:
 def _labels(instruction: str) -> dict[str, str]:
     """Allowed labels with what the prompt says about each, in the order given."""
     for match in _LABELS.finditer(instruction):
-        listed = [part.strip(" \"'`*.") for part in re.split(r"[,;|]| or (?=\S+\s*\.?$)| and (?=\S+\s*\.?$)", match[1])]
+        line = re.split(r"\.(?:\s|$)", match[1])[0]
+        listed = [part.strip(" \"'`*.") for part in _SEPARATOR.split(line)]
         names = [name.removeprefix("or ").removeprefix("and ") for name in listed if name]
         if len(names) >= 2 and all(len(name.split()) <= 4 for name in names):
             return dict.fromkeys(names, "")

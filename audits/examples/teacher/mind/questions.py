@@ -39,6 +39,7 @@ class QuestionWriter:
         )
         asked = [template.format(title=title) for template in _ASKING]
         for sentence in article.sentences:
+            asked.append(f"Is it true that {sentence[0].lower()}{sentence[1:].rstrip('.')}?")
             if because := _BECAUSE.match(sentence):
                 asked.append(f"Why is it that {because[1][0].lower()}{because[1][1:]}?")
         return asked

@@ -152,14 +152,18 @@ def refuse_unserved(body: dict[str, Any], unserved: tuple[str, ...]) -> None:
             raise Refusal("bad_request", message, name, "unsupported_parameter")
 
 
-def finish(reply: Reply, limit: int | None, stops: list[str]) -> Finished:
-    """End an answer at the first stop sequence or at `limit` tokens, whichever comes first."""
+def finish(reply: Reply, limit: int | None, stops: list[str], shows_reasoning: bool = False) -> Finished:
+    """End an answer at the first stop sequence or at `limit` tokens, whichever comes first.
+
+    Reasoning is kept, and counted, only for models that show it.
+    """
+    reasoning = reply.reasoning if shows_reasoning else ""
     text, cut_short = tokens.cut(reply.text, limit)
     places = [(text.find(stop), stop) for stop in stops if stop in text]
     if places:
         place, stop = min(places)
-        return Finished(text[:place], reply.reasoning, "stop_sequence", stop)
-    return Finished(text, reply.reasoning, "length" if cut_short else "stop")
+        return Finished(text[:place], reasoning, "stop_sequence", stop)
+    return Finished(text, reasoning, "length" if cut_short else "stop")
 
 
 def event(document: object, name: str | None = None) -> bytes:

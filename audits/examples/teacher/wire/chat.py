@@ -100,6 +100,7 @@ def _chat(exchange: Exchange, prompt: Prompt, model: str) -> Chat:
     limit = whole_field(body, "max_completion_tokens") or whole_field(body, "max_tokens")
     stops = stops_field(body)
     provider = exchange.served.provider
+    shows_reasoning = provider == "deepseek" and prompt.model == "deepseek-reasoner"
     replies = [exchange.mind.reply(prompt, choice) for choice in range(choices_field(body))]
     return Chat(
         id=str(uuid.uuid4()) if provider == "deepseek" else fresh_id("chatcmpl-", 29),
@@ -108,7 +109,7 @@ def _chat(exchange: Exchange, prompt: Prompt, model: str) -> Chat:
         model=model,
         provider=provider,
         prompt_tokens=tokens.count(prompt.text) + 3 * len(prompt.turns),
-        choices=tuple(finish(reply, limit, stops) for reply in replies),
+        choices=tuple(finish(reply, limit, stops, shows_reasoning) for reply in replies),
     )
 
 
@@ -136,7 +137,7 @@ def _reason(choice: Finished) -> str:
 
 
 def _usage(chat: Chat) -> dict[str, Any]:
-    answered = sum(choice.tokens if _reasons(chat) else tokens.count(choice.text) for choice in chat.choices)
+    answered = sum(choice.tokens for choice in chat.choices)
     usage = {
         "prompt_tokens": chat.prompt_tokens,
         "completion_tokens": answered,

@@ -9,10 +9,11 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from compliance.embedded import postgres, processes, valkey
-from compliance.embedded.places import prepare_directories
+from compliance.embedded.places import prepare_directories, write_atomically
 
 _PREFIX = "clausetrail-test-"
 _OF_THE_MACHINE = (
@@ -36,7 +37,7 @@ def prepare_environment() -> None:
         os.environ.pop(name, None)
     _remove_abandoned()
     home = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    (home / "owner.json").write_text(json.dumps([os.getpid(), processes.start_time(os.getpid())]))
+    write_atomically(home / "owner.json", json.dumps([os.getpid(), processes.start_time(os.getpid())]))
     atexit.register(_end, home, os.getpid())
     os.environ |= {"CLAUSETRAIL_TEST_SESSION": str(home), "CLAUSETRAIL_VAR": str(home / "var")}
     if "TEST_DATABASE_URL" in os.environ:
@@ -66,8 +67,8 @@ def _stop(home: Path) -> None:
 def _remove_abandoned() -> None:
     """Stop the servers of sessions that were killed before they could."""
     for owner in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/owner.json"):
-        if owner.stat().st_uid != os.getuid():
-            continue
-        pid, started = json.loads(owner.read_text())
-        if processes.start_time(pid) != started:
-            _stop(owner.parent)
+        with suppress(FileNotFoundError):  # another session that begins just now was quicker
+            if owner.stat().st_uid == os.getuid():
+                pid, started = json.loads(owner.read_text())
+                if processes.start_time(pid) != started:
+                    _stop(owner.parent)

@@ -66,13 +66,14 @@ def survey(folder: Path, *, owner: int | None = None, most: int = 10_000_000) ->
         for name in (*folders, *files):
             path = os.path.join(parent, name)
             try:
-                found.disk_bytes += os.lstat(path).st_blocks * 512
+                seen = os.lstat(path)
                 if owner is not None:
                     os.chown(path, owner, owner, follow_symlinks=False)
             except FileNotFoundError:
                 continue  # the program is at work
             found.entries += 1
-            if (last, name) in CARRIED_BUNDLES:
+            found.disk_bytes += seen.st_blocks * 512
+            if (last, name) in CARRIED_BUNDLES and stat.S_ISREG(seen.st_mode):
                 found.bundles.append(os.path.relpath(path, folder))
         if found.entries > most:
             break

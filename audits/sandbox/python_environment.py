@@ -113,6 +113,7 @@ def _setup_variables(cache: str) -> dict[str, str]:
         "PIP_CACHE_DIR": f"{cache}/pip",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
+        "PIP_NO_COMPILE": "1",  # what is imported is compiled then; all of it takes longer than the download
         "PIP_INDEX_URL": sources.index_url,
         "PIP_EXTRA_INDEX_URL": " ".join(sources.extra_index_urls),
         "PIP_FIND_LINKS": " ".join(sources.find_links),

@@ -19,7 +19,7 @@ def decide_purposes(run: Run, judging: Collection[int] = ()) -> None:
     """
     calls = ModelCall.objects.filter(run=run)
     calls.update(purpose=Purpose.UNKNOWN, purpose_source="")
-    open_calls = calls.filter(purpose=Purpose.UNKNOWN)
+    open_calls = calls.filter(purpose=Purpose.UNKNOWN, failed=False)  # a failed call gave no answer to use
     _set(open_calls.filter(_stands_in("training")), Purpose.TRAIN, "observed")
     _set(open_calls.filter(pk__in=judging), Purpose.FILTER, "inferred")
     _set(open_calls.filter(_stands_in("evaluation")), Purpose.EVALUATE, "observed")

@@ -53,6 +53,7 @@ class Run(models.Model):
     manifest_text = models.TextField(blank=True)
     manifest = models.JSONField(default=dict, blank=True)
     scan = models.JSONField(default=dict, blank=True, help_text="Result of the static scan")
+    prompts = models.JSONField(default=dict, blank=True, help_text="Host to the profile of what it was asked")
     environment = models.JSONField(default=dict, blank=True, help_text="Interpreter and packages of the pipeline")
     exit_status = models.CharField(max_length=20, blank=True)
     exit_code = models.IntegerField(null=True, blank=True)

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from audits.actions import runs
+from audits.actions.reports import request_report
 from audits.evidence.store import FolderStore, open_store
 from audits.manifest import Manifest, ManifestError, parse_manifest
 from audits.matching.identity import Identities
@@ -22,6 +23,7 @@ from audits.procedures.executing import Follower, folder_of_authority, mask_salt
 from audits.procedures.isolation import Credentials, WayOut, find_credentials, way_out
 from audits.procedures.lifecycle import AuditFailed, Heartbeat, RunLog
 from audits.procedures.recording import Recording
+from audits.procedures.report import make_report
 from audits.procedures.workspace import (
     SourceFile,
     SourceRefused,
@@ -110,6 +112,8 @@ class RunUnderAudit:
         """Finds which recorded answer became which row of the datasets."""
         self.lineage = tracing.trace_run(self.run, self.workspace.outputs, self.workspace.tree)
         judging.decide_what_calls_were_for(self.run, self.lineage)
+        self.run.prompts = tracing.profile_prompts(self.workspace.outputs)
+        self.run.save(update_fields=["prompts"])
         self._keep("lineage", "lineage", json.dumps(shares(self.run), sort_keys=True).encode())
         words = f"{self.lineage.derived_rows:,} of {self.lineage.rows:,} rows derive from recorded answers"
         runs.end_step(self.run.pk, "lineage", note=words)
@@ -128,6 +132,15 @@ class RunUnderAudit:
         root = concluding.seal_run(self.run, self.pieces, Path(settings.VAR_DIR))
         Run.objects.filter(pk=self.run.pk).update(evidence_root=root)
         runs.end_step(self.run.pk, "conclude", note=f"Sealed under {root[:23]}…")
+
+    def report(self) -> None:
+        """Freezes the context and makes the paper from it."""
+        state = Run.State.FAILED if self.failure else Run.State.COMPLETED
+        report = request_report(run=self.run, acting_user=self.run.requested_by)
+        made = make_report(report.pk, state=state)
+        report.refresh_from_db()
+        note = f"{report.pages} pages" if made else "The report could not be made; its page says why"
+        runs.end_step(self.run.pk, "report", RunStep.State.DONE if made else RunStep.State.FAILED, note=note)
 
     # How the steps do it
 
@@ -324,6 +337,7 @@ def _steps(under_audit: RunUnderAudit) -> Iterator[tuple[str, Callable[[], None]
     yield "lineage", under_audit.trace
     yield "match", under_audit.match
     yield "conclude", under_audit.conclude
+    yield "report", under_audit.report
 
 
 @contextmanager

@@ -1,14 +1,17 @@
 """Which answer became which row: the lineage engine over a run's answers and datasets, stored as matches."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from audits.actions.copying import copy_rows
 from audits.actions.runs import step_progress
 from audits.lineage.index import OutputIndex
 from audits.lineage.labels import label_transfer
 from audits.lineage.outputs import Output, read_outputs
+from audits.lineage.prompts import profile
 from audits.lineage.rows import MalformedRow, Row, UnreadableDataset, read_rows
 from audits.lineage.tracing import Match, Tracer
 from audits.models import Dataset, ModelCall, RowMatch, Run
@@ -84,6 +87,17 @@ def _columns(dataset: Dataset, match: Match) -> tuple[object, ...]:
 def _flush(waiting: list[tuple[object, ...]]) -> None:
     copy_rows(RowMatch, MATCH_COLUMNS, waiting)
     waiting.clear()
+
+
+def profile_prompts(outputs_file: Path) -> dict[str, Any]:
+    """Host → profile of the prompts it answered (see audits.lineage.prompts); an answer's several parts count once."""
+    by_host: dict[str, dict[int, str]] = {}
+    if outputs_file.exists():
+        with outputs_file.open(encoding="utf-8") as file:
+            for line in file:
+                entry = json.loads(line)
+                by_host.setdefault(entry["host"], {})[call_of(entry["id"])] = entry["prompt"]
+    return {host: profile(prompts.values()).as_json() for host, prompts in sorted(by_host.items())}
 
 
 def call_of(output_id: str) -> int:

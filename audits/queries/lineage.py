@@ -22,7 +22,7 @@ def shares(run: Run) -> list[Share]:
     datasets = run.datasets.order_by("path")
     by_dataset: dict[int, dict[bool, dict[str, set[int]]]] = {}
     matches = run.datasets.values_list("pk", "matches__row", "matches__kind", "matches__call__request_model")
-    for dataset, row, kind, model in matches.exclude(matches__row=None).distinct().order_by():
+    for dataset, row, kind, model in matches.filter(matches__isnull=False).distinct().order_by():
         by_dataset.setdefault(dataset, {}).setdefault(kind == "label", {}).setdefault(model, set()).add(row)
     return [
         Share(

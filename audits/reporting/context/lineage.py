@@ -1,0 +1,47 @@
+"""Where answers went: shares of each dataset by model, kinds of matches, and what was kept."""
+
+from typing import Any
+
+from django.db.models import Count, Q
+
+from audits.models import Dataset, ModelCall, RowMatch, Run
+from audits.queries.lineage import shares
+
+
+def lineage(run: Run) -> dict[str, Any]:
+    """Datasets with their shares, how the matches were told, and the teachers' answers kept and not kept."""
+    datasets = {dataset.path: dataset for dataset in run.datasets.all()}
+    return {
+        "datasets": [
+            {
+                **share,
+                "format": datasets[share["dataset"]].format,
+                "sha256": datasets[share["dataset"]].sha256,
+                "size": datasets[share["dataset"]].size,
+                "malformed": datasets[share["dataset"]].malformed,
+                "gap": datasets[share["dataset"]].gap,
+                "kinds": _kinds(datasets[share["dataset"]]),
+            }
+            for share in shares(run)
+        ],
+        "kept": _kept(run),
+    }
+
+
+def _kinds(dataset: Dataset) -> dict[str, int]:
+    found = RowMatch.objects.filter(dataset=dataset).values_list("kind").annotate(rows=Count("row", distinct=True))
+    return dict(found.order_by("kind"))
+
+
+def _kept(run: Run) -> list[dict[str, Any]]:
+    """By model: answers given, and answers that stand in training data."""
+    groups = (
+        ModelCall.objects.filter(run=run, failed=False, outputs__gt=0)
+        .values("provider", "request_model")
+        .annotate(answers=Count("id"), kept=Count("id", filter=Q(purpose=ModelCall.Purpose.TRAIN)))
+        .order_by("provider", "request_model")
+    )
+    return [
+        {"provider": one["provider"], "model": one["request_model"], "answers": one["answers"], "kept": one["kept"]}
+        for one in groups
+    ]

@@ -7,6 +7,7 @@ var/secrets/         passwords, readable by their owner only
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 # sockaddr_un holds 107 bytes of path; PostgreSQL appends its own file name and the broker a temporary one.
 LONGEST_SOCKET_PATH = 100
 POSTGRES_PORT = 5432  # only names the socket file: nothing listens on TCP
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+~@-]+")
 _LONGEST_SOCKET_NAME = f".s.PGSQL.{POSTGRES_PORT}.lock"
 
 
@@ -33,13 +35,15 @@ def log_directory(var: Path) -> Path:
 
 
 def socket_directory(var: Path) -> Path:
-    """The directory of the sockets: `var/sockets`, or a short private one when that path is too long for a socket.
+    """The directory of the sockets: `var/sockets`, or a short private one when that path does not do for a socket.
 
+    It does not when it is too long, or holds what means something else in an address (libpq splits hosts at commas).
     The short one is recorded in `var/run/sockets`, so that a shell with another XDG_RUNTIME_DIR finds the same.
     Creates nothing.
     """
     sockets = var.absolute() / "sockets"
-    if len(os.fsencode(sockets / _LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+    short = len(os.fsencode(sockets / _LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH
+    if short and _PLAIN_PATH.fullmatch(str(sockets)):
         return sockets
     record = run_directory(var) / "sockets"
     if record.is_file():

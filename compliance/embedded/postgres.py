@@ -157,7 +157,7 @@ def _settings(cluster: Cluster, durable: bool) -> list[str]:
     settings = {
         "listen_addresses": "",
         "port": str(POSTGRES_PORT),
-        "unix_socket_directories": str(socket_directory(cluster.var)).replace(",", "\\,"),
+        "unix_socket_directories": str(socket_directory(cluster.var)),
         "unix_socket_permissions": "0700",
         "max_connections": "80",
         "shared_buffers": f"{shared // 1024}kB",

@@ -23,9 +23,9 @@ def var(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def distant_var(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The same, so deep that no socket fits into it."""
+    """The same, so deep that no socket fits into it, and with all in its name that an address would misread."""
     home = Path(tempfile.mkdtemp(prefix="ct-"))
-    yield from _installation(home / ("deep" * 20) / "er" / "var", monkeypatch)
+    yield from _installation(home / ("deep" * 20) / "a b,c %20 größe" / "var", monkeypatch)
     shutil.rmtree(home)
 
 

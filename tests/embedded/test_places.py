@@ -19,6 +19,11 @@ def test_a_long_path_gets_a_short_private_directory(distant_var):
     assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("name", ["a b", "a,b", "a%b", "größe"])
+def test_a_path_that_an_address_would_misread_gets_one_too(name):
+    assert places.socket_directory(Path("/srv") / name) != Path("/srv") / name / "sockets"
+
+
 def test_the_short_directory_is_found_again_by_a_shell_with_another_runtime_directory(
     distant_var, monkeypatch, tmp_path
 ):

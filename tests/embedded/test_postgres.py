@@ -187,7 +187,7 @@ def test_a_server_that_can_not_start_shows_the_end_of_its_log(var, said):
         postgres.start(var, said.append)
 
 
-def test_a_path_too_long_for_sockets_is_no_obstacle(distant_var, said):
+def test_a_path_that_does_not_do_for_sockets_is_no_obstacle(distant_var, said):
     postgres.start(distant_var, said.append)
 
     assert ask(distant_var, "select 1") == 1

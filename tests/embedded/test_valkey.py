@@ -67,7 +67,7 @@ def test_a_killed_broker_keeps_what_had_reached_the_disk(var):
     assert take(var) == "kept"
 
 
-def test_a_path_too_long_for_sockets_is_no_obstacle(distant_var):
+def test_a_path_that_does_not_do_for_sockets_is_no_obstacle(distant_var):
     valkey.start(distant_var)
     put(distant_var, "there")
 

@@ -16,6 +16,7 @@ DECODED_LIMIT = 64 * 1024 * 1024
 _CODINGS_LIMIT = 4
 _ZSTD_STEP = 1024
 _INTEGER_DIGITS = 40
+_PLAIN_STARTS = (b"{", b"[", b"data:", b"event:", b":")
 
 
 class Unreadable(ValueError):
@@ -64,6 +65,8 @@ def _undo(decoder: Callable[[bytes, int], Decoded], coding: str, data: bytes, li
     try:
         return decoder(data, limit)
     except (zlib.error, brotli.error, zstandard.ZstdError) as problem:
+        if data.lstrip().startswith(_PLAIN_STARTS):
+            return Decoded(data)  # labelled as packed and sent, or kept after masking, as plain text
         raise Unreadable(f"damaged {coding} data: {problem}") from problem
 
 
@@ -144,12 +147,13 @@ def _integer(digits: str) -> int | None:
 
 
 class JsonReader:
-    """Reads JSON that may be hostile: NaN and numbers beyond measure become null, repeated keys are noticed."""
+    """Reads JSON that may be hostile: NaN and numbers beyond measure become null; repeated keys are noticed if asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, notice_repeated: bool = False) -> None:
         self.repeated_key = False
+        hook = self._object if notice_repeated else None
         self._decoder = json.JSONDecoder(
-            object_pairs_hook=self._object, parse_int=_integer, parse_constant=lambda _: None, strict=False
+            object_pairs_hook=hook, parse_int=_integer, parse_constant=lambda _: None, strict=False
         )
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def read_request(exchange: WireExchange) -> Side:
 
 
 def _object(body: bytes, side: Side) -> Any:
-    reader = JsonReader()
+    reader = JsonReader(notice_repeated=True)
     value = reader.value(body)
     if reader.repeated_key:
         side.notes.append("the request repeats a key; the last one was read, the provider may have read the first")
@@ -107,7 +107,7 @@ def read_response(exchange: WireExchange, wire_format: Format) -> Side:
         side.complete = side.complete and decoded.complete
         _read_body(side, decoded, exchange, wire_format)
     except Unreadable as problem:
-        if side.complete and exchange.status < 400:
+        if side.complete and 200 <= exchange.status < 300 and exchange.status != 204:
             side.problem = f"response: {problem}"
         side.notes.append(f"response: {problem}")
     return side
@@ -178,13 +178,13 @@ def _fold(side: Side, events: Iterable[StreamEvent], wire_format: Format, *, ove
 
 
 def error_of(exchange: WireExchange, response: Any) -> CallError | None:
-    """Why the call failed: the provider's error object, a status of 400 and above, or no response at all."""
+    """Why the call failed: the provider's error object, a status other than 2xx, or no response at all."""
     if exchange.status is None:
         return CallError("no_response", "the connection ended before a response began")
     first = response[0] if isinstance(response, list) and response else response
     fields = obj(first)
     error = fields.get("error")
-    failed = exchange.status >= 400
+    failed = not 200 <= exchange.status < 300
     if isinstance(error, dict) and error and (failed or any(error.get(k) for k in ("message", "type", "code"))):
         kind = error.get("type") or error.get("status") or error.get("code")
         return CallError(name_of(kind) or f"http_{exchange.status}", _message(error.get("message")))

@@ -105,7 +105,10 @@ def fold_chat(events: list[StreamEvent]) -> Folded:
     for event in events:
         whole.update({k: v for k, v in event.data.items() if k != "choices" and v is not None})
         for position, piece in enumerate(objects(event.data.get("choices"))):
-            choices.setdefault(index_of(piece.get("index"), position), _Choice()).add(piece)
+            index = index_of(piece.get("index"), position)
+            if index not in choices:
+                choices[index] = _Choice()
+            choices[index].add(piece)
     whole["choices"] = [choice.whole(index) for index, choice in sorted(choices.items())]
     finished = bool(choices) and all(choice.finish is not None for choice in choices.values())
     return Folded(whole, finished)

@@ -84,7 +84,7 @@ def _call(
         _with_header_usage(call, exchange),
         streamed=response.streamed,
         error=error,
-        truncated=exchange.status is not None and not response.complete and (error is None or exchange.status < 400),
+        truncated=exchange.status is not None and not response.complete and (error is None or exchange.status < 300),
         notes=tuple(storable(note) for note in (*request.notes, *response.notes)),
     )
     unparsed = [problem for problem in (request.problem, response.problem) if problem]
@@ -131,8 +131,8 @@ def _number(text: str) -> int | None:
 
 
 def _unrouted_get(exchange: WireExchange, served_by: str | None, path: str) -> Parsed:
-    purpose = other_purpose_of(exchange.host) if served_by is None else status_reading(path)
-    if purpose is None and served_by is None:
+    purpose = status_reading(path) if served_by else other_purpose_of(exchange.host)
+    if purpose is None and served_by in (None, "self"):
         purpose = "a page or file was read from a host that serves no known model API"
     if purpose is None:
         return Parsed(unparsed=_unknown(exchange, path, f"{served_by} serves models"))

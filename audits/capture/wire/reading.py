@@ -134,24 +134,24 @@ def chat_messages(messages: Any) -> tuple[tuple[Message, ...], str | None]:
     return tuple(turns), "\n".join(system) if system else None
 
 
-SETTING_NAMES = (
+_SETTINGS = frozenset((
     "temperature", "top_p", "top_k", "n", "seed", "max_tokens", "max_completion_tokens", "max_output_tokens",
     "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs", "echo", "best_of", "reasoning_effort",
     "service_tier", "store", "dimensions", "max_tokens_to_sample", "candidateCount", "maxOutputTokens", "topP",
     "topK", "responseMimeType", "responseLogprobs", "encoding_format", "size", "quality", "voice", "maxTokens",
-    "topP", "num_predict", "max_gen_len", "background",
-)  # fmt: skip
+    "num_predict", "max_gen_len", "background",
+))  # fmt: skip
 
 
 def settings_of(*sources: Any) -> dict[str, Setting]:
     """The request settings that bear on an audit (sampling, logits, limits), scalars only, first source wins."""
     found: dict[str, Setting] = {}
     for source in map(obj, sources):
-        for name in SETTING_NAMES:
-            value = _setting(source.get(name))
+        for name in _SETTINGS & source.keys():
+            value = _setting(source[name])
             if name not in found and value is not None:
                 found[name] = value
-    return found
+    return dict(sorted(found.items()))
 
 
 def _setting(value: Any) -> Setting | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audits.capture.wire import anthropic, bedrock, cohere, gemini, local_servers, openai_chat, openai_other
+from audits.capture.wire import anthropic, bedrock, cohere, dashscope, gemini, local_servers, openai_chat, openai_other
 from audits.capture.wire.formats import Format
 from audits.capture.wire.openai_responses import RESPONSE, answer_response, ask_response, fold_response
 
@@ -57,6 +57,7 @@ ROUTES: tuple[Route, ...] = (
     _route(r"/model-invocation-job", bedrock.BATCH, served_by="amazon-bedrock"),
     _route(r"/model-customization-jobs", bedrock.FINE_TUNE, served_by="amazon-bedrock"),
     _route(_DEPLOYMENT + r"/chat/completions", openai_chat.CHAT),
+    _route(r"/agents/completions", openai_chat.CHAT, "messages"),
     _route(_DEPLOYMENT + r"/completions", openai_chat.COMPLETION, "prompt"),
     _route(_DEPLOYMENT + r"/embeddings", openai_other.EMBEDDINGS, "input"),
     _route(_DEPLOYMENT + r"/images/(?:generations|edits|variations)", openai_other.IMAGES),
@@ -85,7 +86,7 @@ ROUTES: tuple[Route, ...] = (
     _route(r"/generate(?:_stream)?", local_servers.TGI, "inputs"),
     _route(r"/models/(?P<model>.+)", local_servers.TGI, "inputs", served_by="huggingface"),
     _route(r"(?:/models/(?P<model>[^/]+/[^/]+))?/predictions", openai_other.PREDICTION, served_by="replicate"),
-    _route(r"/fim/completions", openai_chat.COMPLETION, "prompt"),
+    _route(r"/services/aigc/[a-z-]*generation/generation", dashscope.GENERATION, "model", "input"),
 )
 
 BATCH_RESULTS = re.compile(r"/(?:files/[^/]+/content|messages/batches/[^/]+/results)/?$")
@@ -125,7 +126,7 @@ def route_of(method: str, path: str, served_by: str | None, request: Any) -> tup
     `request` is the request's JSON object or form, None when it could not be read: then only paths count that
     no other service uses.
     """
-    known = served_by is not None
+    known = served_by not in (None, "self")
     for route in ROUTES:
         if route.method != method or (route.served_by and route.served_by != served_by):
             continue

@@ -34,6 +34,7 @@ PLACES = [
     ("localhost", "/api/generate"),
     ("localhost", "/generate"),
     ("api.replicate.com", "/v1/predictions"),
+    ("dashscope.aliyuncs.com", "/api/v1/services/aigc/text-generation/generation"),
     ("nobody.example", "/x"),
 ]
 BODIES = [

@@ -275,6 +275,11 @@ def test_a_gateways_html_error_and_a_missing_response_are_failed_calls_not_unpar
     assert none.error == CallError("no_response", "the connection ended before a response began")
 
 
+def test_a_redirect_is_a_failed_call_not_an_unparsed_one():
+    call = one_call(CHAT, ASK, b"", status=307, response_headers=(("location", "/elsewhere"),))
+    assert call.error == CallError("http_307", "")
+
+
 def test_an_unreadable_success_is_unparsed_and_keeps_what_the_request_said():
     found = parsed(CHAT, ASK, "surely not JSON")
     assert found.unparsed is not None

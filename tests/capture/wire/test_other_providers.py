@@ -350,6 +350,22 @@ def test_ollama_on_this_machine_is_a_teacher_served_by_oneself():
     assert texts(one) == ["Hello"]
 
 
+def test_qwen_in_its_own_format_streamed_in_wholes_or_in_pieces_reads_the_same():
+    ask = {"model": "qwen-max", "input": {"messages": [{"role": "user", "content": "Hi"}]}}
+
+    def answer(text, finish):
+        choice = {"message": {"content": text}, "finish_reason": finish}
+        return {"output": {"choices": [choice]}, "usage": {"input_tokens": 3, "output_tokens": 2}, "request_id": "r"}
+
+    wholes = sse(answer("He", "null"), answer("Hello", "stop"), done=False)
+    pieces = sse(answer("He", "null"), answer("llo", "stop"), done=False)
+    for body, headers in ((answer("Hello", "stop"), ()), (wholes, SSE_HEADERS), (pieces, SSE_HEADERS)):
+        target = "/api/v1/services/aigc/text-generation/generation"
+        call = one_call(target, ask, body, host="dashscope.aliyuncs.com", response_headers=headers)
+        assert (call.served_by, call.outputs) == ("alibaba-qwen", (OutputText(0, "Hello", "stop"),))
+        assert (call.input_tokens, call.output_tokens, call.truncated) == (3, 2, False)
+
+
 def test_text_generation_inference_and_replicate_are_read():
     tgi = one_call("/generate", {"inputs": "Hi", "parameters": {}}, {"generated_text": "Yo"}, host="10.0.0.7")
     replicate = one_call(

@@ -1,7 +1,6 @@
 """What isolation this kernel, these programs and this user allow: tried, not guessed."""
 
 import functools
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -87,8 +86,3 @@ def probe() -> Capability:
         return Capability("enforced", True, ())
     reasons = [*_missing_programs(), *_switched_off(), *problems]
     return Capability("proxy_only", files is None, tuple(dict.fromkeys(reasons)))
-
-
-def who() -> str:
-    """Whether the sandbox is set up by root or without privileges, for reports."""
-    return "root" if os.geteuid() == 0 else "ordinary user"

@@ -211,6 +211,19 @@ def _exit(order: _Order, supervision: Supervision, watcher: Watcher, gate: Outpu
     )
 
 
+def _unusable(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """Why these cannot be handed to any program, or None."""
+    if not command:
+        return "the command is empty"
+    for each in command:
+        if "\0" in each:
+            return f"the command holds a NUL character: {each[:80]!a}"
+    for name, value in environment.items():
+        if not name or "=" in name or "\0" in name or "\0" in value:
+            return f"the variable {name[:80]!a} has a name or value that no environment can hold"
+    return None
+
+
 def _ignore(stream: Stream, chunk: bytes) -> None:
     """For callers who do not want the output."""
 
@@ -241,6 +254,9 @@ def run(
     if not capability.files and not isinstance(network, ProxyOnly):
         raise SandboxError("; ".join(capability.reasons))
     tree = tree.resolve(strict=True)
+    problem = _unusable(command, environment or {})
+    if problem:
+        return Exit("could_not_start", problem, "proxy_only" if isinstance(network, ProxyOnly) else "enforced")
     found = layout.survey(tree, owner=kernel.UNPRIVILEGED_ID if os.geteuid() == 0 else None)
     order = _Order(
         command=command,

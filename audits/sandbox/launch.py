@@ -56,6 +56,8 @@ def enter(plan: dict[str, Any]) -> None:
 def become_bubblewrap(plan: dict[str, Any]) -> None:
     """Hand the arguments over in memory: variables of the pipeline must not show in the host's process list."""
     arguments = plan["arguments"]
+    if any("\0" in each for each in arguments):
+        raise OSError("an argument holds a NUL character")  # it would end there, and the rest be an option of its own
     if os.geteuid() == 0:
         arguments = stage(arguments, plan["staging"])
     enter(plan)

@@ -89,15 +89,13 @@ def _system_certificates() -> bytes:
 
 
 def write_certificates(folder: Path, ours: Path | None) -> Path:
-    """Make a replacement for /etc/ssl/certs that also trusts `ours` (PEM); returns the combined bundle.
+    """Make what stands at /etc/ssl/certs inside, and return the bundle in it: the system's authorities and `ours` (PEM).
 
-    The system's own certificates stay: hosts that are passed through untouched still prove who they are.
+    The system's stay, for hosts that are passed through untouched. By name of hash, which OpenSSL looks up where no
+    bundle is configured, only ours is found: all that is not passed through shows certificates of ours.
     """
     folder.mkdir(mode=0o755)
-    present = Path("/etc/ssl/certs")
-    for link in present.iterdir() if present.is_dir() else []:
-        if link.is_symlink() and link.name.endswith((".0", ".1", ".pem")):
-            (folder / link.name).symlink_to(os.path.join("/etc/ssl/certs", os.readlink(link)))
+    (folder / "java").mkdir(mode=0o755)
     bundle = folder / "ca-certificates.crt"
     bundle.write_bytes(_system_certificates() + (ours.read_bytes() if ours else b""))
     openssl = shutil.which("openssl", path=SEARCH_PATH)
@@ -105,10 +103,15 @@ def write_certificates(folder: Path, ours: Path | None) -> Path:
         shown = [openssl, "x509", "-noout", "-subject_hash", "-in", str(ours)]
         done = subprocess.run(shown, capture_output=True, text=True, timeout=10)
         if done.returncode == 0:
-            name = folder / f"{done.stdout.strip()}.0"
-            name.unlink(missing_ok=True)
-            name.write_bytes(ours.read_bytes())
+            (folder / f"{done.stdout.strip()}.0").write_bytes(ours.read_bytes())
     return bundle
+
+
+def _certificates(folder: Path, ours: Path | None) -> tuple[Path, Path]:
+    """(what to show at /etc/ssl/certs, the bundle in it): the system's own folder where nothing is added."""
+    if ours is None and os.path.isfile(BUNDLE):
+        return Path(BUNDLE).parent, Path(BUNDLE)
+    return folder, write_certificates(folder, ours)
 
 
 def remove(folder: Path) -> None:
@@ -145,8 +148,8 @@ def open_scratch(tree: Path, ca_bundle: Path | None) -> Iterator[Scratch]:
             each.mkdir(mode=0o755)
         if os.geteuid() == 0:
             survey(temporary, owner=kernel.UNPRIVILEGED_ID)
-        bundle = write_certificates(folder / "certs", ca_bundle)
-        yield Scratch(folder, temporary, staging, folder / "certs", bundle)
+        certificates, bundle = _certificates(folder / "certs", ca_bundle)
+        yield Scratch(folder, temporary, staging, certificates, bundle)
     finally:
         remove(folder)
 
@@ -171,6 +174,8 @@ def _etc(scratch: Scratch) -> list[str]:
     if os.path.exists("/etc/ssl/openssl.cnf"):
         arguments += ["--ro-bind", "/etc/ssl/openssl.cnf", "/etc/ssl/openssl.cnf"]
     arguments += ["--ro-bind", str(scratch.certificates), "/etc/ssl/certs"]
+    if os.path.isdir("/etc/ssl/certs/java"):
+        arguments += ["--ro-bind", "/etc/ssl/certs/java", "/etc/ssl/certs/java"]
     return [*arguments, "--symlink", "/proc/self/mounts", "/etc/mtab"]
 
 

@@ -48,12 +48,12 @@ class Supervision:
     def kill(self) -> None:
         """SIGKILL. The first process of a PID namespace takes all others with it; the bare launcher ends by itself
         when its last descendant has gone."""
-        send(self._inhabitants(), signal.SIGKILL)
-        if not self.bare:
-            send([each for each in (self._init, self.child.pid) if each], signal.SIGKILL)
+        # Numbers are looked up anew each time, below a child not yet waited for: none can have changed hands.
+        below = descendants(self.child.pid)
+        send(below if self.bare else [*below, self.child.pid], signal.SIGKILL)
 
     def _inhabitants(self) -> list[int]:
-        return descendants(self._init or self.child.pid)
+        return [pid for pid in descendants(self.child.pid) if pid != self._init]
 
     def follow(self, cancel: threading.Event | None) -> None:
         """Read until every process that could write is gone, then collect the exit code."""

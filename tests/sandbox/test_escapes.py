@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from audits.sandbox import launch
 from audits.sandbox.execution import Mount
 from audits.sandbox.network import Network
 from audits.sandbox.syscall_filter import syscall_filter
@@ -191,6 +192,26 @@ def test_the_pipelines_own_variables_never_touch_our_helpers(inside: Inside) -> 
     assert "LD_PRELOAD=/work/pipeline/evil.so" in ran.out
     assert "KEY=väl\nue" in ran.out
     assert "ERROR: ld.so: object '/work/pipeline/evil.so'" in ran.err
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"A": "x\0--bind\0/\0/host"}, {"A\0--bind\0/\0/host": "x"}, {"": "x"}, {"A=B": "x"}],
+)
+def test_a_variable_cannot_smuggle_options_to_the_sandbox(inside: Inside, environment: dict[str, str]) -> None:
+    ran = inside(["ls", "/host"], environment=environment)
+    assert ran.exit.status == "could_not_start"
+    assert "that no environment can hold" in ran.exit.reason
+
+
+def test_the_launcher_refuses_such_arguments_by_itself() -> None:
+    with pytest.raises(OSError, match="NUL"):
+        launch.become_bubblewrap({"arguments": ["--setenv", "A", "x\0--bind"]})
+
+
+@pytest.mark.parametrize("command", [[], ["echo", "a\0b"]])
+def test_a_command_that_is_none_could_not_start(inside: Inside, command: list[str]) -> None:
+    assert inside(command).exit.status == "could_not_start"
 
 
 def test_variables_do_not_show_in_the_hosts_process_list(inside: Inside, tree: Path) -> None:

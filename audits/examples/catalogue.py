@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-_START_SECONDS = 60
+_START_SECONDS = 300  # SmolLM2 takes a minute or two to load on a busy machine
 _STOP_SECONDS = 10
 
 

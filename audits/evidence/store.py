@@ -6,6 +6,7 @@ writes as well, so that its blobs are adopted without being copied where the fil
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import io
 import os
@@ -184,6 +185,8 @@ class FolderStore:
             else:
                 self._take(path, named.group(1))
                 taken += 1
+        if taken:
+            _sync_file_system(self.root)
         return Adopted(taken, known, tuple(damaged))
 
     def _take(self, path: Path, sha256: str) -> None:
@@ -200,9 +203,6 @@ class FolderStore:
                 publish(sha256)
             return
         place.chmod(0o440)
-        with place.open("rb") as file:
-            os.fsync(file.fileno())
-        _sync_folder(place.parent)
 
 
 def _is_good(path: Path, sha256: str) -> bool:
@@ -241,6 +241,16 @@ class _Checked(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
+
+
+def _sync_file_system(path: Path) -> None:
+    """Bring everything on the file system of `path` to the disk: for thousands of files, far quicker than one by one."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(path))
+    finally:
+        os.close(descriptor)
 
 
 def _sync_folder(path: Path) -> None:

@@ -1,0 +1,135 @@
+import io
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audits.evidence import verify_bundle
+from audits.evidence.container import STORED, Packed, local_header
+from tests.evidence.forging import outcome
+
+
+@pytest.fixture(scope="session")
+def standalone(bundle: Path) -> ModuleType:
+    """The verifier that lies in the bundle, loaded from there."""
+    module = ModuleType("verify")
+    with zipfile.ZipFile(bundle) as archive:
+        exec(compile(archive.read("verify.py"), "verify.py", "exec"), module.__dict__)
+    return module
+
+
+def mutated(data: bytes, draw: Any) -> bytes:
+    """One of the ways to tamper with bytes: flip, cut, drop, double, insert, swap, append, prepend."""
+    spot = draw(st.integers(0, len(data) - 1))
+    size = draw(st.integers(1, 64))
+    piece = data[spot : spot + size]
+    kind = draw(
+        st.sampled_from(
+            ["flip", "flip", "flip", "cut", "drop", "double", "insert", "swap", "append", "prepend", "zero"]
+        )
+    )
+    if kind == "flip":
+        return data[:spot] + bytes([data[spot] ^ 1 << draw(st.integers(0, 7))]) + data[spot + 1 :]
+    if kind == "swap":
+        other = data[spot + size : spot + 2 * size]
+        return data[:spot] + other + piece + data[spot + size + len(other) :]
+    changed = {
+        "cut": data[:spot],
+        "drop": data[:spot] + data[spot + size :],
+        "double": data[:spot] + piece + data[spot:],
+        "insert": data[:spot] + draw(st.binary(min_size=1, max_size=8)) + data[spot:],
+        "append": data + piece,
+        "prepend": piece + data,
+        "zero": data[:spot] + bytes(len(piece)) + data[spot + size :],
+    }
+    return changed[kind]
+
+
+@settings(max_examples=1500, deadline=None, database=None)
+@given(st.data())
+def test_every_mutation_is_found_and_both_verifiers_say_the_same(bundle, standalone, tmp_path_factory, data):
+    original = bundle.read_bytes()
+    changed = mutated(original, data.draw)
+    path = tmp_path_factory.getbasetemp() / "mutated.zip"
+    path.write_bytes(changed)
+    package = sys.modules["audits.evidence.verifier"]
+    here, there = outcome(package, str(path)), outcome(standalone, str(path))
+    assert here == there
+    assert here[0] == (changed == original)
+    assert here[0] or here[1][0]
+
+
+def test_each_single_bit_of_every_byte_that_is_no_packed_data_is_covered(bundle, write):
+    """The container's headers, directory and end, bit by bit: where ZIP readers differ and things are hidden."""
+    original = bundle.read_bytes()
+    with zipfile.ZipFile(bundle) as archive:
+        infos = archive.infolist()[-3:]
+        start = archive.start_dir
+    spots = [i.header_offset + k for i in infos for k in range(0, 30 + len(i.filename), 2)]
+    spots += [*range(start, start + 60), *range(len(original) - 22, len(original))]
+    for spot in spots:
+        changed = bytearray(original)
+        changed[spot] ^= 1 << spot % 8
+        assert not verify_bundle(write(bytes(changed))).ok
+
+
+def rebuilt(bundle: Path, change: Any) -> bytes:
+    """The bundle written anew by an ordinary ZIP library after `change` did something to its members."""
+    with zipfile.ZipFile(bundle) as archive:
+        members = [(info, archive.read(info)) for info in archive.infolist()]
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in change([(info.filename, content) for info, content in members]):
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda members: members,
+        lambda members: members[:-1],
+        lambda members: [*members, ("blobs/extra", b"x")],
+        lambda members: [*members, members[-1]],
+        lambda members: [*members[:2], *reversed(members[2:])],
+        lambda members: [*members, ("../../etc/cron.d/evil", b"x")],
+        lambda members: [(n, b"{}" if n == "run.json" else c) for n, c in members],
+    ],
+)
+def test_a_bundle_packed_anew_by_another_program_is_broken(bundle, write, change):
+    assert not verify_bundle(write(rebuilt(bundle, change))).ok
+
+
+def test_a_zip_comment_and_trailing_data_are_found_with_their_place(bundle, write):
+    original = bundle.read_bytes()
+    comment = original[:-2] + b"\x05\x00hello"
+    assert "the directory's end" in verify_bundle(write(comment)).problems[0]
+    problem = verify_bundle(write(original + b"x")).problems[0]
+    assert problem == f"container: something follows its end at byte {len(original)}"
+
+
+def test_the_broken_file_is_named(bundle, write):
+    original = bundle.read_bytes()
+    with zipfile.ZipFile(bundle) as archive:
+        infos = {info.filename: info for info in archive.infolist()}
+    for name in ("run.json", "records/execute/record.jsonl", "README.txt"):
+        changed = bytearray(original)
+        changed[infos[name].header_offset + 30 + len(name) + 5] ^= 1
+        assert verify_bundle(write(bytes(changed))).problems[0].startswith(f"{name}: ")
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(st.binary(max_size=300), st.booleans())
+def test_arbitrary_bytes_are_never_intact_and_never_a_crash(standalone, tmp_path_factory, data, headed):
+    path = tmp_path_factory.getbasetemp() / "noise.zip"
+    head = local_header(Packed("manifest.json", len(data), len(data), zlib.crc32(data), STORED))
+    path.write_bytes(head + data if headed else data)
+    assert outcome(sys.modules["audits.evidence.verifier"], str(path)) == outcome(standalone, str(path))
+    assert not outcome(standalone, str(path))[0]

@@ -1,5 +1,6 @@
 """From a use to its outcome: every governing document, every rule's answer, the strictest decides."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -32,12 +33,19 @@ class Assessment:
 
     def as_json(self) -> dict[str, Any]:
         """The answer as the `assess` interface prints it."""
+        return {**self._head(), "verdicts": [verdict.as_json() for verdict in self.verdicts]}
+
+    def json_text(self) -> str:
+        """`as_json` as text, without building it: quick for thousands of answers."""
+        head = json.dumps(self._head(), ensure_ascii=False)[:-1]
+        return f'{head}, "verdicts": [{", ".join(verdict.json_text() for verdict in self.verdicts)}]}}'
+
+    def _head(self) -> dict[str, Any]:
         return {
             "id": self.use.id,
             "outcome": self.outcome,
             "missing_facts": list(self.missing_facts),
             "governing_documents": [_document_json(document) for document in self.governing],
-            "verdicts": [verdict.as_json() for verdict in self.verdicts],
             "conflicts": [{"prohibition": a, "permission": b} for a, b in self.conflicts],
         }
 
@@ -54,12 +62,38 @@ def _document_json(document: GoverningDocument) -> dict[str, Any]:
 
 
 def assess(use: Use, library: Library, agreements: Iterable[Agreement] = ()) -> Assessment:
-    """Judge one use against the documents that governed it that day. `agreements` add to the library's own."""
+    """Judge one use against the documents that governed it that day. `agreements` add to the library's own.
+
+    Uses that differ only in their id, or in their day while the same versions are in force, are judged once.
+    """
     unknown = missing_for_governing(use)
     if unknown:
         return Assessment(use, "needs_facts", unknown, (), ())
-    governing = governing_documents(use, library)
-    verdicts = _verdicts(use, governing, library, (*library.agreements, *agreements), _speaks)
+    governing, every = governing_documents(use, library), (*library.agreements, *agreements)
+    key = _signature(use, governing, every, library)
+    known: Assessment | None = library.memory.rulings.get(key)
+    if known is None:
+        known = library.memory.keep(library.memory.rulings, key, _judge(use, governing, library, every))
+    if known.use.on == use.on:
+        return replace(known, use=use)
+    return replace(known, use=use, verdicts=tuple(verdict.on_day(use.on) for verdict in known.verdicts))
+
+
+def _signature(
+    use: Use, governing: Sequence[GoverningDocument], agreements: Sequence[Agreement], library: Library
+) -> tuple[Any, ...]:
+    """Everything a ruling depends on. Where a permission may have begun or ended, that is the very day."""
+    stack = tuple((d.document, d.version.label if d.version else None, d.role) for d in governing)
+    dated = use.on if use.authorisation or agreements or library.asks_for_the_day else None
+    facts = tuple(fact for path, fact in use.facts.items() if path != "on")
+    paths = tuple(path for path in use.facts if path != "on")
+    return stack, paths, facts, use.authorisation, dated, agreements
+
+
+def _judge(
+    use: Use, governing: tuple[GoverningDocument, ...], library: Library, agreements: Sequence[Agreement]
+) -> Assessment:
+    verdicts = _verdicts(use, governing, library, agreements, _speaks)
     verdicts += tuple(_permission(verdict) for verdict in verdicts if verdict.lifted_by)
     gaps = tuple(f"terms:{document.document}" for document in governing if document.caps)
     missing = unique((*_missing(verdicts), *gaps))
@@ -99,7 +133,7 @@ def _permission(lifted: Verdict) -> Verdict:
     rule = replace(
         lifted.rule, id=f"{lifted.rule.id}#lifted", effect="permission", title=f"Lifted: {lifted.rule.title}"
     )
-    return replace(lifted, rule=rule, applies=True)
+    return replace(lifted, rule=rule, applies=True, memory={})
 
 
 def _missing(verdicts: Iterable[Verdict]) -> list[str]:

@@ -61,6 +61,15 @@ def canonical_name(model: str) -> str:
 
 def resolve_model(model: str, provider: str, library: Library) -> ModelIdentity:
     """The identity of a requested model. `provider`, the developer if known, breaks ties; an unknown model keeps it."""
+    known = library.memory.models.get((model, provider))
+    if isinstance(known, ModelIdentity):
+        return known
+    identity = _resolve(model, provider, library)
+    library.memory.keep(library.memory.models, (model, provider), identity)
+    return identity
+
+
+def _resolve(model: str, provider: str, library: Library) -> ModelIdentity:
     name = canonical_name(model)
     found = _best_match(name, provider, library.families)
     if found is None:

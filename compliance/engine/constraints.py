@@ -197,6 +197,15 @@ def _bare(name: str) -> str:
     return "".join(letter for letter in name.rpartition("/")[2].casefold() if letter.isalnum())
 
 
+def facts_of(constraint: Constraint) -> frozenset[str]:
+    """The facts that a condition asks about."""
+    if isinstance(constraint, FactTest):
+        return frozenset({constraint.fact})
+    if isinstance(constraint, Not):
+        return facts_of(constraint.part)
+    return frozenset(fact for part in constraint.parts for fact in facts_of(part))
+
+
 def parse_constraint(tree: Any, where: str) -> Constraint:
     """Read a tree of plain data. Raises ConstraintError naming `where` for unknown operators, facts, values and keys."""
     if not isinstance(tree, Mapping):

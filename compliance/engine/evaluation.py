@@ -1,7 +1,9 @@
 """One rule, one use: does it apply, does it not, or can nobody tell; with the trace that says why."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -18,6 +20,7 @@ from compliance.engine.constraints import (
 )
 from compliance.engine.explanation import explain
 from compliance.engine.library import Agreement, Library, Version
+from compliance.engine.phrases import day
 from compliance.engine.rules import Citation, Rule, RuleException
 
 
@@ -43,11 +46,33 @@ class Verdict:
     met: Held
     because: tuple[Because, ...]
     missing: tuple[str, ...]
-    explanation: str
+    reason: str
+    on: date | None = None
     lifted_by: str = ""
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def explanation(self) -> str:
+        """One sentence: the day, the document and section, what it says, and why that applies, does not, or can't be told."""
+        return f"On {day(self.on)}, {self.reason}" if self.on else self.reason
+
+    def on_day(self, on: date | None) -> "Verdict":
+        """The same verdict for another day on which the same version is in force."""
+        moved = copy(self)
+        object.__setattr__(moved, "on", on)
+        return moved
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as the `assess` interface prints it."""
+        return {**self._body(), "explanation": self.explanation}
+
+    def json_text(self) -> str:
+        """`as_json` as text; what verdicts of several days share is written once."""
+        if "text" not in self.memory:
+            self.memory["text"] = json.dumps(self._body(), ensure_ascii=False)[:-1]
+        return f'{self.memory["text"]}, "explanation": {json.dumps(self.explanation, ensure_ascii=False)}}}'
+
+    def _body(self) -> dict[str, Any]:
         rule = self.rule
         return {
             "rule": rule.id,
@@ -58,7 +83,6 @@ class Verdict:
             "effect": rule.effect,
             "applies": self.applies,
             "met": self.met,
-            "explanation": self.explanation,
             "because": [_because_json(entry) for entry in self.because],
             "missing_facts": list(self.missing),
             "title": rule.title,
@@ -84,7 +108,11 @@ def _because_json(entry: Because) -> dict[str, Any]:
         "value": value,
         "source": entry.source,
     }
-    extra = {"by": entry.by, "note": entry.note, "part": entry.part if entry.part != "condition" else ""}
+    extra = {
+        "by": entry.by,
+        "note": entry.note,
+        "part": entry.part if entry.part not in ("activity", "condition") else "",
+    }
     return data | {key: text for key, text in extra.items() if text}
 
 
@@ -103,11 +131,10 @@ def evaluate_rule(
     missing = _missing(applies, (activity, condition), exceptions, met)
     because = _trace((activity, condition), exceptions, met)
     citation = rule.by_version[version.label]
-    verdict = Verdict(
-        rule, version, citation, False if lifted_by else applies, met.held, because, missing, "", lifted_by
-    )
-    verdict = replace(verdict, missing=()) if lifted_by else verdict
-    return replace(verdict, explanation=explain(rule, version, citation, verdict, exceptions, context.use, library))
+    missing = () if lifted_by else missing
+    held = False if lifted_by else applies
+    verdict = Verdict(rule, version, citation, held, met.held, because, missing, "", context.use.on, lifted_by)
+    return replace(verdict, reason=explain(rule, version, citation, verdict, exceptions, context.use, library))
 
 
 def _lifted_by(rule: Rule, context: Context, agreements: Iterable[Agreement]) -> str:
@@ -136,8 +163,9 @@ def _missing(
     return unique(needed + list(met.missing))
 
 
-def _trace(parts: tuple[Finding, ...], exceptions: list[ExceptionFinding], met: Finding) -> tuple[Because, ...]:
-    trace = [entry for part in parts for entry in part.because]
+def _trace(parts: tuple[Finding, Finding], exceptions: list[ExceptionFinding], met: Finding) -> tuple[Because, ...]:
+    activity, condition = parts
+    trace = [*(replace(entry, part="activity") for entry in activity.because), *condition.because]
     for item in exceptions:
         trace += [replace(entry, part=f"exception: {item.exception.name}") for entry in item.finding.because]
     return tuple(trace + [replace(entry, part="duty") for entry in met.because])

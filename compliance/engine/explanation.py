@@ -1,6 +1,7 @@
 """A verdict in one sentence, written from the trace of its evaluation."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from compliance.engine.constraints import (
@@ -11,13 +12,14 @@ from compliance.engine.constraints import (
 )
 from compliance.engine.facts import Use
 from compliance.engine.library import Library, Version
-from compliance.engine.phrases import day, fact_phrase
+from compliance.engine.phrases import fact_phrase
 from compliance.engine.rules import Citation, Rule
 from compliance.engine.vocabulary import ACTIVITIES
 
 if TYPE_CHECKING:
     from compliance.engine.evaluation import ExceptionFinding, Verdict
 
+_NUMBERED: Final = re.compile(r"(?:[IVX]+|[A-Z]|\d+)(?:[.(\d].*)?$")
 _WHAT: Final = {"prohibition": "the prohibition", "permission": "the permission", "duty": "the duty"}
 
 
@@ -30,20 +32,16 @@ def explain(
     use: Use,
     library: Library,
 ) -> str:
-    """What, on which day, by which document and section, and the condition that met it, failed it, or is unknown."""
-    return (
-        f"{source(rule, version, citation, use, library)} {rule.statement}: {_outcome(rule, verdict, exceptions, use)}."
-    )
+    """By which document and section, what, and the condition that met it, failed it, or is unknown; the day comes before it."""
+    return f"{source(rule, version, citation, library)} {rule.statement}: {_outcome(rule, verdict, exceptions, use)}."
 
 
-def source(rule: Rule, version: Version, citation: Citation, use: Use, library: Library) -> str:
-    """ "On 15 August 2024, section 2(e) of the OpenAI Business Terms (version of 2023-11-14)"."""
-    where = f"section {citation.section} of the " if citation.section[:1].isdigit() else f"“{citation.section}” in the "
-    where = where if citation.section else "the "
-    title = library.title(rule.document)
-    title = title.removeprefix("The ").removeprefix("the ")
-    on = f"On {day(use.on)}, " if use.on else ""
-    return f"{on}{where}{title} (version of {version.label})"
+def source(rule: Rule, version: Version, citation: Citation, library: Library) -> str:
+    """ "section 2(e) of the OpenAI Business Terms (version of 2023-11-14)"."""
+    section = citation.section
+    where = "" if not section else f"section {section} of " if _NUMBERED.match(section) else f"“{section}” in "
+    title = library.title(rule.document).removeprefix("The ").removeprefix("the ")
+    return f"{where}the {title} (version of {version.label})"
 
 
 def _outcome(rule: Rule, verdict: "Verdict", exceptions: Sequence["ExceptionFinding"], use: Use) -> str:
@@ -66,12 +64,17 @@ def _open(exceptions: Sequence["ExceptionFinding"]) -> str:
 
 def _why_not(what: str, verdict: "Verdict", exceptions: Sequence["ExceptionFinding"]) -> str:
     held = next((item for item in exceptions if item.finding.held is True), None)
-    failed = [e for e in verdict.because if e.held is False and e.part == "condition"]
+    failed = [e for e in verdict.because if e.held is False and e.part in ("activity", "condition")]
     if held is not None and not failed:
         return f"{what} does not apply, by the exception for {held.exception.title}: {constraint_sentence(held.exception.when)}"
-    told = [e for e in failed if e.fact == "activity"] or failed
+    told = [e for e in failed if e.part == "activity"] or [e for e in failed if e.fact != "activity"] or failed
     reasons = unique(_reason(e) for e in told) or ("its condition is not met",)
-    return f"{what} does not apply, because {' and '.join(reasons)}"
+    return f"{what} does not apply, because {_joined(reasons)}"
+
+
+def _joined(parts: Iterable[str]) -> str:
+    words = list(parts)
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
 def _reason(entry: Because) -> str:
@@ -83,12 +86,10 @@ def _reason(entry: Because) -> str:
 
 
 def _met(because: Sequence[Because], use: Use) -> str:
-    told = [e for e in because if e.part == "condition" and e.fact != "activity"]
-    facts = unique(_sourced(e) for e in told if e.value is not None)
+    told = [e for e in because if e.part == "condition" and e.fact != "activity" and e.value is not None]
+    facts = unique(_sourced(e) for e in [e for e in told if e.held is True] or told)
     activity = use.text("activity")
-    return (
-        " and ".join(facts) if facts else f"the use was {ACTIVITIES[activity]}" if activity else "it has no condition"
-    )
+    return _joined(facts) if facts else f"the use was {ACTIVITIES[activity]}" if activity else "it has no condition"
 
 
 def _sourced(entry: Because) -> str:
@@ -100,7 +101,7 @@ def _failed(exceptions: Sequence["ExceptionFinding"]) -> str:
     parts = []
     for item in exceptions:
         reasons = unique(_reason(e) for e in item.finding.because if e.held is not True)
-        parts.append(f"the exception for {item.exception.title} does not hold ({' and '.join(reasons)})")
+        parts.append(f"the exception for {item.exception.title} does not hold ({_joined(reasons)})")
     return "; " + "; ".join(parts) if parts else ""
 
 
@@ -117,4 +118,4 @@ def _duty(rule: Rule, verdict: "Verdict") -> str:
 
 def _shown(verdict: "Verdict") -> str:
     entries = [e for e in verdict.because if e.part == "duty" and e.held is verdict.met]
-    return " and ".join(unique(fact_phrase(e.fact, e.value) for e in entries)) or "its test says so"
+    return _joined(unique(fact_phrase(e.fact, e.value) for e in entries) or ("its test says so",))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from compliance.engine.vocabulary import ACTIVITIES, FACTS, SOURCES, FactDefinition
@@ -59,7 +60,8 @@ class Use:
         for path, fact in self.facts.items():
             if path not in FACTS or path == "authorisation":
                 raise UseError(f"{path}: no such fact{_nearest(path, FACTS)}")
-            read_value(FACTS[path], fact.value, path)
+            if not isinstance(fact.value, date):
+                _fact(FACTS[path], fact.value, path)
             if fact.source not in SOURCES:
                 raise UseError(f"{path}: source {fact.source!r} is none of {', '.join(SOURCES)}")
 
@@ -120,7 +122,17 @@ def _collect(data: Mapping[str, Any], group: str, where: str, facts: dict[str, F
                 facts[path] = fact
 
 
+@lru_cache(maxsize=20_000, typed=True)
+def _plain_fact(path: str, raw: str | bool | int | float) -> Fact:
+    return Fact(read_value(FACTS[path], raw, ""))
+
+
 def _fact(definition: FactDefinition, raw: Any, where: str) -> Fact | None:
+    if isinstance(raw, (str, bool, int, float)):
+        try:
+            return _plain_fact(definition.path, raw)
+        except UseError:
+            return Fact(read_value(definition, raw, where))
     if not isinstance(raw, Mapping):
         return Fact(read_value(definition, raw, where))
     for key in raw:

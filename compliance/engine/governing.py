@@ -62,26 +62,34 @@ def governing_documents(use: Use, library: Library) -> tuple[GoverningDocument, 
 
 
 def _bound(use: Use, identity: ModelIdentity, on: date, library: Library) -> Iterator[tuple[str, str, str]]:
-    for binding in library.bindings:
-        if _fits(binding, use, identity, on) and _holds(binding, use, library):
+    for binding in _candidates(use, identity, library):
+        if (binding.since and on < binding.since) or (binding.until and on >= binding.until):
+            continue
+        if _holds(binding, use, library):
             yield binding.document, binding.role, binding.why
 
 
-def _fits(binding: Binding, use: Use, identity: ModelIdentity, on: date) -> bool:
-    if (binding.since and on < binding.since) or (binding.until and on >= binding.until):
-        return False
-    developer, served_by = use.text("provider") or "", use.text("access.served_by") or ""
+def _candidates(use: Use, identity: ModelIdentity, library: Library) -> tuple[Binding, ...]:
+    """The bindings for this developer, kind of access, channel and family on any day."""
+    developer, kind = use.text("provider") or "", use.text("access.kind") or ""
+    served_by = use.text("access.served_by") or ""
+    key = (developer, kind, served_by, identity.family)
+    known: tuple[Binding, ...] | None = library.memory.stacks.get(key)
+    if known is not None:
+        return known
+    fitting = tuple(b for b in library.bindings if _fits(b, developer, kind, served_by, identity))
+    return library.memory.keep(library.memory.stacks, key, fitting)
+
+
+def _fits(binding: Binding, developer: str, kind: str, served_by: str, identity: ModelIdentity) -> bool:
     if binding.developers and developer not in binding.developers:
         return False
-    if binding.access and use.text("access.kind") not in binding.access:
+    if binding.access and kind not in binding.access:
         return False
     if binding.families and not identity.lineage & set(binding.families):
         return False
-    return (
-        not binding.served_by
-        or served_by in binding.served_by
-        or ("developer" in binding.served_by and served_by == developer)
-    )
+    direct = "developer" in binding.served_by and served_by == developer
+    return not binding.served_by or served_by in binding.served_by or direct
 
 
 def _holds(binding: Binding, use: Use, library: Library) -> bool:

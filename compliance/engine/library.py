@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from compliance.engine.constraints import Constraint
 from compliance.engine.rules import Rule
+
+K = TypeVar("K")
+V = TypeVar("V")
+MEMORY_ENTRIES: Final = 50_000
 
 ROLES: Final[Mapping[str, str]] = {
     "principal": "the developer's own terms for this kind of access",
@@ -144,6 +148,22 @@ class Agreement:
         return rule.document.startswith(self.provider + "/")
 
 
+@dataclass
+class Memory:
+    """Answers kept per library, each under everything it depends on. Bounded: a hostile log can't fill the memory with names."""
+
+    models: dict[tuple[str, str], Any] = field(default_factory=dict)
+    stacks: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    rulings: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def keep(self, answers: dict[K, V], key: K, answer: V) -> V:
+        """Remember one answer and return it."""
+        if len(answers) >= MEMORY_ENTRIES:
+            answers.clear()
+        answers[key] = answer
+        return answer
+
+
 @dataclass(frozen=True)
 class Library:
     """Everything an assessment may consult, as of one moment; frozen. Build it with `load_directory` or from a database."""
@@ -168,6 +188,16 @@ class Library:
     def families_by_id(self) -> Mapping[str, ModelFamily]:
         """The model families by their id."""
         return {family.id: family for family in self.families}
+
+    @cached_property
+    def asks_for_the_day(self) -> bool:
+        """Whether some rule tests the day of use itself."""
+        return any("on" in rule.facts for rule in self.rules)
+
+    @cached_property
+    def memory(self) -> "Memory":
+        """What has been worked out from this library already: it never changes, so neither do these answers."""
+        return Memory()
 
     @cached_property
     def hosts(self) -> tuple[HostEntry, ...]:

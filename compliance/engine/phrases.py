@@ -14,6 +14,7 @@ _MONTHS: Final = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def day(value: date) -> str:
     """15 August 2024."""
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
@@ -41,7 +42,8 @@ def _sentence(fact: str, op: str, values: list[str], value: object, holds: bool)
     verb = "is" if holds else "is not"
     choice = listed(values, "or")
     if op == "derived_from":
-        return f"the student {verb} built on {listed(values, 'or')}"
+        who = "the student" if fact == "student.base_model" else "the model"
+        return f"{who} {verb} built on {listed([_family(item) for item in values], 'or')}"
     if op == "within":
         return f"the organisation {verb} established in {REGIONS[str(value)][0]}"
     if op == "starts_with":
@@ -50,6 +52,10 @@ def _sentence(fact: str, op: str, values: list[str], value: object, holds: bool)
     if op in _ORDER:
         return _comparison(fact, op, values[0], holds)
     return f"{_subject(fact)} {verb} {choice}"
+
+
+def _family(slug: str) -> str:
+    return " ".join(word.capitalize() for word in slug.split("-"))
 
 
 def _comparison(fact: str, op: str, value: str, holds: bool) -> str:

@@ -13,6 +13,7 @@ from compliance.engine.constraints import (
     ConstraintError,
     constraint_sentence,
     constraint_tree,
+    facts_of,
     parse_constraint,
 )
 from compliance.engine.vocabulary import ACTIVITIES
@@ -94,6 +95,12 @@ class Rule:
     def by_version(self) -> Mapping[str, Citation]:
         """The citation for each version it reads."""
         return {citation.version: citation for citation in self.citations}
+
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """The facts it asks about, exceptions and test of fulfilment included."""
+        conditions = [self.when, *(exception.when for exception in self.exceptions)]
+        return frozenset().union(*map(facts_of, conditions if self.met is None else [*conditions, self.met]))
 
     @cached_property
     def sentence(self) -> str:

@@ -8,11 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 
+from compliance.embedded.supervisor import ensure_services
 from compliance.engine.assessment import Assessment, assess
 from compliance.engine.facts import Use, UseError, parse_use
 from compliance.engine.library import Library
 from compliance.engine.rulebook import RulebookError, load_directory
+from compliance.queries.library import library_from_database
 
 SHIPPED_RULEBOOK = Path(settings.BASE_DIR) / "compliance" / "rulebook"
 LARGEST_FILE = 512 * 1024 * 1024
@@ -25,6 +28,10 @@ examples:
 
 exit status: 0 nothing prohibited, 1 something is prohibited, 2 the input can't be read
 """
+
+
+class UnusableLibrary(RuntimeError):
+    """There is nothing to judge by."""
 
 
 class Command(BaseCommand):
@@ -45,21 +52,35 @@ class Command(BaseCommand):
         try:
             uses, is_list = read_uses(options["file"])
             library = _library(options["shipped"])
-        except (UseError, RulebookError, OSError) as error:
+        except (UseError, RulebookError, OSError, DatabaseError, RuntimeError) as error:
             self.stderr.write(f"assess: {error}")
             sys.exit(2)
         assessments = [assess(use, library) for use in uses]
         if options["format"] == "json":
-            answers = [assessment.as_json() for assessment in assessments]
-            self.stdout.write(json.dumps(answers if is_list else answers[0], ensure_ascii=False))
+            self._print_json(assessments, is_list)
         else:
             for assessment in assessments:
                 self.stdout.write(_table(assessment))
         sys.exit(any(assessment.outcome == "prohibited" for assessment in assessments))
 
+    def _print_json(self, assessments: list[Assessment], is_list: bool) -> None:
+        """One document, written answer by answer: ten thousand answers are tens of megabytes."""
+        opening, closing = ("[", "]") if is_list else ("", "")
+        self.stdout.write(opening, ending="")
+        for index, assessment in enumerate(assessments):
+            self.stdout.write((",\n" if index else "") + assessment.json_text(), ending="")
+        self.stdout.write(closing)
+
 
 def _library(shipped: bool) -> Library:
-    return load_directory(SHIPPED_RULEBOOK)
+    """The shipped rulebook, or what the database has published; its servers run only while they are asked."""
+    if shipped:
+        return load_directory(SHIPPED_RULEBOOK)
+    with ensure_services(database=True):
+        library = library_from_database()
+    if not library.rules:
+        raise UnusableLibrary("the database holds no published rule; run manage.py load_rulebook, or add --shipped")
+    return library
 
 
 def read_uses(name: str) -> tuple[list[Use], bool]:

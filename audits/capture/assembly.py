@@ -15,7 +15,7 @@ from audits.capture import http2
 from audits.capture.blobs import BlobStore
 from audits.capture.bodies import BodySink
 from audits.capture.http1 import Header, split_fields
-from audits.capture.journal import COMPLETE, OVER, Frame, Kind
+from audits.capture.journal import COMPLETE, OVER, Frame, Kind, unpack_headers
 from audits.capture.masking import Masker
 from audits.capture.spool import SpoolWriter, utc_text
 from audits.capture.websocket import MessageReader
@@ -147,7 +147,7 @@ class Assembly:
         exchange = self._exchanges.get(frame.a)
         if exchange is not None:
             exchange.request_complete = True
-            exchange.request_trailers = _headers(frame.payload)
+            exchange.request_trailers = unpack_headers(frame.payload)
 
     def _take_response(self, frame: Frame) -> None:
         exchange = self._exchanges.get(frame.a)
@@ -175,7 +175,7 @@ class Assembly:
         exchange = self._exchanges.get(frame.a)
         if exchange is not None:
             exchange.response_complete = True
-            exchange.trailers = _headers(frame.payload)
+            exchange.trailers = unpack_headers(frame.payload)
 
     def _take_end(self, frame: Frame) -> None:
         exchange = self._exchanges.get(frame.a)
@@ -195,7 +195,7 @@ class Assembly:
     # HTTP/2
 
     def _take_h2_request(self, frame: Frame) -> None:
-        fields = _headers(frame.payload)
+        fields = unpack_headers(frame.payload)
         method = http2.first_value(fields, b":method") or b""
         exchange = self._open(frame, method, http2.first_value(fields, b":path") or b"", fields, "2")
         exchange.stream = frame.c
@@ -314,15 +314,3 @@ def _message_counts(messages: MessageReader | None) -> Facts | None:
 def _value(fields: list[Header], name: bytes) -> str | None:
     values = [value.decode("latin-1") for key, value in fields if key.lower() == name]
     return ", ".join(values) if values else None
-
-
-def _headers(payload: bytes) -> list[Header]:
-    """Header fields as the forwarding process sends them: JSON pairs of latin-1 text, or nothing."""
-    if not payload:
-        return []
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(payload)]
-
-
-def pack_headers(fields: list[Header]) -> bytes:
-    """Header fields as `_headers` reads them."""
-    return json.dumps([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields]).encode()

@@ -92,6 +92,10 @@ class Authority:
             builder = builder.add_extension(extension, critical=critical)
         return builder.sign(self._key, hashes.SHA256())
 
+    def leaf_key_pem(self) -> bytes:
+        """The key that all leaves of this authority share, unencrypted."""
+        return _key_pem(self._leaf_key)
+
     def context(self, host: str, protocols: tuple[str, ...]) -> ssl.SSLContext:
         """The server-side TLS context for `host` offering the ALPN `protocols` (none: no ALPN answer)."""
         known = self._contexts.get((host, protocols))

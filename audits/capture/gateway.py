@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from audits.capture import hello as opening
 from audits.capture.addresses import is_synthetic, normal_name
+from audits.capture.answers import own_answer
 from audits.capture.authority import Authority
 from audits.capture.datagrams import Resolver
 from audits.capture.hello import ClientHello, MalformedHello
 from audits.capture.http1 import HEAD_END, LARGEST_HEAD, Malformed, parse_request_head
-from audits.capture.relay_http1 import Http1Relay, own_answer
+from audits.capture.relay_http1 import Http1Relay
 from audits.capture.relay_http2 import Http2Relay
 from audits.capture.session import Arrival, Hop, Session
 from audits.capture.sockets import original_destination, peek, reset, send_all

@@ -8,36 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from urllib.parse import urlsplit
 
 from audits.capture import http1
 from audits.capture.addresses import normal_name
-from audits.capture.assembly import pack_headers
+from audits.capture.answers import Failed, own_answer
 from audits.capture.http1 import Body, Head, Malformed
-from audits.capture.journal import COMPLETE, OVER, Kind
+from audits.capture.journal import COMPLETE, OVER, Kind, pack_headers
 from audits.capture.session import Arrival, Hop, Session
+from audits.capture.shortcut import Shortcut
 from audits.capture.streams import Stream
+from audits.capture.targets import origin_form, request_target
 from audits.capture.upstream import H1, Upstream, UpstreamError
 
 # After an answer that came before the request's end, the client may finish sending for so long (seconds).
 LINGER = 5.0
-_FOR_THE_PROXY = (b"proxy-connection", b"proxy-authorization")
-_PHRASES = {
-    400: "Bad Request",
-    403: "Forbidden",
-    413: "Content Too Large",
-    429: "Too Many Requests",
-    502: "Bad Gateway",
-}
-
-
-class Failed(Exception):
-    """The exchange cannot go on; reason and detail go to the record, status to the client when none was sent yet."""
-
-    def __init__(self, reason: str, detail: str, status: int = 502) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.status = status
 
 
 class Http1Relay:
@@ -71,6 +55,7 @@ class Http1Relay:
         # Whether the upstream connection is between two exchanges, so that another client connection may use it.
         self._reusable_upstream = upstream is not None
         self._ending: str | None = None
+        self._shortcut: Shortcut | None = None
         client.on_lost = self._client_lost
         if upstream is not None:
             upstream.stream.on_lost = self._upstream_lost
@@ -79,12 +64,12 @@ class Http1Relay:
 
     @property
     def busy(self) -> bool:
-        return self._busy
+        return self._busy or (self._shortcut is not None and self._shortcut.under_way)
 
     def expired(self, now: float) -> bool:
         limits = self._session.config.limits
         active = max(self._client.active, self._upstream.stream.active if self._upstream else 0.0)
-        return now - active > (limits.idle_seconds if self._busy else limits.keep_alive_seconds)
+        return now - active > (limits.idle_seconds if self.busy else limits.keep_alive_seconds)
 
     def abort(self, reason: str) -> None:
         self._ending = self._ending or reason
@@ -109,7 +94,11 @@ class Http1Relay:
     async def _serve_one(self) -> bool:
         """Serve the next request; whether another may follow."""
         self._busy = False
+        shortcut = self._arm()
         raw = await self._next_head(self._client)
+        self._client.on_data = None
+        if shortcut is not None and shortcut.under_way:
+            return await self._take_over(shortcut)
         if raw is None:
             return False
         self._busy, self._answering = True, False
@@ -123,6 +112,26 @@ class Http1Relay:
         body = http1.request_body(head)
         try:
             return await self._exchange(number, head, body, hop)
+        except (Failed, UpstreamError, Malformed) as error:
+            self._fail(number, error)
+            return False
+
+    def _arm(self) -> Shortcut | None:
+        """While this task waits for the next request, let whole exchanges pass without it, where that can be."""
+        if not self._fixed or self._rest or self._upstream is None or self._hop is None:
+            return None
+        if self._shortcut is None or self._shortcut.upstream is not self._upstream:
+            self._shortcut = Shortcut(self._session, self._client, self._hop, self._upstream)
+        self._client.on_data = self._shortcut.request
+        return self._shortcut
+
+    async def _take_over(self, shortcut: Shortcut) -> bool:
+        """Go on with an exchange whose answer did not come in one piece."""
+        number, head = shortcut.hand_over()
+        self._rest += shortcut.stashed()
+        self._busy, self._answering, self._reusable_upstream = True, False, False
+        try:
+            return await self._answer(number, head, shortcut.upstream, None)
         except (Failed, UpstreamError, Malformed) as error:
             self._fail(number, error)
             return False
@@ -289,37 +298,17 @@ class Http1Relay:
             assert self._hop is not None
             self._check_fronting(head, self._hop)
             return head, self._hop
-        host, port, scheme = self._target(head)
+        host, port, scheme = request_target(head, self._arrival)
         reason = self._session.refusal(host)
         if reason is not None:
             self._session.refused("http", reason, host=host, arrival=self._arrival)
             raise Failed("refused", f"{host} may not be talked to in this phase ({reason})", 403)
         if self._arrival.proxy:
-            head = http1.parse_request_head(_origin_form(head.raw))
+            head = http1.parse_request_head(origin_form(head.raw))
         if self._hop is None or (self._hop.host, self._hop.route.port) != (host, port):
             self._change_hop(host, port, scheme)
         assert self._hop is not None
         return head, self._hop
-
-    def _target(self, head: Head) -> tuple[str, int, str]:
-        target = head.start[1].decode("latin-1")
-        scheme, authority = "http", (head.host or b"").decode("latin-1")
-        if "://" in target[:10]:
-            parts = urlsplit(target)
-            scheme, authority = parts.scheme.lower(), parts.netloc.rpartition("@")[2]
-        if scheme not in ("http", "https"):
-            raise Malformed(f"the scheme {scheme!r} cannot be passed on")
-        parts = urlsplit(f"//{authority}")
-        try:
-            host, port = normal_name(parts.hostname or ""), parts.port
-        except ValueError as error:
-            raise Malformed("the host is not well formed") from error
-        host = host or self._arrival.named or self._arrival.address or ""
-        if not host:
-            raise Malformed("the request names no host")
-        default = 443 if scheme == "https" else 80
-        dialled = None if self._arrival.proxy else self._arrival.port
-        return host, dialled or port or default, scheme
 
     def _change_hop(self, host: str, port: int, scheme: str) -> None:
         self._release_upstream()
@@ -383,7 +372,11 @@ class Http1Relay:
                 self._turn_away(Malformed("the request's head is too long"))
                 return None
             data = await source.read()
-            if not data:
+            if self._shortcut is not None:
+                if self._shortcut.under_way:
+                    return None
+                data = self._shortcut.stashed() + data
+            if not data and source.eof:
                 return None
             self._rest += data
 
@@ -402,18 +395,21 @@ class Http1Relay:
     # Endings
 
     def _client_lost(self) -> None:
-        if self._busy and self._upstream is not None:
+        if self.busy and self._upstream is not None:
             self._upstream.stream.abort()
 
     def _upstream_lost(self) -> None:
-        if not self._busy:
+        if not self.busy:
             self._client.close()
+        elif not self._busy:
+            # The exchange under way took the shortcut: its end is the task's to record.
+            self._client.interrupt()
 
     def _release_upstream(self) -> None:
         upstream, self._upstream = self._upstream, None
         if upstream is None:
             return
-        upstream.stream.on_lost = None
+        upstream.stream.on_lost = upstream.stream.on_data = None
         if self._reusable_upstream and not self._session.stopping:
             self._session.upstreams.park(upstream)
         else:
@@ -451,27 +447,6 @@ class Http1Relay:
         if self._upstream is not None:
             self._upstream.stream.abort()
             self._upstream = None
-
-
-def own_answer(status: int, text: str) -> bytes:
-    """An answer the recorder gives itself, marked as such, after which it closes the connection."""
-    body = f"recorder: {text}\n".encode()
-    return (
-        f"HTTP/1.1 {status} {_PHRASES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\nX-Answered-By: recorder\r\nConnection: close\r\n\r\n"
-    ).encode() + body
-
-
-def _origin_form(raw: bytes) -> bytes:
-    """A request as its server expects it, made from one as a proxy gets it."""
-    line, _, fields = raw.partition(b"\r\n")
-    method, target, version = line.split(b" ", 2)
-    if b"://" in target[:10]:
-        path = target.split(b"://", 1)[1]
-        at = min((position for position in (path.find(b"/"), path.find(b"?")) if position >= 0), default=len(path))
-        target = path[at:] if path[at : at + 1] == b"/" else b"/" + path[at:]
-    kept = [field for field in fields.split(b"\r\n") if field.partition(b":")[0].strip().lower() not in _FOR_THE_PROXY]
-    return b"\r\n".join([b" ".join((method, target, version)), *kept])
 
 
 def _retrieve(task: asyncio.Task[None]) -> None:

@@ -12,10 +12,9 @@ from collections.abc import Callable
 
 from audits.capture import http2
 from audits.capture.addresses import normal_name
-from audits.capture.assembly import pack_headers
 from audits.capture.hello import H2_PREFACE
 from audits.capture.http2 import Field, H2Frame
-from audits.capture.journal import COMPLETE, Kind
+from audits.capture.journal import COMPLETE, Kind, pack_headers
 from audits.capture.session import Hop, Session
 from audits.capture.streams import Stream
 from audits.capture.upstream import Upstream

@@ -14,7 +14,6 @@ from audits.capture.journal import Journal, Kind
 from audits.capture.masking import Substitution
 from audits.capture.upstream import Route, Upstreams
 
-# How often one reason may repeat for one host before repetitions are only counted, not written line by line.
 Facts = dict[str, Any]
 
 
@@ -114,6 +113,11 @@ class Session:
         hop.exchanges += 1
         self.exchanges += 1
         return next(self._exchanges)
+
+    @property
+    def has_call_limits(self) -> bool:
+        """Whether calls are counted against a limit."""
+        return self.config.limits.max_exchanges is not None
 
     def limit_reached(self) -> bool:
         """Whether the exchange that was just numbered is one too many."""

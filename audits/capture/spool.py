@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ LOCK = "record.lock"
 FIRST_PREVIOUS = "0" * 64
 
 Event = dict[str, Any]
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 class SpoolBusy(RuntimeError):
@@ -50,12 +52,18 @@ class Chain:
 
 def canonical(event: Event) -> str:
     """The text whose hash a line carries."""
-    return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _ENCODER.encode(event)
 
 
 def utc_text(at: float) -> str:
     """Seconds since the epoch as ISO 8601 with microseconds and Z."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    seconds, microseconds = divmod(round(at * 1_000_000), 1_000_000)
+    return f"{_second_text(seconds)}.{microseconds:06d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second_text(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class SpoolWriter:

@@ -21,6 +21,7 @@ class Stream(asyncio.Protocol):
     __slots__ = (
         "_data",
         "_drained",
+        "_interrupted",
         "_loop",
         "_paused_reading",
         "_paused_writing",
@@ -30,6 +31,7 @@ class Stream(asyncio.Protocol):
         "eof",
         "error",
         "lost",
+        "on_data",
         "on_lost",
         "received",
         "sent",
@@ -42,8 +44,11 @@ class Stream(asyncio.Protocol):
         self._data = b""
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
+        self._interrupted = False
         self._paused_reading = False
         self._paused_writing = False
+        # Asked first about every piece that comes; True: it has dealt with it.
+        self.on_data: Callable[[bytes], bool] | None = None
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.eof = False
         self.lost = False
@@ -62,6 +67,8 @@ class Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.active = time.monotonic()
         self.received += len(data)
+        if self.on_data is not None and not self._data and self.on_data(data):
+            return
         self._data = self._data + data if self._data else data
         if len(self._data) > HIGH_WATER and not self._paused_reading:
             self._paused_reading = True
@@ -93,18 +100,24 @@ class Stream(asyncio.Protocol):
     # Called by relays
 
     async def read(self) -> bytes:
-        """All bytes that have come, waiting for the first; empty at the end of the stream."""
-        while not self._data and not self.eof:
+        """All bytes that have come, waiting for the first; empty at the end of the stream and after `interrupt`."""
+        while not self._data and not self.eof and not self._interrupted:
             self._waiter = self._loop.create_future()
             try:
                 await self._waiter
             finally:
                 self._waiter = None
+        self._interrupted = False
         data, self._data = self._data, b""
         if self._paused_reading and not self.lost:
             self._paused_reading = False
             self.transport.resume_reading()
         return data
+
+    def interrupt(self) -> None:
+        """Make a `read` that waits return with nothing."""
+        self._interrupted = True
+        self._wake()
 
     def write(self, data: bytes) -> None:
         """Send; bytes to a lost connection go nowhere."""

@@ -158,7 +158,7 @@ def main() -> int:
     ring, notify, ready = (int(text) for text in sys.argv[1:4])
     config = RecorderConfig.from_json(sys.stdin.read())
     with contextlib.suppress(OSError):
-        os.nice(5)
+        os.nice(10)
     try:
         run(config, JournalReader(Ring(ring), notify), ready)
     except Exception as error:  # noqa: BLE001 - the last line of defence: say it and fail, the recorder then stops

@@ -21,11 +21,21 @@ def lineage(run: Run) -> dict[str, Any]:
                 "malformed": datasets[share["dataset"]].malformed,
                 "gap": datasets[share["dataset"]].gap,
                 "kinds": _kinds(datasets[share["dataset"]]),
+                **_accounted(datasets[share["dataset"]]),
             }
             for share in shares(run)
         ],
         "kept": _kept(run),
     }
+
+
+def _accounted(dataset: Dataset) -> dict[str, int]:
+    """Rows that took a label and no text, and rows in which no recorded answer was found: with the rest, all rows."""
+    matched = RowMatch.objects.filter(dataset=dataset)
+    text = set(matched.exclude(kind="label").values_list("row", flat=True))
+    label = set(matched.filter(kind="label").values_list("row", flat=True)) - text
+    own = dataset.rows - len(text) - len(label) - dataset.malformed
+    return {"label_only_rows": len(label), "own_rows": own}
 
 
 def _kinds(dataset: Dataset) -> dict[str, int]:

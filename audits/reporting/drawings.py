@@ -1,0 +1,54 @@
+"""The report's charts and pictures, drawn from the context; the same as on the pages."""
+
+import base64
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from audits.charts import (
+    Chart,
+    DailyUse,
+    ProviderUse,
+    Share,
+    calls_by_provider,
+    shares_of_dataset,
+    uses_per_provider_over_time,
+)
+from audits.pictures import DatasetPart, picture_of_lineage
+
+
+def drawings(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Named figures: `src` (a data: address), `title`, `words`; None where there is nothing to draw."""
+    usage, datasets = context["usage"], context["lineage"]["datasets"]
+    days = [dt.date.fromisoformat(row["day"]) for row in usage["by_day"]]
+    daily = [DailyUse(day, row["provider"], row["calls"]) for day, row in zip(days, usage["by_day"], strict=True)]
+    calls = [ProviderUse(row["provider"], row["calls"]) for row in usage["by_provider"]]
+    student = (context["run"]["student"] or {}).get("name", "")
+    return {
+        "calls_by_provider": _figure(calls_by_provider(calls, days)) if calls else None,
+        "over_time": _figure(uses_per_provider_over_time(daily)) if len(set(days)) > 1 else None,
+        "lineage": _figure(picture_of_lineage([_part(one) for one in datasets if one["rows"]], student)),
+        "shares": {one["dataset"]: _figure(_shares(one)) for one in datasets if one["by_model"] and not one["gap"]},
+    }
+
+
+def _shares(dataset: Mapping[str, Any]) -> Chart:
+    shares = [Share(model or "not named", rows) for model, rows in dataset["by_model"].items()]
+    return shares_of_dataset(dataset["dataset"], dataset["rows"], shares, dataset["rows"] - dataset["derived_rows"])
+
+
+def _part(dataset: Mapping[str, Any]) -> DatasetPart:
+    return DatasetPart(
+        path=dataset["dataset"],
+        role=dataset["role"],
+        rows=dataset["rows"],
+        undetermined=dataset["rows"] - dataset["derived_rows"],
+        shares=dataset["by_model"],
+    )
+
+
+def _figure(chart: Chart | None) -> dict[str, str] | None:
+    if chart is None:
+        return None
+    encoded = base64.b64encode(chart.svg.encode()).decode()
+    return {"src": f"data:image/svg+xml;base64,{encoded}", "title": chart.title, "words": chart.words}

@@ -23,7 +23,7 @@ _SHAPES = (
     re.compile(r"\bhf_[A-Za-z0-9]{20,100}"),
     re.compile(r"\b(?:gsk|xai|pplx|r8|nvapi|co|fw|csk|tgp_v1)[_-][A-Za-z0-9_-]{20,200}"),
     re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,250}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{0,4000}"),
+    re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{0,4000}"),
     re.compile(r"(?i)([?&](?:api[_-]?key|key|access_token|token|sig|signature|x-amz-signature)=)[^&\s\"'<>]{6,4000}"),
     re.compile(r"(?i)(\b[a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)[^\s/@]{1,400}(?=@)"),
     re.compile(

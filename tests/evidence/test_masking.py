@@ -45,5 +45,10 @@ def test_a_known_secret_never_shows_wherever_it_stands(secret, before, after):
     assert all(secret not in part for part in mask_text(before + secret + after, [secret]).split("[masked]"))
 
 
+def test_a_line_made_to_keep_patterns_busy_is_masked_all_the_same():
+    line = "-eyJ" * 50_000 + " Bearer " * 10_000 + "a_" * 50_000 + " sk-abcdefghijklmnop0123"
+    assert mask_text(line).endswith(" [masked]")
+
+
 def test_a_secret_within_a_longer_one_leaves_nothing_of_it_behind():
     assert mask_text("abcdef-ghijkl", ["abcdef", "abcdef-ghijkl"]) == "[masked]"

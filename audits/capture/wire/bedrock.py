@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from audits.capture.wire import anthropic, openai_chat
 from audits.capture.wire.facts import Message, OutputText, Setting
@@ -25,7 +24,7 @@ from audits.capture.wire.reading import (
 
 
 def _model(path: Mapping[str, str]) -> str | None:
-    return name_of(unquote(path.get("model", "")))
+    return name_of(path.get("model"))
 
 
 def ask_converse(request: dict[str, Any], path: Mapping[str, str]) -> Ask:

@@ -16,6 +16,7 @@ DECODED_LIMIT = 64 * 1024 * 1024
 _CODINGS_LIMIT = 4
 _ZSTD_STEP = 1024
 _INTEGER_DIGITS = 40
+_PARTS_LIMIT = 1000
 _PLAIN_STARTS = (b"{", b"[", b"data:", b"event:", b":")
 
 
@@ -261,7 +262,7 @@ def form_parts(body: bytes, content_type: str) -> list[FormPart]:
     if boundary is None:
         return []
     parts: list[FormPart] = []
-    for piece in body.split(b"--" + boundary.group(1).strip().encode("latin-1", "replace"))[1:1001]:
+    for piece in body.split(b"--" + boundary.group(1).strip().encode("latin-1", "replace"), _PARTS_LIMIT)[1:]:
         head, gap, data = piece.partition(b"\r\n\r\n")
         if gap:
             names = {bool(m.group(1)): m.group(2).decode("utf-8", "replace") for m in _DISPOSITION.finditer(head)}

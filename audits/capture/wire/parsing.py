@@ -17,6 +17,7 @@ from audits.capture.wire.openai_responses import RESPONSE
 from audits.capture.wire.reading import count_of, name_of, obj, storable
 from audits.capture.wire.routes import BATCH_RESULTS, format_by_shape, route_of, side_traffic, status_reading
 
+_LONGEST_PATH = 4096
 _NO_CALL_METHODS = {
     "HEAD": "only heads were asked for",
     "OPTIONS": "a server's options were asked",
@@ -31,7 +32,11 @@ def parse(exchange: WireExchange, hosts: Mapping[str, str] | None = None) -> Par
 
     `hosts` names further channels (pattern → served_by), as `hosts.served_by_of` reads it.
     """
-    found = _parse(exchange, hosts)
+    try:
+        found = _parse(exchange, hosts)
+    except RecursionError:
+        # JSON that was just shallow enough to be read can be too deep to be looked at.
+        found = Parsed(unparsed="JSON nested too deeply")
     return replace(found, unparsed=storable(found.unparsed)[:REASON_LIMIT]) if found.unparsed else found
 
 
@@ -41,6 +46,8 @@ def _parse(exchange: WireExchange, hosts: Mapping[str, str] | None) -> Parsed:
     path = _path(exchange.target)
     if method in _NO_CALL_METHODS:
         return Parsed(not_a_model_call=f"{method}: {_NO_CALL_METHODS[method]}")
+    if len(path) > _LONGEST_PATH:
+        return Parsed(unparsed=f"a path of {len(path)} characters on {exchange.host[:100]}")
     if reason := _other_protocol(exchange):
         return Parsed(unparsed=reason)
     if method == "GET" and BATCH_RESULTS.search(path) and served_by is not None:

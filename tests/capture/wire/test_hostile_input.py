@@ -4,6 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -130,10 +131,10 @@ def test_values_of_any_type_under_the_right_names_never_raise(place, request, re
     check(parsed(place[1], dumped(request), dumped(response), host=place[0], status=status))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(PLACES),
-    st.lists(st.dictionaries(KEYS, VALUES, max_size=5), max_size=5),
+    st.lists(st.dictionaries(KEYS, VALUES, max_size=4), max_size=3),
     st.sampled_from(["data: ", ""]),
 )
 def test_streams_of_any_values_never_raise(place, events, prefix):
@@ -163,6 +164,24 @@ def test_any_target_host_and_method_never_raise(target, host, method, coding):
 def test_json_nested_a_hundred_thousand_deep_is_unparsed_not_a_crash():
     found = parsed("/v1/chat/completions", ASK, b"[" * 100_000)
     assert found.unparsed == "response: JSON nested too deeply"
+
+
+@pytest.mark.parametrize("place", PLACES[0:15:3])
+def test_json_just_shallow_enough_to_be_read_is_never_too_deep_to_be_looked_at(place):
+    for depth in range(880, 1000, 8):
+        deep = b"[" * depth + b"]" * depth
+        body = (
+            b'{"type":' + deep + b',"error":{"message":' + deep + b'},"choices":' + deep + b',"output":' + deep + b"}"
+        )
+        for kind in ("application/json", "text/event-stream"):
+            text = b"data: " + body + b"\n\n" if kind.startswith("text") else body
+            headers = (("content-type", kind),)
+            check(parse(exchange(place[1], body, text, host=place[0], response_headers=headers)))
+
+
+def test_a_path_made_to_keep_patterns_busy_is_refused():
+    found = parsed("/model/" + "embed" * 20_000, ASK, ANSWER)
+    assert found.unparsed == "a path of 100007 characters on api.openai.com"
 
 
 def test_nan_infinity_and_numbers_of_ten_thousand_digits_count_as_absent():

@@ -120,7 +120,7 @@ def raw_deflate(data: bytes) -> bytes:
 CODINGS = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
-    "br": brotli.compress,
+    "br": lambda data: bytes(brotli.compress(data, quality=4)),
     "zstd": zstandard.ZstdCompressor().compress,
 }
 

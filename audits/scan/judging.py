@@ -1,0 +1,294 @@
+"""From sites to uses: who answers, which models, whether the code is reached at all, and how sure that is."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from audits.scan.configs import Setting, Settings, is_model_name, names_a_client
+from audits.scan.directory import Directory
+from audits.scan.modules import Module, Scope
+from audits.scan.purposes import purpose_of
+from audits.scan.result import Evidence, Purpose, Status, Unresolved
+from audits.scan.sites import Site
+from audits.scan.tables import OWN_MODELS_ONLY, SDK_HOST_VARIABLES
+from audits.scan.values import Place, Program, Value
+
+MOST_CALLERS = 20
+_HOOKS = frozenset(
+    (
+        "main",
+        "forward",
+        "run",
+        "process",
+        "generate",
+        "invoke",
+        "_call",
+        "_generate",
+        "_acall",
+        "aforward",
+        "step",
+        "reset",
+    )
+)
+
+
+@dataclass(slots=True)
+class Finding:
+    """One site with one channel, on its way to becoming (part of) a use."""
+
+    served_by: str
+    host: str
+    sdk: str
+    models: list[str]
+    purpose: Purpose
+    status: Status
+    confidence: float
+    evidence: list[Evidence]
+    reasoning: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    served_by: str
+    host: str
+    places: tuple[Evidence, ...]
+    step: str
+    sure: bool = True
+
+
+class Judge:
+    """Decides, site by site."""
+
+    def __init__(self, program: Program, directory: Directory, settings: Settings, sites: list[Site]) -> None:
+        self._program, self._directory, self._settings, self._sites = program, directory, settings, sites
+        self.unresolved: list[Unresolved] = []
+
+    def findings(self, site: Site) -> Iterator[Finding]:
+        """A finding for each channel the site may reach."""
+        reached, why = self._reached(site)
+        names, callers = self._around(site)
+        purpose, told_by = (site.purpose, "the method") if site.purpose else purpose_of(names)
+        for channel in self._channels(site):
+            if not channel.sure:
+                self.unresolved.append(Unresolved(site.module.path, site.module.line(site.node), channel.step))
+            models = self._models(site, channel.served_by)
+            places = [evidence(Place(site.module, site.node)), *map(evidence, site.places), *channel.places, *callers]
+            places += [evidence(place) for value in models for place in value.places]
+            places += self._model_settings(models, channel.served_by)
+            steps = [*site.steps, channel.step, why, f"the purpose is read from {told_by}" if told_by else ""]
+            used = reached and channel.sure
+            yield Finding(
+                channel.served_by,
+                channel.host,
+                site.sdk,
+                [value.text for value in models],
+                purpose,  # type: ignore[arg-type]
+                "used" if used else "configurable",
+                round(site.confidence * (1 if channel.sure else 0.6) * (1 if reached else 0.5), 2),
+                places,
+                [step for step in steps if step],
+            )
+
+    def _channels(self, site: Site) -> list[_Channel]:
+        if site.served_by == "model":
+            return self._channels_of_models(site)
+        named = self._named_channels(site)
+        if (
+            site.address.open
+            and not site.address.variables
+            and site.sdk in ("openai", "camel", "distilabel", "anthropic")
+        ):
+            named += self._configured_channels()
+        if named:
+            return list({(channel.served_by, channel.host): channel for channel in named}.values())
+        foreign = [
+            name for name in site.address.variables if name not in SDK_HOST_VARIABLES and not name.startswith("OPENAI")
+        ]
+        if foreign and site.address.open:
+            return [
+                _Channel(
+                    site.served_by,
+                    "",
+                    (),
+                    f"the address comes from the variable {foreign[0]}, which has no default",
+                    sure=False,
+                )
+            ]
+        return (
+            [_Channel(site.served_by, "", (), f"no other address is given: {site.served_by} itself answers")]
+            if site.served_by
+            else []
+        )
+
+    def _named_channels(self, site: Site) -> list[_Channel]:
+        channels = (self._of_address(value, site) for value in site.address.values)
+        return [channel for channel in channels if channel is not None]
+
+    def _of_address(self, value: Value, site: Site) -> _Channel | None:
+        host, channel = self._directory.channel_of_url(value.text)
+        if not host or host.strip("{}.") == "":
+            return None
+        places = tuple(evidence(place) for place in value.places)
+        if site.served_by == "azure":
+            return _Channel("azure", host, places, f"Azure's client is pointed at {host}")
+        if "{" in host and self._has_rivals(site):
+            step = f"{host} is completed at run time, and the same code has another provider to ask"
+            return _Channel(channel or "unknown", host, places, step, sure=False)
+        if channel is None:
+            step = f"nobody known answers at {host}: say who does"
+            return _Channel("unknown", host, places, step, sure=False)
+        return _Channel(
+            channel,
+            host,
+            places,
+            f"the address {host} is {channel}'s" if channel != "self" else f"{host} is one's own machine",
+        )
+
+    def _has_rivals(self, site: Site) -> bool:
+        """Whether the class or file around a site asks somebody else whose address is fully written out."""
+        return any(
+            other is not site
+            and other.scope[1] is site.scope[1]
+            and other.module is site.module
+            and self._is_written_out(other)
+            for other in self._sites
+        )
+
+    def _is_written_out(self, site: Site) -> bool:
+        hosts = [self._directory.channel_of_url(value.text) for value in site.address.values]
+        return any(channel is not None and "{" not in host for host, channel in hosts)
+
+    def _channels_of_models(self, site: Site) -> list[_Channel]:
+        found: dict[str, _Channel] = {}
+        for value in site.models.values:
+            channel = self._directory.channel_of_model(value.text) if is_model_name(value.text) else None
+            if channel:
+                found.setdefault(channel, _Channel(channel, "", (), f"{site.sdk} sends {value.text} to {channel}"))
+        if found:
+            return list(found.values())
+        return [_Channel("unknown", "", (), f"{site.sdk} asks a model whose name is given at run time", sure=False)]
+
+    def _configured_channels(self) -> list[_Channel]:
+        """The channels that the tree's configuration files name: the address of a client is handed to it from there."""
+        by_channel: dict[tuple[str, str], list[Setting]] = {}
+        for setting in self._settings.addresses:
+            host, channel = self._directory.channel_of_url(setting.value)
+            if channel is not None and (channel != "self" or names_a_client(setting)):
+                by_channel.setdefault((channel, host), []).append(setting)
+        return [
+            _Channel(
+                channel,
+                host,
+                tuple(setting_evidence(s) for s in settings),
+                f"the configuration sets the address to {host}",
+            )
+            for (channel, host), settings in by_channel.items()
+        ]
+
+    def _models(self, site: Site, served_by: str) -> list[Value]:
+        """The models asked for; when the call does not tell, those the file names itself and this channel may serve."""
+        named = [v for v in site.models.values if is_model_name(v.text) and "{}" not in v.text]
+        if site.served_by == "model":
+            named = [v for v in named if (self._directory.channel_of_model(v.text) or "unknown") == served_by]
+        elif served_by in OWN_MODELS_ONLY:
+            named = [v for v in named if self._directory.developer(v.text) in ("", served_by)]
+        if not named:
+            named = [value for value in self._named_in_file(site.module) if self._may_serve(value.text, served_by)]
+        return list({value.text: value for value in reversed(named)}.values())[::-1]
+
+    def _named_in_file(self, module: Module) -> Iterator[Value]:
+        for table in (module.values, module.attributes):
+            for name, expressions in table.items():
+                if "model" in name.lower() or name.lower() == "engine":
+                    for expression in expressions[:4]:
+                        yield from self._program.worth(expression, module, (None, None), 5).values
+
+    def _may_serve(self, model: str, served_by: str) -> bool:
+        if not is_model_name(model):
+            return False
+        developer = self._directory.developer(model)
+        if served_by == "azure":
+            return developer == "openai"
+        resold = served_by not in self._directory.develops and served_by not in ("self", "unknown")
+        return bool(developer) and (resold or developer == served_by)
+
+    def _model_settings(self, models: list[Value], served_by: str) -> list[Evidence]:
+        """Lines of configuration files that name these models or, when none is known, any that this channel may serve."""
+        served = [s for s in self._settings.models if self._may_serve(s.value, served_by)]
+        return [setting_evidence(s) for s in served if not models or s.value in {value.text for value in models}][:40]
+
+    def _reached(self, site: Site) -> tuple[bool, str]:
+        function, owner = site.scope
+        if owner is not None and not self._program.is_made(owner.name):
+            return False, f"the class {owner.name} is made nowhere in the tree"
+        if function is not None and owner is None and not self._is_called(function):
+            return False, f"the function {function.name} is called nowhere in the tree"
+        excluded = self._excluded_by(site)
+        return (False, excluded) if excluded else (True, "")
+
+    def _is_called(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        return bool(function.decorator_list) or function.name in _HOOKS or self._program.is_mentioned(function.name)
+
+    def _excluded_by(self, site: Site) -> str:
+        """Why a branch is never taken: it compares a setting with a text that neither code nor configuration ever gives it."""
+        for test in self._conditions(site):
+            name, wanted = _comparison(test)
+            if name is None or wanted is None or "args" in ast.dump(name):
+                continue
+            worth = self._program.worth(name, site.module, site.scope)
+            given = {value.text for value in worth.values}
+            key = name.attr if isinstance(name, ast.Attribute) else name.id if isinstance(name, ast.Name) else ""
+            if (
+                given
+                and wanted not in given
+                and wanted not in self._settings.others.get(key.rpartition("_")[2].lower(), set())
+            ):
+                return f"the branch needs {key} to be {wanted!r}, which nothing in the tree sets"
+        return ""
+
+    def _conditions(self, site: Site) -> list[ast.expr]:
+        made = [place.module.branches.get(id(place.node), []) for place in site.places if place.module is site.module]
+        return [*site.module.branches.get(id(site.node), []), *(test for tests in made for test in tests)]
+
+    def _around(self, site: Site) -> tuple[list[str], list[Evidence]]:
+        """Names that tell the purpose, and the calls that lead to the site, two steps up."""
+        function, owner = site.scope
+        names = [function.name] if function else []
+        names += [owner.name] if owner else []
+        callers: list[Evidence] = []
+        pending: list[tuple[Scope, Module, int]] = [(site.scope, site.module, 0)]
+        pending += [(self._program.scope_of(place), place.module, 1) for place in site.places]
+        while pending:
+            scope, _, depth = pending.pop(0)
+            name = _callable_name(scope)
+            for caller, call, its_scope in self._program.callers(name)[:MOST_CALLERS] if name else ():
+                callers.append(evidence(Place(caller, call)))
+                callers += [evidence(Place(caller, its_scope[0]))] if its_scope[0] is not None else []
+                names += [its_scope[0].name] if its_scope[0] else []
+                if depth < 1 and len(callers) < 3 * MOST_CALLERS:
+                    pending.append((its_scope, caller, depth + 1))
+        return [*names, site.module.path], callers
+
+
+def _callable_name(scope: Scope) -> str:
+    function, owner = scope
+    if function is not None:
+        return owner.name if function.name == "__init__" and owner else function.name
+    return owner.name if owner else ""
+
+
+def _comparison(test: ast.expr) -> tuple[ast.expr | None, str | None]:
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+        right = test.comparators[0]
+        if isinstance(right, ast.Constant) and isinstance(right.value, str):
+            return test.left, right.value
+    return None, None
+
+
+def evidence(place: Place) -> Evidence:
+    """The place as file, line and snippet."""
+    return Evidence(place.module.path, place.module.line(place.node), place.module.snippet(place.node))
+
+
+def setting_evidence(setting: Setting) -> Evidence:
+    return Evidence(setting.file, setting.line, setting.snippet)

@@ -1,0 +1,113 @@
+"""A source tree in, uses of models out. Nothing of the tree is executed or imported; whatever cannot be read is named."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from audits.scan.configs import is_config, read_settings
+from audits.scan.directory import Directory
+from audits.scan.judging import Finding, Judge
+from audits.scan.modules import Module, is_test_path, parse_module
+from audits.scan.plain import PlainSite, is_plain, plain_sites
+from audits.scan.purposes import purpose_of
+from audits.scan.result import Evidence, Purpose, ScanResult, Unresolved, Use
+from audits.scan.sites import SiteFinder
+from audits.scan.students import students
+from audits.scan.tree import PYTHON, SourceFile, Unread, notebook_code, walk
+from audits.scan.values import Program
+
+MOST_EVIDENCE = 400
+
+
+def scan_tree(root: Path, directory: Directory) -> ScanResult:
+    """All uses of models in the tree below `root`. Raises NotADirectoryError when there is no such folder."""
+    if not root.is_dir():
+        raise NotADirectoryError(f"{root}: there is no such folder.")
+    entries = list(walk(root))
+    files = [entry for entry in entries if isinstance(entry, SourceFile)]
+    unresolved = [Unresolved(entry.path, 0, entry.reason) for entry in entries if isinstance(entry, Unread)]
+    modules, unparsed = _modules(files)
+    program, settings = (
+        Program(modules),
+        read_settings([file for file in files if is_config(file) and not is_test_path(file.path)]),
+    )
+    sites = SiteFinder(program, directory).sites()
+    judge = Judge(program, directory, settings, sites)
+    findings = [finding for site in sites for finding in judge.findings(site)]
+    findings += [_plain_finding(site) for file in files if is_plain(file) for site in plain_sites(file, directory)]
+    findings += [_student(model, places) for model, places in students(program, settings)]
+    return _result(findings, directory, [*unresolved, *unparsed, *judge.unresolved], len(files))
+
+
+def _modules(files: list[SourceFile]) -> tuple[list[Module], list[Unresolved]]:
+    modules: list[Module] = []
+    problems: list[Unresolved] = []
+    for file in files:
+        try:
+            if file.extension in PYTHON:
+                modules.append(parse_module(file.path, file.text))
+            elif file.extension == ".ipynb":
+                code, numbers, broken = notebook_code(file.text)
+                modules.append(parse_module(file.path, code, numbers))
+                problems += [Unresolved(file.path, line, "a cell that is not readable as Python") for line in broken]
+        except SyntaxError as error:
+            problems.append(Unresolved(file.path, error.lineno or 0, f"not readable as Python: {error.msg}"))
+        except (ValueError, RecursionError, MemoryError) as error:
+            problems.append(Unresolved(file.path, 0, f"not readable: {error or 'nested too deeply'}"))
+    return modules, problems
+
+
+def _plain_finding(site: PlainSite) -> Finding:
+    lines = site.file.text.split("\n")
+    places = [Evidence(site.file.path, line, lines[line - 1].strip()[:200]) for line in site.lines]
+    purpose: Purpose = "student_base" if site.purpose == "student_base" else purpose_of([site.file.path])[0]
+    return Finding(site.served_by, site.host, site.sdk, list(site.models), purpose, "used", 0.7, places, [site.step])
+
+
+def _student(model: str, places: list[Evidence]) -> Finding:
+    return Finding(
+        "self",
+        "",
+        "weights",
+        [model],
+        "student_base",
+        "used",
+        0.7,
+        places,
+        ["its weights are loaded where the tree trains"],
+    )
+
+
+def _result(findings: Iterable[Finding], directory: Directory, unresolved: list[Unresolved], files: int) -> ScanResult:
+    grouped: dict[tuple[str, ...], list[tuple[Finding, list[str]]]] = {}
+    for finding in findings:
+        by_provider: dict[str, list[str]] = {}
+        for model in dict.fromkeys(finding.models) or [""]:
+            by_provider.setdefault(directory.provider(model, finding.served_by), []).append(model)
+        for provider, models in by_provider.items():
+            key = (provider, finding.served_by, finding.host, finding.sdk, finding.status, finding.purpose)
+            grouped.setdefault(key, []).append((finding, [model for model in models if model]))
+    uses = tuple(_use(key[0], group) for key, group in sorted(grouped.items()))
+    providers = sorted(
+        {use.served_by for use in uses if use.external and use.status == "used" and use.served_by != "unknown"}
+    )
+    bases = sorted({model for use in uses if use.purpose == "student_base" for model in use.models})
+    return ScanResult(uses, tuple(bases), tuple(dict.fromkeys(unresolved)), files, tuple(providers))
+
+
+def _use(provider: str, group: list[tuple[Finding, list[str]]]) -> Use:
+    first = group[0][0]
+    places = dict.fromkeys(place for finding, _ in group for place in finding.evidence)
+    steps = dict.fromkeys(step for finding, _ in group for step in finding.reasoning)
+    return Use(
+        provider=provider,
+        served_by=first.served_by,
+        models=tuple(dict.fromkeys(model for _, models in group for model in models)),
+        host=first.host,
+        sdk=first.sdk,
+        external=first.served_by != "self",
+        status=first.status,
+        purpose=first.purpose,
+        confidence=max(finding.confidence for finding, _ in group),
+        evidence=tuple(places)[:MOST_EVIDENCE],
+        reasoning=tuple(steps)[:40],
+    )

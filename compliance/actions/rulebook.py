@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from psycopg.types.range import DateRange
 
 from compliance.engine.constraints import constraint_tree
-from compliance.engine.library import Binding, Document, Library, ModelFamily, Version
+from compliance.engine.library import Binding, Document, Library, ModelFamily
 from compliance.engine.library import Provider as ShippedProvider
 from compliance.engine.rules import Rule as ShippedRule
 from compliance.engine.rules import rule_to_dict
@@ -42,83 +43,99 @@ class Loaded:
 @transaction.atomic
 def load_rulebook(library: Library) -> Loaded:
     """Bring the database to what the shipped rulebook says. Doing it twice changes nothing."""
-    loaded = Loaded()
-    providers = {provider.slug: _provider(provider) for provider in library.providers.values()}
-    loaded.providers = len(providers)
-    documents = {}
-    for document in library.documents.values():
-        owner = providers.get(document.provider) or _unlisted_provider(document.provider, providers)
-        documents[document.id] = _document(document, owner)
-        loaded.documents += 1
-        loaded.versions += _versions(documents[document.id], document.versions)
+    loaded = Loaded(len(library.providers), len(library.documents))
+    providers = _providers(library)
+    documents = _documents(library, providers)
+    loaded.versions = _versions(library, documents)
     _governance(library.bindings)
     _catalogue(library.families, providers)
-    for rule in library.rules:
-        _rule(rule, documents[rule.document], library, loaded)
+    _rules(library, documents, loaded)
     return loaded
 
 
+def _providers(library: Library) -> dict[str, Provider]:
+    """The directory's providers, and those that only a document or a model family names: their hosts are not known."""
+    named = {document.provider for document in library.documents.values()}
+    named |= {family.developer for family in library.families}
+    unlisted = [ShippedProvider(slug, slug) for slug in sorted(named - set(library.providers))]
+    rows = [_provider(provider) for provider in (*library.providers.values(), *unlisted)]
+    fields = ["name", "website", "definition", "notes"]
+    stored = Provider.objects.bulk_create(rows, update_conflicts=True, unique_fields=["slug"], update_fields=fields)
+    return {provider.slug: provider for provider in stored}
+
+
 def _provider(provider: ShippedProvider) -> Provider:
+    hosts = [{"pattern": one.pattern, "served_by": one.served_by, "developer": one.developer} for one in provider.hosts]
     definition = {
-        "hosts": [
-            {"pattern": host.pattern, "served_by": host.served_by, "developer": host.developer}
-            for host in provider.hosts
-        ],
+        "hosts": hosts,
         "secrets": list(provider.secrets),
         "develops": provider.develops,
         "serves": provider.serves,
     }
-    values = {"name": provider.name, "website": provider.website, "definition": definition, "notes": provider.note}
-    return Provider.objects.update_or_create(slug=provider.slug, defaults=values)[0]
+    return Provider(
+        slug=provider.slug, name=provider.name, website=provider.website, definition=definition, notes=provider.note
+    )
 
 
-def _unlisted_provider(slug: str, providers: dict[str, Provider]) -> Provider:
-    """A document's provider that the directory does not list: its terms are held, its hosts are not known."""
-    defaults = {"name": slug, "definition": {"hosts": [], "secrets": [], "develops": True, "serves": True}}
-    providers[slug] = Provider.objects.get_or_create(slug=slug, defaults=defaults)[0]
-    return providers[slug]
+def _documents(library: Library, providers: dict[str, Provider]) -> dict[str, TermsDocument]:
+    rows = [_document(document, providers[document.provider]) for document in library.documents.values()]
+    fields = ["provider", "title", "kind", "audience", "region", "shipped", "definition"]
+    stored = TermsDocument.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["identifier"], update_fields=fields
+    )
+    return {document.identifier: document for document in stored}
 
 
 def _document(document: Document, provider: Provider) -> TermsDocument:
-    values = {
-        "provider": provider,
-        "title": document.title,
-        "kind": document.kind,
-        "audience": document.audience,
-        "region": document.region,
-        "shipped": True,
-        "definition": {
+    return TermsDocument(
+        identifier=document.id,
+        provider=provider,
+        title=document.title,
+        kind=document.kind,
+        audience=document.audience,
+        region=document.region,
+        shipped=True,
+        definition={
             "incorporates": list(document.incorporates),
             "note": document.note,
             "extract_of": document.extract_of,
         },
-    }
-    return TermsDocument.objects.update_or_create(identifier=document.id, defaults=values)[0]
+    )
 
 
-def _versions(document: TermsDocument, versions: Iterable[Version]) -> int:
+def _versions(library: Library, documents: dict[str, TermsDocument]) -> int:
     """Store the versions. Ranges are first emptied, so that a boundary that moves never overlaps on the way."""
-    document.versions.filter(shipped=True).update(in_force=DateRange(empty=True))
-    count = 0
-    for version in versions:
-        values = {
-            "in_force": DateRange(version.since, version.until) if version.since else DateRange(empty=True),
-            "basis": version.basis,
-            "text_sha256": version.text_sha256,
-            "shipped": True,
-        }
-        StoredVersion.objects.update_or_create(document=document, label=version.label, defaults=values)
-        count += 1
-    return count
+    StoredVersion.objects.filter(shipped=True).update(in_force=DateRange(empty=True))
+    rows = [
+        StoredVersion(
+            document=documents[document.id],
+            label=version.label,
+            in_force=DateRange(version.since, version.until) if version.since else DateRange(empty=True),
+            basis=version.basis,
+            text_sha256=version.text_sha256,
+            shipped=True,
+        )
+        for document in library.documents.values()
+        for version in document.versions
+    ]
+    StoredVersion.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["document", "label"],
+        update_fields=["in_force", "basis", "text_sha256", "shipped"],
+    )
+    return len(rows)
 
 
 def _governance(bindings: Iterable[Binding]) -> None:
-    keys = []
-    for position, binding in enumerate(bindings):
-        key = f"{position:04d} {binding.document}"
-        keys.append(key)
-        Governance.objects.update_or_create(key=key, defaults={"definition": _binding(binding), "shipped": True})
-    Governance.objects.filter(shipped=True).exclude(key__in=keys).delete()
+    rows = [
+        Governance(key=f"{position:04d} {binding.document}", definition=_binding(binding), shipped=True)
+        for position, binding in enumerate(bindings)
+    ]
+    Governance.objects.filter(shipped=True).exclude(key__in=[row.key for row in rows]).delete()
+    Governance.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["key"], update_fields=["definition", "shipped"]
+    )
 
 
 def _binding(binding: Binding) -> dict[str, object]:
@@ -138,61 +155,97 @@ def _binding(binding: Binding) -> dict[str, object]:
 
 
 def _catalogue(families: Iterable[ModelFamily], providers: dict[str, Provider]) -> None:
-    names = []
-    for position, family in enumerate(families):
-        provider = providers.get(family.developer) or _unlisted_provider(family.developer, providers)
-        definition = {
-            "developer": family.developer,
-            "match": list(family.patterns),
-            "title": family.title,
-            "within": list(family.within),
-            "licences": list(family.licences),
-            "base": family.base,
-            "open_weights": family.open_weights,
-        }
-        names.append(family.id)
-        CatalogueEntry.objects.update_or_create(
-            provider=provider,
+    rows = [
+        CatalogueEntry(
+            provider=providers[family.developer],
             pattern=family.id,
-            defaults={"position": position, "definition": definition, "shipped": True},
+            position=position,
+            definition=_family(family),
+            shipped=True,
         )
-    CatalogueEntry.objects.filter(shipped=True).exclude(pattern__in=names).delete()
-
-
-def _rule(rule: ShippedRule, document: TermsDocument, library: Library, loaded: Loaded) -> None:
-    stored, _ = Rule.objects.get_or_create(identifier=rule.id, defaults={"document": document})
-    current = stored.revisions.filter(status=RuleRevision.Status.PUBLISHED).first()
-    if current and current.content_sha256 == rule.content_sha256:
-        loaded.rules_unchanged += 1
-        return
-    if current and not current.shipped:
-        loaded.kept.append(rule.id)
-        return
-    now = timezone.now()
-    if current:
-        current.status, current.superseded_at = RuleRevision.Status.SUPERSEDED, now
-        current.save(update_fields=["status", "superseded_at"])
-        loaded.rules_superseded += 1
-    last = stored.revisions.order_by("-number").values_list("number", flat=True).first() or 0
-    revision = RuleRevision.objects.create(
-        rule=stored,
-        number=last + 1,
-        status=RuleRevision.Status.PUBLISHED,
-        effect=rule.effect,
-        title=rule.title,
-        statement=rule.statement,
-        guidance=rule.guidance,
-        remedy=rule.remedy,
-        severity=rule.severity,
-        section=rule.citations[-1].section[:200],
-        in_force=_span(rule, library),
-        definition=rule_to_dict(rule),
-        content_sha256=rule.content_sha256,
-        shipped=True,
-        published_at=now,
+        for position, family in enumerate(families)
+    ]
+    CatalogueEntry.objects.filter(shipped=True).exclude(pattern__in=[row.pattern for row in rows]).delete()
+    CatalogueEntry.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["provider", "pattern"],
+        update_fields=["position", "definition", "shipped"],
     )
-    revision.clauses.add(_clause(rule, document))
-    loaded.rules_added += 1
+
+
+def _family(family: ModelFamily) -> dict[str, object]:
+    return {
+        "developer": family.developer,
+        "match": list(family.patterns),
+        "title": family.title,
+        "within": list(family.within),
+        "licences": list(family.licences),
+        "base": family.base,
+        "open_weights": family.open_weights,
+    }
+
+
+def _rules(library: Library, documents: dict[str, TermsDocument], loaded: Loaded) -> None:
+    """Store what changed. A rule whose published revision is a person's own is left alone, and named."""
+    Rule.objects.bulk_create(
+        (Rule(identifier=rule.id, document=documents[rule.document]) for rule in library.rules), ignore_conflicts=True
+    )
+    stored = {rule.identifier: rule for rule in Rule.objects.all()}
+    published = RuleRevision.objects.filter(status=RuleRevision.Status.PUBLISHED).select_related("rule")
+    current = {revision.rule.identifier: revision for revision in published}
+    changed = []
+    for rule in library.rules:
+        known = current.get(rule.id)
+        if known and known.content_sha256 == rule.content_sha256:
+            loaded.rules_unchanged += 1
+        elif known and not known.shipped:
+            loaded.kept.append(rule.id)
+        else:
+            changed.append(rule)
+    _supersede([current[rule.id] for rule in changed if rule.id in current], loaded)
+    _publish(changed, stored, library, documents)
+    loaded.rules_added = len(changed)
+
+
+def _supersede(revisions: list[RuleRevision], loaded: Loaded) -> None:
+    RuleRevision.objects.filter(pk__in=[revision.pk for revision in revisions]).update(
+        status=RuleRevision.Status.SUPERSEDED, superseded_at=timezone.now()
+    )
+    loaded.rules_superseded = len(revisions)
+
+
+def _publish(
+    rules: list[ShippedRule], stored: dict[str, Rule], library: Library, documents: dict[str, TermsDocument]
+) -> None:
+    last = dict(RuleRevision.objects.values_list("rule_id").annotate(last=Max("number")).order_by())
+    now = timezone.now()
+    revisions = RuleRevision.objects.bulk_create(
+        RuleRevision(
+            rule=stored[rule.id],
+            number=last.get(stored[rule.id].pk, 0) + 1,
+            status=RuleRevision.Status.PUBLISHED,
+            effect=rule.effect,
+            title=rule.title,
+            statement=rule.statement,
+            guidance=rule.guidance,
+            remedy=rule.remedy,
+            severity=rule.severity,
+            section=rule.citations[-1].section[:200],
+            in_force=_span(rule, library),
+            definition=rule_to_dict(rule),
+            content_sha256=rule.content_sha256,
+            shipped=True,
+            published_at=now,
+        )
+        for rule in rules
+    )
+    clauses = _clauses(rules, documents)
+    through = RuleRevision.clauses.through
+    through.objects.bulk_create(
+        through(rulerevision_id=revision.pk, clause_id=clause.pk)
+        for revision, clause in zip(revisions, clauses, strict=True)
+    )
 
 
 def _span(rule: ShippedRule, library: Library) -> DateRange:
@@ -206,14 +259,32 @@ def _span(rule: ShippedRule, library: Library) -> DateRange:
     return DateRange(min(version.since for version in versions if version.since), last)
 
 
-def _clause(rule: ShippedRule, document: TermsDocument) -> Clause:
-    values = {"labels": list(rule.labels), "summary": rule.statement}
-    clause, _ = Clause.objects.update_or_create(document=document, key=rule.id.partition(":")[2][:80], defaults=values)
-    versions = {version.label: version for version in document.versions.all()}
-    for citation in rule.citations:
-        ClauseText.objects.update_or_create(
-            clause=clause,
-            version=versions[citation.version],
-            defaults={"section": citation.section[:200], "sha256": citation.sha256},
+def _clauses(rules: list[ShippedRule], documents: dict[str, TermsDocument]) -> list[Clause]:
+    """One clause for each rule, in our words, and where it stands in each cited version."""
+    rows = [
+        Clause(
+            document=documents[rule.document],
+            key=rule.id.partition(":")[2][:80],
+            labels=list(rule.labels),
+            summary=rule.statement,
         )
-    return clause
+        for rule in rules
+    ]
+    clauses = Clause.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["document", "key"], update_fields=["labels", "summary"]
+    )
+    versions = {(one.document_id, one.label): one.pk for one in StoredVersion.objects.only("document_id", "label")}
+    texts = [
+        ClauseText(
+            clause=clause,
+            version_id=versions[clause.document_id, citation.version],
+            section=citation.section[:200],
+            sha256=citation.sha256,
+        )
+        for rule, clause in zip(rules, clauses, strict=True)
+        for citation in rule.citations
+    ]
+    ClauseText.objects.bulk_create(
+        texts, update_conflicts=True, unique_fields=["clause", "version"], update_fields=["section", "sha256"]
+    )
+    return clauses

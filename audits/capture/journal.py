@@ -222,10 +222,26 @@ class JournalReader:
         """Give back the room of all frames yielded so far."""
         self._ring.set_taken(self._position)
 
+    def rest(self, seconds: float) -> None:
+        """Leave the processor to others, but not beyond the other side's end."""
+        deadline = time.monotonic() + seconds
+        while not self.ended and (left := deadline - time.monotonic()) > 0:
+            self.wait(left)
+
+    @property
+    def capacity(self) -> int:
+        """The ring's size in bytes."""
+        return self._ring.capacity
+
+    @property
+    def backlog(self) -> int:
+        """How many bytes of frames are waiting."""
+        return self._ring.written() - self._position
+
     @property
     def behind(self) -> bool:
         """Whether frames are waiting."""
-        return self._ring.written() > self._position
+        return self.backlog > 0
 
 
 def pack_headers(fields: Sequence[tuple[bytes, bytes]]) -> bytes:

@@ -27,8 +27,11 @@ from audits.capture.journal import JournalReader, Ring
 from audits.capture.masking import Masker
 from audits.capture.spool import SpoolWriter
 
-BATCH_BYTES = 2 * 1024 * 1024
+BATCH_BYTES = 512 * 1024
 SYNC_SECONDS = 0.1
+# While calls pour in they come first: the writer rests this many times as long as it worked, at most so many seconds,
+# until the backlog fills this part of the ring.
+REST_FACTOR, LONGEST_REST, CALM_PART = 4.0, 0.2, 0.25
 # Beyond so many new files one call for the whole file system is cheaper than one for each.
 MOST_SINGLE_SYNCS = 32
 
@@ -63,12 +66,14 @@ class Syncing:
         while not self._ending and self.failure is None:
             self._wake.wait()
             self._wake.clear()
+            began = time.monotonic()
             try:
                 self._sync()
             except OSError as error:
                 self.failure = error
             if not self._ending:
-                time.sleep(SYNC_SECONDS)
+                # A disk that is slow to flush is not kept busy with nothing else.
+                time.sleep(max(SYNC_SECONDS, 4 * (time.monotonic() - began)))
 
     def _sync(self) -> None:
         names, self._store.unsynced = self._store.unsynced, []
@@ -109,7 +114,10 @@ def run(config: RecorderConfig, reader: JournalReader, ready: int) -> None:
     while not (reader.ended and not reader.behind):
         if not reader.behind:
             reader.wait(1.0)
+        began = time.monotonic()
         _drain(reader, assembly, spool, syncing)
+        if 0 < reader.backlog < CALM_PART * reader.capacity and not reader.ended:
+            reader.rest(min(REST_FACTOR * (time.monotonic() - began), LONGEST_REST))
     _conclude(assembly, spool)
     syncing.finish()
     spool.close()

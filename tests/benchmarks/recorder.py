@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,8 +36,8 @@ HOST = "api.teacher.example"
 Figures = dict[str, Any]
 
 
-class FarEnd:
-    """The answering process."""
+class BareFarEnd:
+    """A far end that does next to nothing per call, to see the recorder against the fastest thing there is."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self.process = subprocess.Popen(
@@ -60,6 +61,29 @@ class FarEnd:
     def _read(self) -> Figures:
         assert self.process.stdout is not None
         return dict(json.loads(self.process.stdout.readline()))
+
+
+class ServerFarEnd:
+    """A far end on granian, a fast production server: what stands in for a provider's."""
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self.port = _free_port()
+        options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        options += ["--ssl-certificate", str(certificate), "--ssl-keyfile", str(key), "--no-log", "--loop", "uvloop"]
+        program = [sys.executable, "-m", "granian", *options, "tests.benchmarks.recorder_app:app"]
+        self.process = subprocess.Popen(program, cwd=ROOT)
+        _wait_for(self.port)
+
+    def answered(self) -> int:
+        with urllib.request.urlopen(f"https://localhost:{self.port}/answered") as answer:
+            return int(json.load(answer)["answered"])
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+FarEnd = BareFarEnd | ServerFarEnd
 
 
 def ask(port: int, name: str, ca_file: Path, options: argparse.Namespace) -> Figures:
@@ -129,8 +153,7 @@ def mitm_environment() -> Path | None:
 def through_mitmdump(program: Path, folder: Path, far_end: FarEnd, options: argparse.Namespace) -> Figures:
     out = folder / "mitm"
     out.mkdir(exist_ok=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = _free_port()
     settings = {
         "mode": f"reverse:https://localhost:{far_end.port}",
         "listen_host": "127.0.0.1",
@@ -156,7 +179,12 @@ def through_mitmdump(program: Path, folder: Path, far_end: FarEnd, options: argp
     return figures
 
 
-def _wait_for(port: int, certificate: Path) -> None:
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def _wait_for(port: int, certificate: Path | None = None) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
@@ -164,9 +192,9 @@ def _wait_for(port: int, certificate: Path) -> None:
         except OSError:
             time.sleep(0.1)
             continue
-        if certificate.exists():
+        if certificate is None or certificate.exists():
             return
-    raise RuntimeError("mitmdump did not begin to listen")
+    raise RuntimeError(f"nothing listens on port {port}")
 
 
 def _resident_mb(pid: int) -> float:
@@ -174,7 +202,7 @@ def _resident_mb(pid: int) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def prepare(folder: Path) -> FarEnd:
+def prepare(folder: Path, *, bare: bool = False) -> FarEnd:
     """Authorities for both ends, and the far end itself."""
     create_authority(folder / "far.pem", folder / "far.key", name="far end")
     create_authority(folder / "ca.pem", folder / "ca.key")
@@ -184,7 +212,8 @@ def prepare(folder: Path) -> FarEnd:
     (folder / "leaf.key").write_bytes(key)
     write_bundle(folder / "far.pem", folder / "trusted.pem")
     os.environ["SSL_CERT_FILE"] = str(folder / "trusted.pem")
-    return FarEnd(folder / "leaf.pem", folder / "leaf.key")
+    kind = BareFarEnd if bare else ServerFarEnd
+    return kind(folder / "leaf.pem", folder / "leaf.key")
 
 
 def median(rounds: list[Figures], key: str) -> float:
@@ -218,8 +247,8 @@ def show(summary: Figures, measured: dict[str, list[Figures]]) -> None:
     if "times_mitmdump" in ratios:
         print(f"times mitmdump: {ratios['times_mitmdump']:.1f}")
     for figures in measured["recorder"]:
-        told = "recorded {recorded} of {answered} answered, chain {chain}, {resident_mb:.0f} MB, stored {stored_after_s:.2f} s after"
-        print(told.format(**figures))
+        told = "recorded {recorded} of {answered} answered, chain {chain}, {resident_mb:.0f} MB"
+        print((told + ", all stored {stored_after_s:.2f} s after the last answer").format(**figures))
 
 
 def main() -> int:
@@ -227,20 +256,22 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=4000)
     parser.add_argument("--in-flight", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--mitmdump-rounds", type=int, default=1, help="it takes long; rounds beyond the first refine")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--bare", action="store_true", help="a far end that does nothing but answer")
     parser.add_argument("--without-mitmdump", action="store_true")
     options = parser.parse_args()
     program = None if options.without_mitmdump else mitm_environment()
     measured: dict[str, list[Figures]] = {"direct": [], "recorder": [], "mitmdump": []}
     with tempfile.TemporaryDirectory(prefix="bench-recorder-") as name:
         folder = Path(name)
-        far_end = prepare(folder)
+        far_end = prepare(folder, bare=options.bare)
         try:
             for number in range(options.rounds):
                 measured["direct"].append(ask(far_end.port, "localhost", folder / "far.pem", options))
                 measured["recorder"].append(through_recorder(folder, far_end, number, options))
-            if program is not None:
-                measured["mitmdump"].append(through_mitmdump(program, folder, far_end, options))
+                if program is not None and number < options.mitmdump_rounds:
+                    measured["mitmdump"].append(through_mitmdump(program, folder, far_end, options))
         finally:
             far_end.stop()
     summary = summarise(measured)

@@ -5,7 +5,7 @@ eq, is, in, gte, gt, lte, lt, starts_with, derived_from, within, grants. The res
 Kleene: what is unknown stays unknown unless the rest settles it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -91,10 +91,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Context:
-    """What a condition may look at: the use, and how a model's descent is looked up."""
+    """What a condition may look at: the use, how a model's descent is looked up, and whose paper is being read.
+
+    `assigner` is the slug of the provider whose document it is: only its own authorisation counts there. "" accepts any.
+    """
 
     use: Use
     derived_from: DerivedFrom
+    assigner: str = ""
 
 
 def evaluate(constraint: Constraint, context: Context) -> Finding:
@@ -131,7 +135,7 @@ def unique(items: Iterable[str]) -> tuple[str, ...]:
 
 def _evaluate_test(test: FactTest, context: Context) -> Finding:
     if test.op == "grants":
-        return _evaluate_grant(test, context.use)
+        return _evaluate_grant(test, context)
     fact = context.use.facts.get(test.fact)
     held = None if fact is None else _compare(test, fact, context)
     entry = Because(
@@ -146,11 +150,19 @@ def _evaluate_test(test: FactTest, context: Context) -> Finding:
     return Finding(held, (entry,), (test.fact,) if held is None else ())
 
 
-def _evaluate_grant(test: FactTest, use: Use) -> Finding:
+def authorised(use: Use, assigner: str, activity: str | None) -> bool:
+    """Whether an authorisation on record, given by `assigner`, allows the activity on the day of use."""
+    authorisation, on = use.authorisation, use.on
+    if authorisation is None or on is None or activity is None or not authorisation.holds(activity, on):
+        return False
+    return assigner in ("", authorisation.granted_by or use.text("provider"))
+
+
+def _evaluate_grant(test: FactTest, context: Context) -> Finding:
     """An authorisation is the one fact whose absence is known: none is on record."""
-    authorisation, activity, on = use.authorisation, use.text("activity"), use.on
-    wanted = activity if test.value == "*" else str(test.value)
-    held = bool(authorisation and wanted and on and authorisation.holds(wanted, on))
+    use = context.use
+    authorisation = use.authorisation
+    held = authorised(use, context.assigner, use.text("activity") if test.value == "*" else str(test.value))
     reference = authorisation.reference if authorisation else None
     source = "declared" if authorisation else None
     entry = Because(condition_phrase("authorisation", "grants", test.value), held, "authorisation", reference, source)
@@ -197,13 +209,15 @@ def _bare(name: str) -> str:
     return "".join(letter for letter in name.rpartition("/")[2].casefold() if letter.isalnum())
 
 
-def facts_of(constraint: Constraint) -> frozenset[str]:
-    """The facts that a condition asks about."""
+def leaves_of(constraint: Constraint) -> Iterator[FactTest]:
+    """The tests of a condition, in order."""
     if isinstance(constraint, FactTest):
-        return frozenset({constraint.fact})
-    if isinstance(constraint, Not):
-        return facts_of(constraint.part)
-    return frozenset(fact for part in constraint.parts for fact in facts_of(part))
+        yield constraint
+    elif isinstance(constraint, Not):
+        yield from leaves_of(constraint.part)
+    else:
+        for part in constraint.parts:
+            yield from leaves_of(part)
 
 
 def parse_constraint(tree: Any, where: str) -> Constraint:

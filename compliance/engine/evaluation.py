@@ -13,6 +13,7 @@ from compliance.engine.constraints import (
     FactTest,
     Finding,
     Held,
+    authorised,
     conjunction,
     disjunction,
     evaluate,
@@ -120,13 +121,16 @@ def evaluate_rule(
     rule: Rule, version: Version, context: Context, library: Library, agreements: Iterable[Agreement]
 ) -> Verdict:
     """The rule's verdict on a use while `version`, which it cites, is in force."""
+    context = replace(context, assigner=rule.document.partition("/")[0])
     activity = evaluate(FactTest("activity", "in", rule.actions), context)
     condition = evaluate(rule.when, context)
     conditions = conjunction((activity.held, condition.held))
     exceptions = [ExceptionFinding(e, evaluate(e.when, context)) for e in rule.exceptions]
     excepted = disjunction(item.finding.held for item in exceptions)
     applies = conjunction((conditions, None if excepted is None else not excepted))
-    lifted_by = _lifted_by(rule, context, agreements) if rule.effect == "prohibition" and applies is not False else ""
+    lifted_by = (
+        _lifted_by(rule, context, agreements) if rule.effect == "prohibition" and conditions is not False else ""
+    )
     met = evaluate(rule.met, context) if rule.met is not None and applies is not False else Finding(None, (), ())
     missing = _missing(applies, (activity, condition), exceptions, met)
     because = _trace((activity, condition), exceptions, met)
@@ -139,13 +143,11 @@ def evaluate_rule(
 
 def _lifted_by(rule: Rule, context: Context, agreements: Iterable[Agreement]) -> str:
     use = context.use
-    activity, on, authorisation = use.text("activity"), use.on, use.authorisation
+    activity, on = use.text("activity"), use.on
     if activity is None or on is None:
         return ""
-    if authorisation and authorisation.holds(activity, on):
-        grantor = authorisation.granted_by or use.text("provider") or ""
-        if rule.document.startswith(grantor + "/"):
-            return authorisation.reference or "the authorisation on record"
+    if use.authorisation and authorised(use, context.assigner, activity):
+        return use.authorisation.reference or "the authorisation on record"
     for agreement in agreements:
         scope = agreement.scope is None or evaluate(agreement.scope, context).held is True
         if scope and agreement.covers(rule, activity, on):

@@ -47,7 +47,7 @@ def source(rule: Rule, version: Version, citation: Citation, library: Library) -
 def _outcome(rule: Rule, verdict: "Verdict", exceptions: Sequence["ExceptionFinding"], use: Use) -> str:
     what = _WHAT[rule.effect]
     if verdict.lifted_by:
-        return f"its conditions are met or may be, but “{verdict.lifted_by}” lifts it"
+        return f"its conditions are met, or may be, but “{verdict.lifted_by}” lifts it"
     if verdict.applies is None:
         unknown = unknown_sentence(verdict.missing) + _open(exceptions)
         return f"whether {what} applies can't be told, since it is not known {unknown}"

@@ -264,6 +264,7 @@ def join(books: Iterable[Rulebook]) -> Library:
     for book in files:
         _check_references(book, documents, families)
         _check_citations(book, documents)
+        _check_families(book, families)
     _check_circles(documents)
     return Library(
         providers,
@@ -309,6 +310,18 @@ def _check_citations(book: Rulebook, documents: Mapping[str, Document]) -> None:
                 raise RulebookError(
                     f"{book.filename}: rule {rule.id}: {rule.document} has no version {citation.version!r}"
                 )
+
+
+def _check_families(book: Rulebook, families: Mapping[str, ModelFamily]) -> None:
+    known = {name for family in families.values() for name in (family.id, *family.within)}
+    for rule in book.rules:
+        for name in sorted(rule.families - known):
+            raise RulebookError(f"{book.filename}: rule {rule.id}: model family {name!r} is not defined")
+    for binding in book.bindings:
+        for name in sorted(set(binding.families) - known):
+            raise RulebookError(
+                f"{book.filename}: [[governs]] {binding.document}: model family {name!r} is not defined"
+            )
 
 
 def _check_circles(documents: Mapping[str, Document]) -> None:

@@ -13,7 +13,7 @@ from compliance.engine.constraints import (
     ConstraintError,
     constraint_sentence,
     constraint_tree,
-    facts_of,
+    leaves_of,
     parse_constraint,
 )
 from compliance.engine.vocabulary import ACTIVITIES
@@ -99,8 +99,17 @@ class Rule:
     @cached_property
     def facts(self) -> frozenset[str]:
         """The facts it asks about, exceptions and test of fulfilment included."""
+        return frozenset(test.fact for condition in self._conditions() for test in leaves_of(condition))
+
+    @cached_property
+    def families(self) -> frozenset[str]:
+        """The model families it asks about."""
+        tests = [test for condition in self._conditions() for test in leaves_of(condition) if test.op == "derived_from"]
+        return frozenset(str(n) for t in tests for n in (t.value if isinstance(t.value, tuple) else (t.value,)))
+
+    def _conditions(self) -> list[Constraint]:
         conditions = [self.when, *(exception.when for exception in self.exceptions)]
-        return frozenset().union(*map(facts_of, conditions if self.met is None else [*conditions, self.met]))
+        return conditions if self.met is None else [*conditions, self.met]
 
     @cached_property
     def sentence(self) -> str:

@@ -17,6 +17,8 @@ from typing import Any
 import vl_convert
 from django.conf import settings
 
+from compliance.templatetags.unseen import with_names
+
 INK, SOFT, LINE, EDGE, TINT = "#1B1F27", "#4A5160", "#D9DDE4", "#8A92A0", "#EEF0F3"
 SERIES = ("#1F4FD8", "#B4531A", "#0B6B57", "#7A3FB0", "#8A5A00", "#565D6B")
 OTHERS = "others"
@@ -113,12 +115,32 @@ def _draw(spec: Spec, title: str, subtitle: str, words: str) -> Chart:
         "background": None,
         "title": {"text": title, "subtitle": subtitle},
         "config": _config(),
-        "padding": 2,
+        "padding": {"left": 2, "top": 2, "bottom": 2, "right": 12},
         **spec,
     }
-    return Chart(
-        svg=_svg(json.dumps(whole, sort_keys=True)), title=title, words=f"{title.rstrip('?')}: {subtitle}. {words}"
-    )
+    svg = _svg(json.dumps(_named(whole), sort_keys=True))
+    return Chart(svg=svg, title=with_names(title), words=with_names(f"{title.rstrip('?')}: {subtitle}. {words}"))
+
+
+def _named(value: Any) -> Any:
+    """Every string without unseen characters: the drawing library ends the whole process on one that XML does not allow."""
+    if isinstance(value, dict):
+        return {key: _named(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_named(held) for held in value]
+    return with_names(value) if isinstance(value, str) else value
+
+
+def _short(name: str, most: int = 26) -> str:
+    """A name cut in its middle. Vega must never cut one: it halves characters beyond U+FFFF and then fails."""
+    named = with_names(name)
+    return named if len(named) <= most else f"{named[: most - 9]}…{named[-8:]}"
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """The names cut; those that the cut made alike are numbered."""
+    cut = [_short(name) for name in names]
+    return [f"{name} ({at + 1})" if cut.count(name) > 1 else name for at, name in enumerate(cut)]
 
 
 def _gathered(totals: dict[str, int], most: int = len(SERIES)) -> list[str]:
@@ -163,7 +185,10 @@ def uses_per_provider_over_time(rows: Iterable[DailyUse]) -> Chart:
 
 def _labels(names: Sequence[str], totals: dict[str, int]) -> list[str]:
     rest = sum(calls for name, calls in totals.items() if name not in names)
-    return [f"{name} {(rest if name == OTHERS else totals[name]):,}" for name in names]
+    return [
+        f"{short} {(rest if name == OTHERS else totals[name]):,}"
+        for name, short in zip(names, _told_apart(names), strict=True)
+    ]
 
 
 def _columns(values: list[Spec], names: Sequence[str], labels: Sequence[str], unit: str) -> Spec:
@@ -207,7 +232,7 @@ def _legend(names: Sequence[str], labels: Sequence[str]) -> Spec:
         "height": 22 * max(1, len(names)),
         "layer": [
             {"mark": {"type": "square", "size": 90, "opacity": 1}, "encoding": {"x": {"value": 6}, "y": y, "color": colour}},
-            {"mark": {"type": "text", "align": "left", "limit": 132},
+            {"mark": {"type": "text", "align": "left", "limit": 0},
              "encoding": {"x": {"value": 18}, "y": y, "text": {"field": "label"}}},
         ],
     }  # fmt: skip
@@ -219,7 +244,7 @@ def calls_by_provider(rows: Iterable[ProviderUse], period: Iterable[dt.date] = (
     total = sum(row.calls for row in uses)
     days = tuple(period)
     subtitle = _counted(total, "call") + (f"; {_period(days)}" if days else "")
-    values = [_bar(row.provider or UNKNOWN, row.calls, total) for row in uses]
+    values = _bar_values([(row.provider or UNKNOWN, row.calls) for row in uses], total)
     words = "; ".join(f"{value['name']}: {value['label']}" for value in values) + "."
     return _draw(_bars(values), "How many calls went to each provider?", subtitle, words)
 
@@ -230,12 +255,21 @@ def shares_of_dataset(dataset: str, rows: int, shares: Iterable[Share], own: int
     A row may derive from two models and then counts under both; `own` left out is what the shares leave of the rows.
     """
     known = sorted(shares, key=lambda share: (-share.rows, share.source))
-    values = [_bar(share.source or "model unknown", share.rows, rows) for share in known]
+    values = _bar_values([(share.source or "model unknown", share.rows) for share in known], rows)
     own = rows - sum(share.rows for share in known) if own is None else own
     if own > 0:
         values.append(_bar("no recorded answer", own, rows) | {"colour": EDGE})
     words = "; ".join(f"{value['name']}: {value['label']}" for value in values) + "."
-    return _draw(_bars(values, rows), f"Where do the rows of {dataset} come from?", _counted(rows, "row"), words)
+    return _draw(
+        _bars(values, rows), f"Where do the rows of {_short(dataset, 48)} come from?", _counted(rows, "row"), words
+    )
+
+
+def _bar_values(numbers: Sequence[tuple[str, int]], whole: int) -> list[Spec]:
+    """One bar for each, greatest first; beyond six the rest is one bar."""
+    shown = list(numbers) if len(numbers) <= len(SERIES) else list(numbers[: len(SERIES) - 1])
+    rest = sum(number for _, number in numbers[len(shown) :])
+    return [_bar(name, number, whole) for name, number in [*shown, *([(OTHERS, rest)] if rest else [])]]
 
 
 def _bar(name: str, number: int, whole: int) -> Spec:
@@ -245,8 +279,12 @@ def _bar(name: str, number: int, whole: int) -> Spec:
 
 def _bars(values: list[Spec], whole: int | None = None) -> Spec:
     top = max([whole or 0, *(value["number"] for value in values), 1])
+    values = [
+        value | {"name": name}
+        for value, name in zip(values, _told_apart([value["name"] for value in values]), strict=True)
+    ]
     y = {"field": "name", "type": "nominal", "sort": None, "title": None,
-         "axis": {"labelLimit": 190, "domain": False, "ticks": False, "labelColor": INK}}  # fmt: skip
+         "axis": {"labelLimit": 0, "domain": False, "ticks": False, "labelColor": INK}}  # fmt: skip
     x = {"field": "number", "type": "quantitative", "scale": {"domain": [0, top]}, "axis": None}
     return {
         "data": {"values": values},

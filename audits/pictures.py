@@ -6,15 +6,21 @@ charts (audits.charts), so a page's theme reaches them the same way.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as escape_markup
 
 from audits.charts import EDGE, INK, LINE, SERIES, SOFT, TINT, Chart
+from compliance.templatetags.unseen import with_names
 
 WIDTH, BOX, GAP, TOP = 880, 220, 26, 30
 COLUMNS = (0, (WIDTH - BOX) // 2, WIDTH - BOX)
 BAND, LEAST = 64, 2
 NAME_LENGTH = 30
 OWN = "No recorded answer"
+
+
+def escape(text: str) -> str:
+    """Text for SVG: markup escaped, and control and directional characters shown by name."""
+    return escape_markup(with_names(text), quote=True)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def picture_of_lineage(datasets: Sequence[DatasetPart], student: str) -> Chart |
     parts = [*_bands(datasets, left, middle), *_to_student(datasets, middle, right)]
     parts += [_drawn(box) for box in (*left, *middle, *right)] + _heads(bool(student))
     title = "Which answers became which data, and which student learnt from it?"
-    words = _words(datasets, student)
+    words = with_names(_words(datasets, student))
     return Chart(svg=_svg(height + 8, parts, words), title=title, words=words)
 
 
@@ -158,5 +164,5 @@ def _words(datasets: Sequence[DatasetPart], student: str) -> str:
 def _svg(height: int, parts: Sequence[str], words: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
-        f'height="{height}" font-family="Inter" role="img" aria-label="{escape(words, quote=True)}">{"".join(parts)}</svg>'
+        f'height="{height}" font-family="Inter" role="img" aria-label="{escape(words)}">{"".join(parts)}</svg>'
     )

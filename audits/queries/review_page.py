@@ -12,7 +12,7 @@ from compliance.engine.phrases import fact_phrase
 from compliance.engine.vocabulary import FACTS
 from compliance.models import TermsDocument, Version
 
-SHOWN = 12
+SHOWN_CALLS, SHOWN_ROWS = 10, 6
 WORDS_FOR_HELD = {True: "Met", False: "Not met", None: "Cannot tell"}
 
 
@@ -77,8 +77,8 @@ def finding_page(finding: Finding) -> FindingPage:
         questions=tuple(_question(path) for path in finding.missing_facts),
         document=document,
         version=version if document else None,
-        calls=tuple(calls[:SHOWN]),
-        rows=tuple(matches.order_by("dataset_id", "row")[:SHOWN]) if finding.rows else (),
+        calls=tuple(calls[:SHOWN_CALLS]),
+        rows=tuple(matches.order_by("dataset_id", "row")[:SHOWN_ROWS]) if finding.rows else (),
     )
 
 

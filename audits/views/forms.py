@@ -16,6 +16,7 @@ from audits.queries.run_view import KINDS, of_kind
 from audits.views.archives import ArchiveError, manifest_in_archive
 from compliance.access import may_run_audits, may_use_this_machine, visible_projects
 from compliance.models import Project, User
+from compliance.templatetags.unseen import with_names
 
 MOST_BYTES = 200 * 1024 * 1024
 _HOST = re.compile(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$", re.IGNORECASE)
@@ -24,7 +25,7 @@ Choices = list[tuple[str, str]]
 
 
 def _choices(first: str, values: Iterable[tuple[str, Any]]) -> Choices:
-    return [("", first), *((value, str(label)) for value, label in values)]
+    return [("", first), *((value, with_names(str(label))) for value, label in values)]
 
 
 class Filter(forms.Form):
@@ -149,6 +150,7 @@ class StartAuditForm(forms.Form):
     upstreams = forms.CharField(
         label="Simulated upstreams",
         required=False,
+        strip=False,  # complaints count the lines as they were written
         widget=forms.Textarea(
             attrs={"rows": 3, "placeholder": "api.openai.com=http://127.0.0.1:9000", "class": "mono"}
         ),

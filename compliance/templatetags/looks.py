@@ -14,6 +14,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from compliance.templatetags.icons import icon
+from compliance.templatetags.unseen import with_names
 
 register = template.Library()
 
@@ -58,26 +59,18 @@ STATE_WORDS = {
     "stale": "Lost its worker",
 }
 
-# Characters that move, hide or overwrite what stands beside them: C0 and C1 controls (tab and line feed aside), zero-width
-# space, directional marks, embeddings, overrides and isolates, word joiner, byte order mark, line and paragraph separators,
-# tag characters. Zero-width joiners stay: Persian, Indic scripts and emoji are spelt with them.
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f\ud800-\udfff]"
-)
-
-
-def _shown(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    if code < 0x20:
-        return f'<span class="ctl" title="U+{code:04X}">{chr(0x2400 + code)}</span>'
-    return f'<span class="ctl">U+{code:04X}</span>'
-
 
 @register.filter
 def visible(value: object) -> SafeString:
     """Text that others wrote, escaped, with every control and directional character made visible in its place."""
-    return mark_safe(UNSEEN.sub(_shown, escape(str(value) if value is not None else "")))  # noqa: S308
+    text = escape(str(value) if value is not None else "")
+    return mark_safe(with_names(text, '<span class="ctl">{}</span>'.format))  # noqa: S308 - escaped above
+
+
+@register.filter
+def named(value: object) -> str:
+    """The same for where no markup may stand (titles, attributes): names in brackets; escaping is left to the template."""
+    return with_names(str(value) if value is not None else "")
 
 
 @register.filter
@@ -259,6 +252,20 @@ def sentence(value: object) -> str:
     """The words with their first letter raised, the rest as it is."""
     text = str(value or "")
     return text[:1].upper() + text[1:]
+
+
+@register.filter
+def whole_sentence(value: object) -> str:
+    """The words as a sentence: first letter raised, a full stop at the end."""
+    text = sentence(value).rstrip()
+    return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
+@register.filter
+def section(value: str) -> str:
+    """Where a clause stands: "section 2(e)" for a number, the heading in quotes for a heading."""
+    text = str(value or "").strip()
+    return f"section {text}" if re.match(r"[\dIVXLC]+([.(\s]|$)", text) else f"“{text}”"
 
 
 @register.filter

@@ -69,7 +69,12 @@
     if (log) log.scrollTop = log.scrollHeight;
   }
 
-  function wire() { wireMenu(); wireSearchKey(); wireCopy(); wireFilters(); wireLogs(); }
+  function showCurrentTab() {
+    const tab = document.querySelector(".tabs [aria-current]");
+    if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24;
+  }
+
+  function wire() { showCurrentTab(); wireMenu(); wireSearchKey(); wireCopy(); wireFilters(); wireLogs(); }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wire);
   else wire();
 })();

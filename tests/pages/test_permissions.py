@@ -17,7 +17,7 @@ PEOPLE_OF_THE_PROJECT = ["engineer", "member_legal", "legal", "administrator"]
 
 def pages_of(world: World) -> dict[str, str]:
     """One address for each kind of object that belongs to the project."""
-    dataset = world.run.datasets.get()
+    dataset = world.run.datasets.order_by("pk")[0]
     exchange = world.run.exchanges.order_by("pk").first()
     assert exchange is not None
     return {name: reverse(name, args=[world.run.pk]) for name in OF_A_RUN} | {

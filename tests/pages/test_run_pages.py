@@ -1,0 +1,106 @@
+"""The live page of a run: it asks again while the run goes on, and stops when it has ended."""
+
+import pytest
+from django.urls import reverse
+
+from audits.models import LogLine, Run
+from tests.factories import NOON, make_call, make_exchange
+from tests.pages.conftest import SignedIn, World
+
+
+@pytest.mark.parametrize(("state", "asks_again"), [(s, s in Run.ACTIVE) for s in Run.State.values])
+def test_the_live_part_asks_again_only_while_the_run_goes_on(
+    world: World, signed_in: SignedIn, state: str, asks_again: bool
+) -> None:
+    Run.objects.filter(pk=world.run.pk).update(state=state)
+    page = signed_in(world.engineer).get(reverse("run-live", args=[world.run.pk])).content.decode()
+    assert ("hx-trigger" in page) is asks_again
+    assert "<html" not in page
+
+
+def test_new_log_lines_follow_the_last_one_shown(world: World, signed_in: SignedIn) -> None:
+    client, address = signed_in(world.engineer), reverse("run-log-after", args=[world.run.pk, 0])
+    page = client.get(address).content.decode()
+    assert "asking 3 questions" not in page
+    assert page.index("kept 2 of 3 answers") < page.index("trained acme-triage")
+    assert "hx-get" not in page, "the run has ended: nobody asks again"
+    Run.objects.filter(pk=world.run.pk).update(state=Run.State.RUNNING)
+    assert reverse("run-log-after", args=[world.run.pk, 2]) in client.get(address).content.decode()
+
+
+def test_more_lines_than_one_answer_holds_are_fetched_by_the_next(world: World, signed_in: SignedIn) -> None:
+    LogLine.objects.bulk_create(
+        LogLine(run=world.run, seq=seq, at=NOON, step="execute", stream="stdout", text=f"line {seq}")
+        for seq in range(3, 700)
+    )
+    page = signed_in(world.engineer).get(reverse("run-log-after", args=[world.run.pk, 2])).content.decode()
+    assert page.count('class="line') == 500
+    assert reverse("run-log-after", args=[world.run.pk, 502]) in page
+
+
+def test_a_simulated_run_says_so_on_each_of_its_pages(world: World, signed_in: SignedIn) -> None:
+    client = signed_in(world.engineer)
+    for name in ("run", "run-calls", "run-lineage", "run-findings", "run-gaps", "run-evidence", "run-report"):
+        assert "Simulated upstream" in client.get(reverse(name, args=[world.run.pk])).content.decode(), name
+    assert "Simulated upstream" in client.get(reverse("finding", args=[world.finding.pk])).content.decode()
+    assert "Simulated upstream" in client.get(reverse("overview")).content.decode()
+
+
+def test_a_run_without_enforced_isolation_says_so(world: World, signed_in: SignedIn) -> None:
+    Run.objects.filter(pk=world.run.pk).update(isolation="proxy_only", isolation_reasons=["no user namespaces"])
+    client = signed_in(world.engineer)
+    page = client.get(reverse("run-calls", args=[world.run.pk])).content.decode()
+    assert "Isolation: proxy only" in page
+    assert "no user namespaces" in page
+    assert "Isolation: proxy only" in client.get(reverse("finding", args=[world.finding.pk])).content.decode()
+
+
+def test_calls_are_narrowed_by_kind_status_provider_and_model(world: World, signed_in: SignedIn) -> None:
+    make_exchange(world.run, unparsed="no parser knows it", host="odd.example", status=None)
+    make_call(world.run, make_exchange(world.run, status=500), provider="anthropic", request_model="claude-x")
+    world.run.signatures.create(
+        day=NOON.date(), provider="anthropic", model="claude-x", operation="chat", calls=1, first_at=NOON, last_at=NOON
+    )
+    client, address = signed_in(world.engineer), reverse("run-calls", args=[world.run.pk])
+
+    def count(**asked: str) -> int:
+        return client.get(address, asked).context["page"].paginator.count
+
+    assert count() == 5
+    assert count(kind="calls") == 4
+    assert count(kind="unparsed") == 1
+    assert count(status="5") == 1
+    assert count(status="none") == 1
+    assert count(provider="anthropic") == 1
+    assert count(model="claude-x") == 1
+    assert count(provider="no such provider") == 5, "what is not offered narrows nothing"
+    assert count(sort="-time", page="99") == 5
+
+
+def test_a_repeated_run_keeps_the_upstreams_and_names_its_origin(world: World, signed_in: SignedIn) -> None:
+    signed_in(world.engineer).post(reverse("run-again", args=[world.run.pk]))
+    repeated = Run.objects.get(rerun_of=world.run)
+    assert repeated.upstreams == world.run.upstreams
+    assert repeated.requested_by == world.engineer
+
+
+def test_cancelling_a_run_that_has_ended_says_that_it_had(world: World, signed_in: SignedIn) -> None:
+    page = signed_in(world.engineer).post(reverse("run-cancel", args=[world.run.pk]), follow=True).content.decode()
+    assert "The run had ended" in page
+
+
+@pytest.mark.parametrize("words", ["Support", "gpt-4.1", "api.openai.com", "competing"])
+def test_the_search_box_finds_runs_models_hosts_and_findings(world: World, signed_in: SignedIn, words: str) -> None:
+    page = signed_in(world.engineer).get(reverse("search"), {"q": words}).content.decode()
+    assert "Nothing fits" not in page
+    assert "Support triage, run 1" in page
+
+
+@pytest.mark.parametrize("words", ["zzzz", "99999999", "%", "_", "'; drop table", "\x00", "a" * 5000])
+def test_the_search_box_bears_whatever_is_typed(world: World, signed_in: SignedIn, words: str) -> None:
+    assert signed_in(world.engineer).get(reverse("search"), {"q": words}).status_code == 200
+
+
+def test_a_run_is_found_by_its_number(world: World, signed_in: SignedIn) -> None:
+    page = signed_in(world.engineer).get(reverse("search"), {"q": str(world.run.pk)}).content.decode()
+    assert reverse("run", args=[world.run.pk]) in page

@@ -1,0 +1,92 @@
+"""Terms: what is in force on a chosen day, and who may read which agreement."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from psycopg.types.range import DateRange
+
+from compliance.models import Agreement, Provider, RuleRevision, TermsDocument, Version
+from tests.factories import NOON, make_rule_revision, make_user, sha
+from tests.pages.conftest import SignedIn, World
+
+
+@pytest.fixture
+def two_versions(world: World) -> TermsDocument:
+    """Version of 2025-05-31, then one of 2026-07-08; each with its rule."""
+    document = TermsDocument.objects.get(identifier="openai/services-agreement")
+    document.versions.update(in_force=DateRange(dt.date(2025, 5, 31), dt.date(2026, 7, 8)))
+    Version.objects.create(
+        document=document, label="2026-07-08", in_force=DateRange(dt.date(2026, 7, 8), None), basis="stated"
+    )
+    make_rule_revision(
+        "openai/services-agreement:newer", title="The newer rule", in_force=DateRange(dt.date(2026, 7, 8), None)
+    )
+    return document
+
+
+@pytest.mark.parametrize(
+    ("day", "label", "newer"),
+    [("2026-07-07", "2025-05-31", False), ("2026-07-08", "2026-07-08", True), ("2024-01-01", None, False)],
+)
+def test_the_chosen_day_selects_versions_and_rules(
+    world: World, signed_in: SignedIn, two_versions: TermsDocument, day: str, label: str | None, newer: bool
+) -> None:
+    response = signed_in(world.outsider).get(reverse("terms-provider", args=["openai"]), {"on": day})
+    (held,) = response.context["documents"]
+    assert (held.version.label if held.version else None) == label
+    assert ("The newer rule" in response.content.decode()) is newer
+
+
+def test_a_day_before_any_version_is_called_unknown_not_silent(
+    world: World, signed_in: SignedIn, two_versions: TermsDocument
+) -> None:
+    page = signed_in(world.outsider).get(reverse("terms-provider", args=["openai"]), {"on": "2020-01-01"})
+    assert "No version is known" in page.content.decode()
+
+
+def test_a_day_that_is_none_is_refused_and_today_is_shown(world: World, signed_in: SignedIn) -> None:
+    page = signed_in(world.outsider).get(reverse("terms-provider", args=["openai"]), {"on": "soon"}).content.decode()
+    assert "Write the day as year-month-day" in page
+
+
+def test_an_agreement_is_shown_to_who_sees_its_project(world: World, signed_in: SignedIn) -> None:
+    provider = Provider.objects.get(slug="openai")
+    Agreement.objects.create(provider=provider, reference="For all", starts_on=dt.date(2026, 1, 1))
+    Agreement.objects.create(
+        provider=provider, project=world.project, reference="For one", starts_on=dt.date(2026, 1, 1)
+    )
+    address = f"{reverse('terms-provider', args=['openai'])}?on=2026-05-01"
+    assert "For one" in signed_in(world.engineer).get(address).content.decode()
+    page = signed_in(world.outsider).get(address).content.decode()
+    assert "For all" in page
+    assert "For one" not in page
+    assert "For all" not in signed_in(world.engineer).get(address.replace("2026-05", "2025-05")).content.decode()
+
+
+def test_document_version_and_rule_have_pages(world: World, signed_in: SignedIn, two_versions: TermsDocument) -> None:
+    client = signed_in(world.outsider)
+    revision = RuleRevision.objects.get(title="The newer rule")
+    assert "2026-07-08" in client.get(reverse("terms-document", args=[two_versions.pk])).content.decode()
+    version = client.get(reverse("terms-version", args=[two_versions.versions.latest("pk").pk])).content.decode()
+    assert "cited, not held here" in version
+    assert "The newer rule" in client.get(reverse("terms-rule", args=[revision.pk])).content.decode()
+
+
+def test_a_draft_rule_is_not_among_what_engineers_rely_on(world: World, signed_in: SignedIn) -> None:
+    draft = make_rule_revision(
+        "openai/services-agreement:drafted", status="draft", title="Half a thought", shipped=False, published_at=None
+    )
+    client = signed_in(make_user())
+    assert client.get(reverse("terms-rule", args=[draft.pk])).status_code == 404
+    document = reverse("terms-document", args=[draft.rule.document_id])
+    assert "Half a thought" not in client.get(document).content.decode()
+
+
+def test_a_superseded_revision_stays_readable_and_says_so(world: World, signed_in: SignedIn) -> None:
+    revision = RuleRevision.objects.get()
+    RuleRevision.objects.filter(pk=revision.pk).update(status="superseded", superseded_at=NOON)
+    make_rule_revision(revision.rule.identifier, content_sha256=sha("second"))
+    page = signed_in(world.outsider).get(reverse("terms-rule", args=[revision.pk])).content.decode()
+    assert "Superseded" in page
+    assert "Revision 2" in page

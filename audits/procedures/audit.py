@@ -40,7 +40,8 @@ from audits.sandbox.execution import run as run_isolated
 from audits.sandbox.limits import Exit, Limits
 from audits.sandbox.python_environment import EnvironmentFailed, PythonEnvironment, python_environment
 from audits.sandbox.registries import registry_hosts
-from audits.scan import scan_tree
+from audits.scan.directory import directory_of
+from audits.scan.scanning import scan_tree
 from compliance.engine.library import Library
 from compliance.queries.library import library_from_database
 
@@ -75,7 +76,7 @@ class RunUnderAudit:
 
     def scan(self) -> None:
         """Reads the source for the models and hosts it names, without running any of it."""
-        found = scan_tree(self.workspace.tree).as_json()
+        found = scan_tree(self.workspace.tree, directory_of(self.library)).as_json()
         Run.objects.filter(pk=self.run.pk).update(scan=found)
         self.run.scan = found
         self._keep("scan", "static scan", json.dumps(found, sort_keys=True).encode())

@@ -23,6 +23,8 @@ LEAF_LIFETIME = timedelta(days=30)
 # Clocks inside and outside a sandbox are one, but a stepped clock must not turn a fresh certificate invalid.
 BACKDATED = timedelta(hours=12)
 LONGEST_COMMON_NAME = 64
+# A program that dials endless names must not fill the memory; forgotten contexts are made anew.
+MOST_CONTEXTS = 2_000
 
 
 def create_authority(certificate: Path, key: Path, *, name: str = "Clausetrail recorder") -> None:
@@ -100,6 +102,8 @@ class Authority:
         """The server-side TLS context for `host` offering the ALPN `protocols` (none: no ALPN answer)."""
         known = self._contexts.get((host, protocols))
         if known is None:
+            if len(self._contexts) >= MOST_CONTEXTS:
+                self._contexts.clear()
             known = self._contexts[host, protocols] = self._new_context(host, protocols)
         return known
 

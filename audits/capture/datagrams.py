@@ -14,8 +14,9 @@ from audits.capture.sockets import datagram_destination
 
 _LARGEST_DATAGRAM = 65535
 _CONTROL_BYTES = 256
-# Names and datagrams may come in floods; beyond so many lines per second repetitions are counted, not written.
+# Names and datagrams may come in floods: within so many seconds repetitions are counted, not written.
 REPEAT_SECONDS = 5.0
+MOST_REMEMBERED = 20_000
 _DNS_IDLE_SECONDS = 10.0
 
 
@@ -120,6 +121,9 @@ class _Repetitions:
         self._latest: dict[tuple[object, ...], tuple[float, dict[str, object]]] = {}
 
     def note(self, key: tuple[object, ...], **fields: object) -> None:
+        if len(self._latest) >= MOST_REMEMBERED:
+            self.flush()
+            self._latest.clear()
         now = time.monotonic()
         since, _ = self._latest.get(key, (-REPEAT_SECONDS, {}))
         self._counts[key] += 1

@@ -19,7 +19,7 @@ import select
 import struct
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -135,6 +135,8 @@ class Journal:
         self._announced = True
         self._waiting: deque[bytes] = deque()
         self._free: asyncio.Event | None = None
+        self.broken = False
+        self.on_broken: Callable[[], None] | None = None
 
     def put(
         self, kind: int, a: int = 0, b: int = 0, c: int = 0, at: float = 0.0, payload: bytes = b"", flags: int = 0
@@ -149,12 +151,12 @@ class Journal:
 
     @property
     def full(self) -> bool:
-        """Whether frames wait for room: read nothing more until there is."""
-        return bool(self._waiting)
+        """Whether frames wait for room, or nobody reads them any more: pass nothing on until there is room."""
+        return self.broken or bool(self._waiting)
 
     async def room(self) -> None:
         """Wait until every frame is in the ring."""
-        while self._waiting:
+        while self._waiting and not self.broken:
             assert self._free is not None
             await self._free.wait()
 
@@ -183,16 +185,28 @@ class Journal:
         while self._waiting and self._store(self._waiting[0]):
             self._waiting.popleft()
         self._announce()
-        if self._waiting:
+        if self._waiting and not self.broken:
             asyncio.get_running_loop().call_later(0.005, self._retry)
         elif self._free is not None:
             self._free.set()
 
     def _announce(self) -> None:
         self._announced = True
-        # A full pipe already says that there is something to read.
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._notify, b"\0")
+        # A full pipe already says that there is something to read; a broken one, that nobody reads any more.
+        try:
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._notify, b"\0")
+        except BrokenPipeError:
+            self._break()
+
+    def _break(self) -> None:
+        if self.broken:
+            return
+        self.broken = True
+        if self._free is not None:
+            self._free.set()
+        if self.on_broken is not None:
+            self.on_broken()
 
 
 class JournalReader:

@@ -97,7 +97,15 @@ def start_recorder(config: RecorderConfig, sockets: RecorderSockets) -> Recorder
 
     Its messages go to `recorder.log` in the spool directory. Raises RecorderFailed with what it said.
     """
-    config = replace(config, listeners=sockets.listeners())
+    # The recorder runs in the project's directory, wherever its starter does.
+    config = replace(
+        config,
+        listeners=sockets.listeners(),
+        spool_directory=config.spool_directory.absolute(),
+        blob_directory=config.blob_directory.absolute(),
+        ca_certificate=config.ca_certificate.absolute(),
+        ca_key=config.ca_key.absolute(),
+    )
     config.spool_directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="recorder-") as folder:
         path = Path(folder) / "config.json"

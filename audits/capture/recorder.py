@@ -85,6 +85,7 @@ async def serve(config: RecorderConfig, writer: Writer) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    journal.on_broken = lambda: _end_unrecorded(session, stop)
     print(json.dumps({"ready": True, "pid": os.getpid(), "run_id": config.run_id, "phase": config.phase}), flush=True)
     status = await _until_stopped(session, writer, stop)
     for listener in listeners:
@@ -104,9 +105,18 @@ async def _until_stopped(session: Session, writer: Writer, stop: asyncio.Event) 
         for relay in [relay for relay in session.live if relay.expired(now)]:
             relay.abort("timeout")
         session.upstreams.close_stale()
-        if writer.process.poll() is not None:
+        if session.journal.broken or writer.process.poll() is not None:
+            _end_unrecorded(session, stop)
             return EXIT_NO_WRITER
     return EXIT_STOPPED
+
+
+def _end_unrecorded(session: Session, stop: asyncio.Event) -> None:
+    """The writer is gone: what cannot be recorded is not passed on."""
+    session.stopping = True
+    for relay in list(session.live):
+        relay.abort("record_failed")
+    stop.set()
 
 
 async def _finish(session: Session, listeners: list[Listener]) -> None:

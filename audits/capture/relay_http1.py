@@ -352,6 +352,8 @@ class Http1Relay:
         return substitution.fill_head(raw, hop.host)
 
     def _check_limits(self, head: Head, body: Body) -> None:
+        if self._journal.broken:
+            raise Failed("record_failed", "this call can no longer be recorded, so it is not passed on")
         if self._session.limit_reached():
             raise Failed("limit_reached", "the number of calls allowed to this run is used up", 429)
         most = self._session.config.limits.max_request_body

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+import signal
 import stat
 import threading
 from pathlib import Path
@@ -147,6 +148,22 @@ def test_a_killed_recorder_loses_no_answered_call(start_rig: StartRig, far_end: 
     assert lines[-1]["error"] == "recorder_ended"
     assert rig.body(lines[-1]["request_body"]) == b"never answered"
     assert events[-1]["reason"] == "recorder_ended"
+
+
+def test_without_its_writer_a_recorder_passes_nothing_on(rig: Rig, far_end: FarEnd) -> None:
+    with rig.connect() as connection:
+        connection.sendall(request("POST", "/echo", b"recorded"))
+        read_answer(connection)
+        while not of_kind(rig.events(), "exchange"):
+            threading.Event().wait(0.01)
+        [writer] = Path(f"/proc/{rig.process.pid}/task/{rig.process.pid}/children").read_text().split()
+        os.kill(int(writer), signal.SIGKILL)
+        while rig.process.alive:
+            threading.Event().wait(0.01)
+    assert rig.process.status == 3
+    with pytest.raises(ConnectionError):
+        rig.plain()
+    assert len(of_kind(rig.events(), "exchange")) == len(far_end.seen) == 1
 
 
 def test_stopping_lets_calls_under_way_end(rig: Rig, far_end: FarEnd) -> None:

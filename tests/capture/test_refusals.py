@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from audits.capture.process import RecorderFailed
+from audits.capture.process import RecorderFailed, RecorderSockets, start_recorder
 from tests.capture.conftest import HOST, Rig, StartRig, loads, of_kind, read_answer, request
 from tests.capture.far_end import FarEnd
 
@@ -175,3 +177,50 @@ def test_datagrams_are_swallowed_and_recorded(rig: Rig) -> None:
 def test_a_configuration_that_cannot_be_meant_is_refused_with_its_key(start_rig: StartRig) -> None:
     with pytest.raises(RecorderFailed, match=r"policies\.x\.example: 'allow' is none of"):
         start_rig(policies={"x.example": "allow"})
+
+
+NAMESPACE = """
+import json, os, socket, ssl, subprocess, sys
+control, ca = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
+for step in ("link set lo up", "route add local 0.0.0.0/0 dev lo", "-6 route add local ::/0 dev lo"):
+    subprocess.run(["ip", *step.split()], check=True)
+rules = b"table inet t {\\n chain out {\\n type nat hook output priority -100;\\n meta l4proto tcp redirect to :8443\\n }\\n}\\n"
+subprocess.run(["nft", "-f", "-"], input=rules, check=True)
+listening = [socket.create_server(("0.0.0.0", 8443)), socket.create_server(("::", 8443), family=socket.AF_INET6)]
+socket.send_fds(control, [b"sockets"], [item.fileno() for item in listening])
+control.recv(1)
+for address in ("192.0.2.10", "2001:db8::1"):
+    raw = socket.create_connection((address, 8765), timeout=10)
+    with ssl.create_default_context(cafile=ca).wrap_socket(raw, server_hostname="api.teacher.example") as tls:
+        tls.sendall(b"GET /echo HTTP/1.1\\r\\nHost: api.teacher.example\\r\\nConnection: close\\r\\n\\r\\n")
+        assert tls.recv(4096).startswith(b"HTTP/1.1 200"), address
+"""
+
+
+@pytest.mark.sandbox
+def test_a_redirected_connection_is_recorded_with_the_address_it_dialled(start_rig: StartRig, far_end: FarEnd) -> None:
+    ours, theirs = socket.socketpair()
+    rig = start_rig()
+    rig.stop()
+    command = [
+        "unshare",
+        "--net",
+        "--map-root-user",
+        sys.executable,
+        "-c",
+        NAMESPACE,
+        str(theirs.fileno()),
+        str(rig.ca),
+    ]
+    inside = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+    _, descriptors, _, _ = socket.recv_fds(ours, 16, 2)
+    sockets = RecorderSockets(transparent=[socket.socket(fileno=number) for number in descriptors])
+    process = start_recorder(rig.config, sockets)
+    ours.send(b"g")
+    assert inside.wait(30) == 0
+    assert process.stop() == 0
+    events = rig.events()
+    dialled = [(line["address"], line["port"]) for line in of_kind(events, "exchange")]
+    assert dialled == [("192.0.2.10", 8765), ("2001:db8::1", 8765)]
+    assert {gap["reason"] for gap in of_kind(events, "gap")} == {"name_mismatch"}
+    assert [event["continues"] for event in of_kind(events, "started")] == [False, True]

@@ -186,7 +186,7 @@ def outcome(slug: str, plain: bool = False) -> SafeString:
     """An outcome's badge: shape, word and colour. An unknown slug is shown as it is, without a shape."""
     words = OUTCOME_WORDS.get(slug)
     if words is None:
-        return format_html('<span class="tag">{}</span>', slug)
+        return format_html('<span class="tag">{}</span>', visible(slug))
     return format_html('<span class="outcome o-{}{}">{}{}</span>', slug, " plain" if plain else "", icon(slug), words)
 
 
@@ -201,9 +201,9 @@ def source_mark(source: str, who: str = "") -> SafeString:
     """Where a fact comes from: filled dot (observed), half dot (inferred), ring (declared, with the person's name)."""
     words = SOURCE_WORDS.get(source)
     if words is None:
-        return format_html('<span class="source">{}</span>', source or "Source unknown")
+        return format_html('<span class="source">{}</span>', visible(source or "Source unknown"))
     return format_html(
-        '<span class="source">{}<span>{}{}</span></span>', icon(source), words, f" by {who}" if who else ""
+        '<span class="source">{}<span>{}{}</span></span>', icon(source), words, visible(f" by {who}") if who else ""
     )
 
 

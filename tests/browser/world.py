@@ -75,6 +75,16 @@ class BrowserWorld:
     legal: User
     administrator: User
 
+    def say(self, text: str) -> None:
+        """The pipeline of the run going on prints a line."""
+        seq = self.going.log_lines.count()
+        now = dt.datetime.now(dt.UTC)
+        LogLine.objects.create(run=self.going, seq=seq, at=now, step="execute", stream="stdout", text=text)
+
+    def end_run(self) -> None:
+        """The run going on completes."""
+        Run.objects.filter(pk=self.going.pk).update(state=Run.State.COMPLETED, finished_at=dt.datetime.now(dt.UTC))
+
 
 def make_world() -> BrowserWorld:
     """Make it all; takes about half a second."""

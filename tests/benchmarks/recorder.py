@@ -261,6 +261,17 @@ def main() -> int:
     parser.add_argument("--bare", action="store_true", help="a far end that does nothing but answer")
     parser.add_argument("--without-mitmdump", action="store_true")
     options = parser.parse_args()
+    measured = measure(options)
+    summary = summarise(measured)
+    show(summary, measured)
+    if options.json:
+        options.json.write_text(json.dumps({"summary": summary, "rounds": measured}, indent=2) + "\n")
+    complete = all(figures["recorded"] == figures["answered"] for figures in measured["recorder"])
+    return 0 if complete else 1
+
+
+def measure(options: argparse.Namespace) -> dict[str, list[Figures]]:
+    """All rounds of all paths, one after the other, so that a busy moment hits each alike."""
     program = None if options.without_mitmdump else mitm_environment()
     measured: dict[str, list[Figures]] = {"direct": [], "recorder": [], "mitmdump": []}
     with tempfile.TemporaryDirectory(prefix="bench-recorder-") as name:
@@ -274,12 +285,7 @@ def main() -> int:
                     measured["mitmdump"].append(through_mitmdump(program, folder, far_end, options))
         finally:
             far_end.stop()
-    summary = summarise(measured)
-    show(summary, measured)
-    if options.json:
-        options.json.write_text(json.dumps({"summary": summary, "rounds": measured}, indent=2) + "\n")
-    complete = all(figures["recorded"] == figures["answered"] for figures in measured["recorder"])
-    return 0 if complete else 1
+    return measured
 
 
 if __name__ == "__main__":

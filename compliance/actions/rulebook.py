@@ -187,7 +187,10 @@ def _family(family: ModelFamily) -> dict[str, object]:
 
 
 def _rules(library: Library, documents: dict[str, TermsDocument], loaded: Loaded) -> None:
-    """Store what changed. A rule whose published revision is a person's own is left alone, and named."""
+    """Store what changed; a rule that is shipped no longer is superseded by nothing.
+
+    A rule whose published revision is a person's own is left alone, and named.
+    """
     Rule.objects.bulk_create(
         (Rule(identifier=rule.id, document=documents[rule.document]) for rule in library.rules), ignore_conflicts=True
     )
@@ -203,7 +206,9 @@ def _rules(library: Library, documents: dict[str, TermsDocument], loaded: Loaded
             loaded.kept.append(rule.id)
         else:
             changed.append(rule)
-    _supersede([current[rule.id] for rule in changed if rule.id in current], loaded)
+    shipped = {rule.id for rule in library.rules}
+    dropped = [known for name, known in current.items() if known.shipped and name not in shipped]
+    _supersede([*dropped, *(current[rule.id] for rule in changed if rule.id in current)], loaded)
     _publish(changed, stored, library, documents)
     loaded.rules_added = len(changed)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
@@ -46,7 +46,7 @@ def standing_today(findings: QuerySet[Finding]) -> QuerySet[Finding]:
     return findings.filter(run__in=newest_runs().values("pk"))
 
 
-def with_standing(findings: QuerySet[Finding]) -> QuerySet[Finding]:
+def with_standing(findings: QuerySet[Finding]) -> QuerySet[Any]:
     """Annotates `decision_kind`, `decision_basis` (of the newest decision under the finding's key) and `standing`.
 
     A decision holds for every run of the project whose finding has the same key. When what it rested on has changed the
@@ -72,7 +72,8 @@ def with_standing(findings: QuerySet[Finding]) -> QuerySet[Finding]:
 def finding_in_full(pk: int) -> Finding:
     """One finding with its standing, use, rule revision, run, pipeline and project: what its page shows at once."""
     findings = with_standing(Finding.objects.all())
-    return findings.select_related("use", "rule_revision__rule", "run__pipeline__project").get(pk=pk)
+    found: Finding = findings.select_related("use", "rule_revision__rule", "run__pipeline__project").get(pk=pk)
+    return found
 
 
 def open_by_outcome(findings: QuerySet[Finding]) -> tuple[OutcomeCount, ...]:
@@ -82,7 +83,7 @@ def open_by_outcome(findings: QuerySet[Finding]) -> tuple[OutcomeCount, ...]:
     return tuple(OutcomeCount(outcome, counted.get(outcome, 0)) for outcome in Outcome.values)
 
 
-def gravest_first(findings: QuerySet[Finding]) -> QuerySet[Finding]:
+def gravest_first(findings: QuerySet[Finding]) -> QuerySet[Any]:
     """In the order of the outcomes (strictest wins), then newest run first."""
     rank = Case(*[When(outcome=value, then=Value(at)) for at, value in enumerate(Outcome.values)], default=Value(9))
     return findings.annotate(gravity=rank).order_by("gravity", "-run_id", "number")

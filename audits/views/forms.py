@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from audits.manifest import ManifestError, parse_manifest
-from audits.models import Decision, Exchange, Finding, Outcome, Run
+from audits.models import Decision, Exchange, Outcome, Run
 from audits.queries.review import DECIDED, STANDINGS, standing_today
 from audits.queries.run_view import KINDS, of_kind
 from audits.views.archives import ArchiveError, manifest_in_archive
@@ -75,7 +75,8 @@ class FindingFilter(Filter):
         offered(self, "project", "Any project", projects.values_list("slug", "name"))
         self.full_clean()
 
-    def narrow(self, findings: QuerySet[Finding]) -> QuerySet[Finding]:
+    def narrow(self, findings: QuerySet[Any]) -> QuerySet[Any]:
+        """The findings left; they carry `standing` (see with_standing)."""
         if self.asked("runs") != "all":
             findings = standing_today(findings)
         standing = self.asked("standing")

@@ -130,7 +130,7 @@ def test_the_theme_follows_the_system_until_a_person_chooses(opened: Opened, wor
 
 def test_the_drawing_of_a_chart_follows_the_theme(opened: Opened, world: BrowserWorld) -> None:
     address = reverse("run-lineage", args=[world.run.pk])
-    colour = "getComputedStyle(document.querySelector('.chart text[fill='#1B1F27' i]')).fill"
+    colour = """getComputedStyle(document.querySelector(".chart text[fill='#1B1F27' i]")).fill"""
     light = opened(world.engineer).go(address).evaluate(colour)
     dark = opened(world.engineer, theme="dark").go(address).evaluate(colour)
     assert light == "rgb(27, 31, 39)"

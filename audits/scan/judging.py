@@ -231,11 +231,13 @@ class Judge:
 
     def _excluded_by(self, site: Site) -> str:
         """Why a branch is never taken: it compares a setting with a text that neither code nor configuration ever gives it."""
-        for test in self._conditions(site):
+        for test, module, scope in self._conditions(site):
             name, wanted = _comparison(test)
-            if name is None or wanted is None or "args" in ast.dump(name):
+            if (
+                name is None or wanted is None or "args" in ast.dump(name)
+            ):  # what a user may give on the command line stays open
                 continue
-            worth = self._program.worth(name, site.module, site.scope)
+            worth = self._program.worth(name, module, scope)
             given = {value.text for value in worth.values}
             key = name.attr if isinstance(name, ast.Attribute) else name.id if isinstance(name, ast.Name) else ""
             if (
@@ -246,9 +248,14 @@ class Judge:
                 return f"the branch needs {key} to be {wanted!r}, which nothing in the tree sets"
         return ""
 
-    def _conditions(self, site: Site) -> list[ast.expr]:
-        made = [place.module.branches.get(id(place.node), []) for place in site.places if place.module is site.module]
-        return [*site.module.branches.get(id(site.node), []), *(test for tests in made for test in tests)]
+    def _conditions(self, site: Site) -> list[tuple[ast.expr, Module, Scope]]:
+        """The tests that must hold for the call, and for its client to have been made."""
+        nodes = [Place(site.module, site.node), *site.places]
+        return [
+            (test, place.module, self._program.scope_of(place))
+            for place in nodes
+            for test in place.module.branches.get(id(place.node), [])
+        ]
 
     def _around(self, site: Site) -> tuple[list[str], list[Evidence]]:
         """Names that tell the purpose, and the calls that lead to the site, two steps up."""

@@ -10,7 +10,7 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     (
         "judge",
         re.compile(
-            r"judg|grade|grading|scor(?:e|ing)|rate_|rating|critiq|verif|reward|prefer|annotat|rubric|identify_clf|rank"
+            r"judg|grade|grading|scor(?:e|ing)|(?<![a-z])rate_|(?<![a-z])rating|critiq|verif|reward|prefer|annotat|rubric|identify_clf|rank"
         ),
     ),
     ("evaluate", re.compile(r"eval|benchmark|compare")),

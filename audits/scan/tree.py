@@ -151,12 +151,12 @@ def _as_python(cell: list[str]) -> list[str] | None:
     if cell[0].startswith("%%") and not cell[0].startswith(("%%time", "%%capture")):
         return [""] * len(cell)
     lines: list[str] = []
-    goes_on = False
+    goes_on = False  # a command's line that ends in a backslash continues on the next
     for line in cell:
-        stripped = line.lstrip()
-        command = goes_on or stripped.startswith(("!", "%"))
-        goes_on = command and line.rstrip().endswith("\\")
-        lines.append(line[: len(line) - len(stripped)] + "pass" if command else line)
+        indent = line[: len(line) - len(line.lstrip())]
+        command = line.lstrip().startswith(("!", "%"))
+        lines.append("" if goes_on else f"{indent}pass" if command else line)
+        goes_on = (goes_on or command) and line.rstrip().endswith("\\")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

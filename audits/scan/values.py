@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from audits.scan.modules import Function, Module, Scope
 
 DEEPEST = 9
+MOST_STEPS = 2_000  # per question: names may refer to each other in more ways than can be followed
 MOST_VALUES = 12
 MOST_CALLERS = 12
 MOST_PLACES = 40
@@ -71,6 +72,7 @@ class Program:
 
     def __init__(self, modules: Iterable[Module]) -> None:
         self.modules = list(modules)
+        self._steps = 0
         self._by_tail: dict[str, list[Module]] = defaultdict(list)
         self._callers: dict[str, list[tuple[Module, ast.Call, Scope]]] = defaultdict(list)
         for module in self.modules:
@@ -126,7 +128,7 @@ class Program:
 
     def worth(self, expression: ast.expr | None, module: Module, scope: Scope, depth: int = 0) -> Worth:
         """What the expression may be worth."""
-        if expression is None or depth > DEEPEST:
+        if expression is None or self._is_too_far(depth):
             return Worth(open=True)
         if isinstance(expression, ast.Constant):
             text = expression.value
@@ -149,15 +151,15 @@ class Program:
 
     def origins(self, expression: ast.expr, module: Module, scope: Scope, depth: int = 0) -> list["Origin"]:
         """The calls and literals that an expression may stand for: where a client, a session or a payload was made."""
+        if self._is_too_far(depth):
+            return []
         if isinstance(expression, (ast.Await, ast.NamedExpr)):
-            return self.origins(expression.value, module, scope, depth)
+            return self.origins(expression.value, module, scope, depth + 1)
         if isinstance(expression, ast.Call):
             made = self._made_by(expression, module, depth)
             return made or [Origin(module, expression, scope)]
         if isinstance(expression, ast.Dict):
             return [Origin(module, expression, scope)]
-        if depth > DEEPEST:
-            return []
         if isinstance(expression, (ast.BoolOp, ast.IfExp)):
             return [o for part in _alternatives(expression) for o in self.origins(part, module, scope, depth + 1)]
         sources = self._sources(expression, module, scope)
@@ -216,6 +218,11 @@ class Program:
             if value is not None:
                 found.append((value, caller, its_scope))
         return found
+
+    def _is_too_far(self, depth: int) -> bool:
+        """Whether to stop following: each question may be followed so deep, and so many steps altogether."""
+        self._steps = 0 if depth == 0 else self._steps + 1
+        return depth > DEEPEST or self._steps > MOST_STEPS
 
     def _union(self, expressions: Iterable[ast.expr], module: Module, scope: Scope, depth: int) -> Worth:
         worth = Worth()

@@ -1,0 +1,106 @@
+"""Trees that are broken or mean harm: read as far as they can be, named where they cannot, never run."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audits.scan.sarif import as_sarif
+from audits.scan.scanning import scan_tree
+from audits.scan.tree import LARGEST_FILE
+
+GOOD = "import openai\nopenai.ChatCompletion.create(model='gpt-4')\n"
+
+
+def test_nothing_is_executed_or_imported(scan, tmp_path):
+    scan(
+        {
+            "evil.py": f"open({str(tmp_path / 'ran')!r}, 'w').write('x')\n",
+            "sitecustomize.py": "raise SystemExit\n",
+            "setup.py": "1/0\n",
+        }
+    )
+    assert not (tmp_path / "ran").exists()
+
+
+def test_links_are_not_followed_so_cycles_and_ways_out_are_harmless(scan, tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "out.py").symlink_to("/etc/passwd")
+    result = scan({"a/b.py": GOOD})
+    assert (result.files, result.providers) == (1, ("openai",))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("broken.py", "def f(:\n", "not readable as Python"),
+        ("deep.py", "x = " + "(" * 5000 + ")" * 5000, "not readable"),
+        ("sums.py", "x = " + "+".join(["1"] * 30_000), "not readable"),
+        ("null.py", "x = 1\x00", "binary"),
+        ("book.ipynb", "[]", "no list of cells"),
+        ("book.ipynb", "{", "not readable"),
+        ("book.ipynb", "[" * 100_000, "not readable"),
+        ("big.json", "x" * (LARGEST_FILE + 1), "larger than"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(scan, name, content, reason):
+    result = scan({name: content, "good.py": GOOD})
+    assert result.providers == ("openai",)
+    assert [(item.file, reason in item.reason) for item in result.unresolved] == [(name, True)]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(scan, tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    listed = os.scandir
+
+    def refusing(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert [(item.file, item.reason) for item in scan({"good.py": GOOD}).unresolved] == [
+        ("locked", "the folder cannot be listed: Permission denied")
+    ]
+
+
+def test_names_that_refer_to_themselves_come_to_an_end(scan):
+    code = "import openai\na = b\nb = a\ndef f(x):\n    return g(x)\ndef g(x):\n    return f(x)\n"
+    code += "class C:\n    def __init__(self):\n        self.m = self.m\nopenai.ChatCompletion.create(model=f(a) or C().m)\n"
+    assert scan({"x.py": code}).providers == ("openai",)
+
+
+def test_a_missing_folder_is_an_error(tmp_path, directory):
+    with pytest.raises(NotADirectoryError, match="there is no such folder"):
+        scan_tree(tmp_path / "nothing", directory)
+
+
+STATEMENTS = (
+    "import openai",
+    "x = openai.OpenAI(**x)",
+    "x.chat.completions.create(model=x, **y)",
+    "def f(x=x, *a, **k): return f(x)",
+    "f(*x)",
+    "class A(A): x = x",
+    "y = {'model': y, **y}",
+    "(x := x)",
+    "for x.y in x: pass",
+    "openai.api_base = f'{x}{y!r:{x}}'",
+    "x = y = x[y]",
+)
+CODE = st.lists(
+    st.sampled_from(STATEMENTS),
+    max_size=12,
+).map("\n".join)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(code=CODE, other=st.text(max_size=120))
+def test_no_program_makes_the_scan_fail(tmp_path, directory, code, other):
+    (tmp_path / "a.py").write_text(code)
+    for name in ("b.yaml", "c.ipynb", "d.ts", "e.R", "f.py"):
+        (tmp_path / name).write_text(other, encoding="utf-8", errors="replace", newline="")
+    result = scan_tree(tmp_path, directory)
+    assert result.files + sum("binary" in item.reason for item in result.unresolved) == 6
+    as_sarif(result)

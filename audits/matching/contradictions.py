@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from audits.manifest import declared_purpose
+from audits.matching.facts import training_rows
 from audits.matching.verdicts import FindingDraft
 from audits.models import Finding, ModelCall, Outcome, Run
 
@@ -14,7 +15,7 @@ WORDS = {"evaluate": "evaluation", "filter": "choosing training data", "train": 
 
 def contradictions(run: Run, student: str) -> list[FindingDraft]:
     """Declared purposes against observed ones, per host."""
-    return [*_declared_against_lineage(run, student)]
+    return list(_declared_against_lineage(run, student or "no student"))
 
 
 def _declared_against_lineage(run: Run, student: str) -> Iterator[FindingDraft]:
@@ -25,7 +26,7 @@ def _declared_against_lineage(run: Run, student: str) -> Iterator[FindingDraft]:
             calls=Count("id", distinct=True),
             taught=Count("id", distinct=True, filter=Q(purpose=ModelCall.Purpose.TRAIN)),
             chose=Count("id", distinct=True, filter=Q(purpose=ModelCall.Purpose.FILTER, purpose_source="inferred")),
-            rows=Count("row_matches__row", distinct=True, filter=Q(row_matches__dataset__role="training")),
+            rows=training_rows(),
         )
         .order_by("host")
     )
@@ -40,7 +41,7 @@ def _declared_against_lineage(run: Run, student: str) -> Iterator[FindingDraft]:
 def _taught_all_the_same(run: Run, host: dict[str, Any], declared: str, student: str) -> FindingDraft:
     total = sum(run.datasets.filter(role="training").values_list("rows", flat=True))
     return FindingDraft(
-        key=f"contradiction:purpose|{student or 'no student'}|{host['host']}",
+        key=f"contradiction:purpose|{student}|{host['host']}",
         kind=Finding.Kind.CONTRADICTION,
         outcome=Outcome.NEEDS_FACTS,
         provider=host["provider"],
@@ -60,7 +61,7 @@ def _taught_all_the_same(run: Run, host: dict[str, Any], declared: str, student:
 
 def _chose_all_the_same(host: dict[str, Any], student: str) -> FindingDraft:
     return FindingDraft(
-        key=f"contradiction:choosing|{student or 'no student'}|{host['host']}",
+        key=f"contradiction:choosing|{student}|{host['host']}",
         kind=Finding.Kind.CONTRADICTION,
         outcome=Outcome.NEEDS_FACTS,
         provider=host["provider"],

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Func, IntegerField, Q
 from django.db.models.functions import TruncDate
 
 from audits.models import Dataset, ModelCall, RowMatch, Run
@@ -42,6 +42,12 @@ class RecordedUse:
         return Use(id=f"{self.activity} with {self.model} on {self.day}", facts=self.facts)
 
 
+def training_rows() -> Count:
+    """For queries over calls: training rows that took anything from them; row 7 of one dataset is not row 7 of another."""
+    row = Func("row_matches__dataset", "row_matches__row", function="ROW", output_field=IntegerField())
+    return Count(row, distinct=True, filter=Q(row_matches__dataset__role="training"))
+
+
 def recorded_uses(run: Run) -> list[RecordedUse]:
     """The distinct uses of a run, ordered by provider, model, activity and day. Failed calls are not uses."""
     groups = (
@@ -51,9 +57,7 @@ def recorded_uses(run: Run) -> list[RecordedUse]:
         .values("provider", "served_by", "request_model", "operation", "purpose", "purpose_source", "day", "simulated")
         .annotate(
             calls=Count("id", distinct=True),
-            rows=Count("row_matches__row", distinct=True, filter=Q(row_matches__dataset__role="training")),
-            first=Min("at"),
-            last=Max("at"),
+            rows=training_rows(),
         )
         .order_by("provider", "request_model", "purpose", "day")
     )
@@ -159,18 +163,21 @@ def something_unseen(run: Run) -> bool:
     return unread.exists() or run.exchanges.filter(step="execute").exclude(unparsed="").exists()
 
 
-def distinct_rows(run: Run, uses: Iterable[RecordedUse]) -> int:
-    """Training rows that took anything from these uses; a row that several answers went into counts once."""
-    mine = Q()
-    for use in uses:
-        purposes = [purpose for purpose, activity in ACTIVITY_OF_PURPOSE.items() if activity == use.activity]
+def distinct_rows(run: Run, uses: Iterable[tuple[RecordedUse, dt.date]]) -> int:
+    """Training rows that took anything from these uses, each given with its last day; a row of several answers counts once."""
+    models: dict[tuple[Any, ...], set[str]] = {}
+    for use, last_on in uses:
+        scope = (use.provider, use.served_by, use.activity, use.simulated, use.day, last_on)
+        models.setdefault(scope, set()).add(use.model)
+    mine = Q(pk__in=())
+    for (provider, served_by, activity, simulated, first_on, last_on), names in models.items():
         mine |= Q(
-            call__provider=use.provider,
-            call__served_by=use.served_by,
-            call__request_model=use.model,
-            call__purpose__in=purposes,
+            call__provider=provider,
+            call__served_by=served_by,
+            call__simulated=simulated,
+            call__at__date__range=(first_on, last_on),
+            call__purpose__in=[purpose for purpose, named in ACTIVITY_OF_PURPOSE.items() if named == activity],
+            call__request_model__in=names,
         )
-    if not mine:
-        return 0
     matches = RowMatch.objects.filter(mine, dataset__run=run, dataset__role=Dataset.Role.TRAINING)
     return matches.values("dataset", "row").distinct().count()

@@ -1,12 +1,14 @@
 """Who served a call and who developed its model, from the host and the model's name."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from compliance.engine.catalogue import find_host, resolve_model
 from compliance.engine.library import Library
 
 LOCAL = ("localhost", "127.", "[::1]", "::1", "0.0.0.0")  # noqa: S104 - matched, never bound
+
+REMEMBERED = 4096
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,11 @@ class Identity:
 
 
 class Identities:
-    """Answers for one library, remembered: a run asks for few hosts and models, many times."""
+    """Answers for one library, remembered: a run asks for few models many times; not all, since names are the pipeline's."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self.of = cache(self._of)
+        self.of = lru_cache(REMEMBERED)(self._of)
 
     def _of(self, host: str, model: str) -> Identity:
         entry = find_host(host, self._library)

@@ -30,7 +30,7 @@ ACTIVITY_WORDS = {
     "filter_training_data": "choosing training data with output",
     "evaluate": "evaluation with output",
     "fine_tune_weights": "fine-tuning weights",
-    "use_output": "use of output that was not kept for training",
+    "use_output": "use of output not kept for training",
 }
 
 
@@ -185,7 +185,7 @@ def _rule_draft(
         key=f"{verdict['rule']}|{scope}",
         kind=Finding.Kind.DUTY if duty else Finding.Kind.RULE,
         outcome=outcome,
-        title=verdict.get("title") or verdict["rule"],
+        title=f"{verdict.get('title') or verdict['rule']}: {_activity(common)}",
         sentence=verdict["explanation"],
         rule=verdict["rule"],
         document=verdict["document"],
@@ -196,6 +196,12 @@ def _rule_draft(
         missing_facts=list(dict.fromkeys(unknown)) if outcome == Outcome.NEEDS_FACTS else [],
         **{**common, "detail": {**common["detail"], "met": verdict.get("met"), "effect": verdict["effect"]}},
     )
+
+
+def _activity(common: Mapping[str, Any]) -> str:
+    """What was done, in words: one rule may bear on several activities, each with a finding of its own."""
+    activity = common["detail"]["activity"]
+    return ACTIVITY_WORDS.get(activity, activity)
 
 
 def _missing_terms(

@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every machine, and none judged by how busy it is.
+settings.register_profile("clausetrail", deadline=None, derandomize=True)
+settings.load_profile("clausetrail")
 
 
 @pytest.fixture(scope="session")

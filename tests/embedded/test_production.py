@@ -9,7 +9,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgres://clausetrail:secret@db.internal:5432/clausetrail?sslmode=verify-full",
     "CELERY_BROKER_URL": "rediss://:secret@broker.internal:6379/0",
     "EVIDENCE_URL": "file:///srv/clausetrail/evidence",
-    "SECRET_KEY": "x4J-vq9Tn2_Lb7Rk0Zy5Wd8Hs3Gf6Pc1Ma4Ue7Io2Qj5Xt8Bn",
+    "SECRET_KEY": "x4J-vq9Tn2_Lb7Rk0Zy5Wd8Hs3Gf6Pc1Ma4Ue7Io2Qj5Xt8Bn-example",
     "ALLOWED_HOSTS": "audits.example,audits.internal",
 }
 

@@ -147,21 +147,21 @@ def test_stop_is_content_when_nothing_was_ever_started(tmp_path):
     assert supervisor.stop(tmp_path / "var", print) == []
 
 
-def test_everything_starts_answers_and_stops_again_without_a_trace(var, said):
-    address = supervisor.start(var, said.append)
+def test_everything_starts_answers_and_stops_again_without_a_trace(empty_var, said):
+    address = supervisor.start(empty_var, said.append)
 
-    assert names_running(var) == list(supervisor.ALL)
-    records = [processes.running(var, name) for name in supervisor.ALL]
+    assert names_running(empty_var) == list(supervisor.ALL)
+    records = [processes.running(empty_var, name) for name in supervisor.ALL]
     answer = subprocess.run(
         [sys.executable, "-c", f"import urllib.request as u; print(u.urlopen('{address}', timeout=30).status)"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert answer.stdout == "200\n"
 
-    assert sorted(supervisor.stop(var, said.append)) == sorted(supervisor.ALL)
+    assert sorted(supervisor.stop(empty_var, said.append)) == sorted(supervisor.ALL)
     assert not [record for record in records if record and processes.alive(record)]
-    assert os.listdir(var / "sockets") == []
-    assert supervisor.start(var, said.append) == address  # the same port again, and nothing to prepare
+    assert os.listdir(empty_var / "sockets") == []
+    assert supervisor.start(empty_var, said.append) == address  # the same port again, and nothing to prepare
     assert not [line for line in said[said.index("stopped postgres") :] if line.startswith("migrate")]
 
 

@@ -18,8 +18,9 @@ SECRET_KEY = os.environ.get("SECRET_KEY") or secret(VAR_DIR, "django")
 ALLOWED_HOSTS = _hosts or ["127.0.0.1", "localhost", "[::1]"]
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "compliance.apps.AdminSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -127,6 +128,36 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in _hosts if host != "*"]
+
+# The admin in the colours and shapes of static/css/tokens.css; the greys lead from its page to its ink.
+UNFOLD = {
+    "SITE_TITLE": "Clausetrail",
+    "SITE_HEADER": "Clausetrail",
+    "SITE_SUBHEADER": "Rules and people",
+    "SITE_URL": "/",
+    "SITE_ICON": "compliance.site.mark",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "compliance.site.mark"}],
+    "STYLES": ["compliance.site.stylesheet"],
+    "THEME": "compliance.site.theme",
+    "BORDER_RADIUS": "6px",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {
+        "base": {
+            "50": "#f6f7f9", "100": "#eef0f3", "200": "#d9dde4", "300": "#bcc3ce", "400": "#8a92a0", "500": "#565d6b",
+            "600": "#4a5160", "700": "#2c323d", "800": "#232833", "900": "#12151b", "950": "#0c0e12",
+        },
+        "primary": {
+            "50": "#eaf0fe", "100": "#d9e4fd", "200": "#b8cdfb", "300": "#a5bffc", "400": "#8fb0ff", "500": "#5b85f0",
+            "600": "#1f4fd8", "700": "#1a43b8", "800": "#173a9c", "900": "#14317f", "950": "#0d2054",
+        },
+        "font": {
+            "subtle-light": "#565d6b", "subtle-dark": "#a7afbd", "default-light": "#1b1f27", "default-dark": "#e6e9ef",
+            "important-light": "#1b1f27", "important-dark": "#e6e9ef",
+        },
+    },
+    "SIDEBAR": {"show_search": False, "command_search": False, "navigation": "compliance.site.navigation"},
+}  # fmt: skip
 
 LOGGING = {
     "version": 1,

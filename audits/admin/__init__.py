@@ -1,0 +1,5 @@
+"""The admin of the audit side: the record, to be searched and read."""
+
+from audits.admin import findings, runs
+
+__all__ = ["findings", "runs"]

@@ -1,0 +1,32 @@
+"""The audit trail: who did what, when. Read here; the database refuses changes."""
+
+import json
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from compliance.admin.base import Recorded
+from compliance.models import TrailEntry
+
+
+@admin.register(TrailEntry)
+class TrailAdmin(Recorded):
+    list_display = ("at", "who", "action", "object_label", "project")
+    list_filter = ("action", "object_type", "project")
+    list_select_related = ("user", "project")
+    search_fields = ("action", "object_label", "object_id", "user__username")
+    date_hierarchy = "at"
+    fields = ("at", "who", "action", "object_type", "object_id", "object_label", "project", "details")
+    show_full_result_count = False
+
+    @display(description="Who", ordering="user__username")
+    def who(self, entry: TrailEntry) -> str:
+        return str(entry.user) if entry.user else "Clausetrail itself"
+
+    @display(description="Detail")
+    def details(self, entry: TrailEntry) -> str:
+        return json.dumps(entry.detail, indent=2, ensure_ascii=False, sort_keys=True)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)

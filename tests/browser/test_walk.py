@@ -57,6 +57,23 @@ def test_every_page_fits_and_the_browser_has_nothing_to_complain_of(
         assert visit.complaints == [], name
 
 
+def test_the_admin_works_under_its_own_policy(opened: Opened, world: BrowserWorld) -> None:
+    world.administrator.is_superuser = True
+    world.administrator.save()
+    visit = opened(world.administrator)
+    revision = world.finding.rule_revision
+    assert revision is not None
+    for address in (
+        reverse("admin:index"),
+        reverse("admin:compliance_rulerevision_changelist"),
+        reverse("admin:compliance_rulerevision_change", args=[revision.pk]),
+        reverse("admin:compliance_user_add"),
+    ):
+        visit.go(address)
+        assert visit.status == 200, address
+        assert visit.complaints == [], address
+
+
 def test_a_person_signs_in_and_reads_down_to_an_exchange(opened: Opened, world: BrowserWorld) -> None:
     visit = opened()
     page = visit.go("/")

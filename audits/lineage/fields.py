@@ -6,6 +6,7 @@ all the same.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Role = Literal["answer", "prompt", "text"]
@@ -94,12 +95,15 @@ def _members(path: str, role: Role, part: dict[str, object], depth: int) -> list
 
 
 def _role_of_key(key: str, inherited: Role) -> Role:
+    return _named_role(key) or inherited
+
+
+@lru_cache(maxsize=4096)
+def _named_role(key: str) -> Role | None:
     name = key.lower().replace("-", "_").replace(" ", "_")
     if name in ANSWER_KEYS:
         return "answer"
-    if name in PROMPT_KEYS:
-        return "prompt"
-    return inherited
+    return "prompt" if name in PROMPT_KEYS else None
 
 
 def _speaker_role(part: dict[str, object]) -> Role | None:

@@ -47,11 +47,8 @@ class OutputIndex:
 
     def hits(self, words: Sequence[str]) -> list[tuple[int, Places]]:
         """(position in the text asked about, outputs that hold the run of words beginning there), for each run that is known."""
-        known = self._by_run
-        asked = list(runs(words))
-        if known.keys().isdisjoint(asked):
-            return []
-        return [(at, known[run]) for at, run in enumerate(asked) if run in known]
+        found = map(self._by_run.get, runs(words))
+        return [(at, places) for at, places in enumerate(found) if places is not None]
 
     def _add(self, output: Output) -> None:
         place = len(self.outputs)

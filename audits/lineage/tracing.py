@@ -203,7 +203,9 @@ class Tracer:
             if best is None:
                 break
             found.append(_Found(best.place, best.overlap.kind, best.overlap.similarity))
-            taken = bytes(map(int.__or__, taken, best.overlap.covered))
+            taken = bytes(map(int.__or__, taken, best.overlap.covered)) if any(taken) else best.overlap.covered
+            if taken.count(0) < FEWEST_CONTAINED:
+                break  # too little is left for another output to explain
             hits = [hit for hit in hits if not taken[hit[0]] and hit[1] != best.place]
         return found
 

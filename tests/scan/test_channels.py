@@ -47,7 +47,8 @@ def openai_client(arguments: str = "", model: str = "gpt-4o") -> str:
         ("import requests\nrequests.post('https://api.anthropic.com/v1/messages', json={'model': 'claude-2.1'})",
          "anthropic", "anthropic", ("claude-2.1",)),
         ("import aiohttp\nB = 'https://api.openai.com'\nasync def f(s: aiohttp.ClientSession, path):\n"
-         "    async with s.post(f'{B}{path}', json={'model': 'gpt-4'}) as r:\n        pass\nf(1, 2)", "openai", "openai", ("gpt-4",)),
+         "    async with s.post(f'{B}{path}', json={'model': 'gpt-4'}) as r:\n        pass\nf(1, 2)",
+         "openai", "openai", ("gpt-4",)),
         ("from camel.models import ModelFactory\nfrom camel.types import ModelPlatformType, ModelType\n"
          "ModelFactory.create(model_platform=ModelPlatformType.DEEPSEEK, model_type=ModelType.DEEPSEEK_CHAT)",
          "deepseek", "deepseek", ("deepseek-chat",)),

@@ -21,8 +21,8 @@ def drawings(context: Mapping[str, Any]) -> dict[str, Any]:
     """Named figures: `src` (a data: address), `title`, `words`; None where there is nothing to draw."""
     usage, datasets = context["usage"], context["lineage"]["datasets"]
     days = [dt.date.fromisoformat(row["day"]) for row in usage["by_day"]]
-    daily = [DailyUse(day, row["provider"], row["calls"]) for day, row in zip(days, usage["by_day"], strict=True)]
-    calls = [ProviderUse(row["provider"], row["calls"]) for row in usage["by_provider"]]
+    daily = [DailyUse(day, row["name"], row["calls"]) for day, row in zip(days, usage["by_day"], strict=True)]
+    calls = [ProviderUse(row["name"], row["calls"]) for row in usage["by_provider"]]
     student = (context["run"]["student"] or {}).get("name", "")
     return {
         "calls_by_provider": _figure(calls_by_provider(calls, days)) if calls else None,
@@ -33,7 +33,7 @@ def drawings(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shares(dataset: Mapping[str, Any]) -> Chart:
-    shares = [Share(model or "not named", rows) for model, rows in dataset["by_model"].items()]
+    shares = [Share(one["model"] or "not named", one["rows"]) for one in dataset["by_model"]]
     return shares_of_dataset(dataset["dataset"], dataset["rows"], shares, dataset["rows"] - dataset["derived_rows"])
 
 
@@ -43,7 +43,7 @@ def _part(dataset: Mapping[str, Any]) -> DatasetPart:
         role=dataset["role"],
         rows=dataset["rows"],
         undetermined=dataset["rows"] - dataset["derived_rows"],
-        shares=dataset["by_model"],
+        shares={one["model"]: one["rows"] for one in dataset["by_model"]},
     )
 
 

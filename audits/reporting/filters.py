@@ -3,24 +3,18 @@
 import base64
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from audits.reporting.wording import NOTHING_TO_JUDGE, OUTCOME_WORDS, percent
 from audits.text import visible
 from compliance.engine.vocabulary import ACTIVITIES, FACTS
 from compliance.templatetags.icons import DRAWINGS
 
-OUTCOMES = {
-    "prohibited": "Prohibited",
-    "needs_facts": "Needs facts",
-    "permitted_with_duties": "Permitted, with duties",
-    "permitted": "Permitted",
-    "not_addressed": "Terms are silent",
-    "": "No use to judge",
-}
-_BREAKS = re.compile(r"([/_.:@=&?,-])")
+_ISO_DAY = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 
 
 def day(text: str | None) -> str:
@@ -70,13 +64,35 @@ def size(value: int | None) -> str:
 
 def share(part: int, whole: int) -> str:
     """23 %; a dash where there is no whole."""
-    return f"{part / whole:.0%}" if whole else "–"
+    return percent(part, whole)
 
 
 def shown(value: Any) -> Markup:
-    """The words of others: harmless, and with places where a long name may break."""
-    text = str(escape(visible("" if value is None else str(value))))
-    return Markup(_BREAKS.sub("\\1<wbr>", text) if "&" not in text else text)  # noqa: S704 - escaped in the line above
+    """The words of others, harmless: markup escaped, and characters that hide or turn the text spelled out."""
+    return escape(visible("" if value is None else str(value)))
+
+
+def prose(value: Any) -> Markup:
+    """A sentence of others, harmless, with its ISO days written out: 8 July 2026."""
+    return shown(days_written_out(str(value)))
+
+
+def days_written_out(text: str) -> str:
+    """The text with 2026-07-08 as 8 July 2026."""
+    return _ISO_DAY.sub(_written_out, text)
+
+
+def _written_out(found: re.Match[str]) -> str:
+    try:
+        return day(found.group())
+    except ValueError:
+        return found.group()
+
+
+def brief(text: Any, most: int = 90) -> str:
+    """The words of others on one line that has no room to grow: a long name loses its middle."""
+    line = " ".join(visible(str(text)).split())
+    return line if len(line) <= most else f"{line[: most - 21]}…{line[-20:]}"
 
 
 def value_of(value: Any) -> str:
@@ -105,7 +121,21 @@ def fact_question(path: str) -> str:
 
 
 def activity(value: str) -> str:
+    """An activity in words."""
     return ACTIVITIES.get(value, value)
+
+
+def stated(row: Mapping[str, Any]) -> str:
+    """A fact's value as people say it, by what the vocabulary knows of the fact."""
+    known, value = FACTS.get(row.get("fact") or ""), row.get("value")
+    if known is not None and known.allowed and isinstance(value, str):
+        return known.allowed.get(value, value)
+    return days_written_out(str(value)) if row.get("fact") == "on" else value_of(value)
+
+
+def outcome_word(outcome: str) -> str:
+    """An outcome as it is shown."""
+    return OUTCOME_WORDS.get(outcome, outcome or NOTHING_TO_JUDGE)
 
 
 def short_hash(value: str) -> str:
@@ -121,6 +151,7 @@ COLOURS = {
 }
 
 
+@cache
 def mark(name: str, colour: str = "") -> Markup:
     """The drawing of an outcome or of a fact's source as an image; words always stand beside it."""
     ink = colour or COLOURS.get(name, "#1B1F27")
@@ -136,7 +167,22 @@ def mark(name: str, colour: str = "") -> Markup:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "day": day, "moment": moment, "clock": clock, "count": count, "counted": counted, "size": size, "share": share,
-    "shown": shown, "value_of": value_of, "fact_label": fact_label, "fact_question": fact_question, "activity": activity,
-    "short_hash": short_hash, "mark": mark, "outcome_word": lambda o: OUTCOMES.get(o, o),
-}  # fmt: skip
+    "activity": activity,
+    "brief": brief,
+    "clock": clock,
+    "count": count,
+    "counted": counted,
+    "day": day,
+    "fact_label": fact_label,
+    "fact_question": fact_question,
+    "mark": mark,
+    "moment": moment,
+    "outcome_word": outcome_word,
+    "prose": prose,
+    "share": share,
+    "short_hash": short_hash,
+    "shown": shown,
+    "size": size,
+    "stated": stated,
+    "value_of": value_of,
+}

@@ -18,6 +18,7 @@ from weasyprint import CSS, HTML, Attachment, URLFetcher
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcherResponse
 
+from audits.reporting.arrangement import arrangement
 from audits.reporting.drawings import drawings
 from audits.reporting.filters import FILTERS
 
@@ -27,7 +28,8 @@ FONT_PACKAGES = {
     "Source Serif 4": ("fontpkg_source_serif_4", "SourceSerif4[opsz,wght].ttf", "SourceSerif4-Italic[opsz,wght].ttf"),
     "JetBrains Mono": ("fontpkg_jetbrains_mono", "JetBrainsMono[wght].ttf", "JetBrainsMono-Italic[wght].ttf"),
 }
-PAPERS = {"A4": "A4", "letter": "letter"}
+# Of each paper: its name in CSS, and the height in millimetres that the cover has between the margins.
+PAPERS = {"A4": ("A4", 247), "letter": ("letter", 229)}
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ def _environment() -> Environment:
 def render_html(context: Mapping[str, Any], context_sha256: str) -> str:
     """The report as one HTML document. Nothing but the context decides what it says."""
     template = _environment().get_template("report.html")
-    return template.render(**context, context_sha256=context_sha256, drawn=drawings(context))
+    laid = arrangement(context)
+    return template.render(
+        **context, context_sha256=context_sha256, drawn=drawings(context), laid=laid, numbered=laid.numbered
+    )
 
 
 def render_pdf(context: Mapping[str, Any], context_sha256: str, *, paper: str = "A4") -> Paper:
@@ -63,7 +68,7 @@ def render_pdf(context: Mapping[str, Any], context_sha256: str, *, paper: str = 
     fetcher = OwnFilesOnly()
     sheets = [
         CSS(string=_font_faces(), font_config=fonts, url_fetcher=fetcher),
-        CSS(string=f"@page {{ size: {PAPERS[paper]} }}"),
+        CSS(string=_paper(paper)),
         CSS(filename=str(TEMPLATES / "report.css"), font_config=fonts),
     ]
     html = HTML(string=render_html(context, context_sha256), base_url=str(TEMPLATES), url_fetcher=fetcher)
@@ -71,6 +76,11 @@ def render_pdf(context: Mapping[str, Any], context_sha256: str, *, paper: str = 
     document.metadata.attachments = _attachments(context)
     pdf = document.write_pdf(pdf_variant="pdf/a-3a", pdf_tags=True)
     return Paper(pdf, len(document.pages))
+
+
+def _paper(paper: str) -> str:
+    size, height = PAPERS[paper]
+    return f"@page {{ size: {size} }} @page wide {{ size: {size} landscape }} :root {{ --cover: {height}mm }}"
 
 
 class OwnFilesOnly(URLFetcher):  # type: ignore[misc]

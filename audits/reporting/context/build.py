@@ -5,13 +5,17 @@ import json
 from typing import Any
 
 from audits.models import Report, Run
+from audits.reporting.context.answers import answers
 from audits.reporting.context.evidence import calls_annex, evidence
 from audits.reporting.context.findings import agreements, findings, terms_in_force
 from audits.reporting.context.lineage import lineage
+from audits.reporting.context.names import provider_name
 from audits.reporting.context.usage import providers, usage
-from audits.reporting.context.words import answers, summary
+from audits.reporting.context.words import summary
 
 SCHEMA = "clausetrail-report/1"
+STUDENT_FACTS = ("kind", "base_model", "general_purpose", "competes_with", "distributed", "commercial")
+CONNECTIONS_KEPT, UNPARSED_KEPT = 500, 200
 
 
 def build_context(report: Report, *, state: str | None = None, now: dt.datetime | None = None) -> dict[str, Any]:
@@ -79,7 +83,10 @@ def _run(run: Run, state: str) -> dict[str, Any]:
         "setup": manifest.get("pipeline", {}).get("setup", []),
         "secrets": manifest.get("pipeline", {}).get("secrets", []),
         "declared_purpose": manifest.get("purpose"),
-        "declared_purpose_per_host": manifest.get("purpose_per_host", {}),
+        "declared_purpose_per_host": [
+            {"host": host, "purpose": purpose}
+            for host, purpose in sorted((manifest.get("purpose_per_host") or {}).items())
+        ],
         "manifest_text": run.manifest_text,
         "student": _student(run),
         "scan": _scan(run),
@@ -109,8 +116,15 @@ def _student(run: Run) -> dict[str, Any] | None:
         "size": student.size,
         "files": student.files,
         "gap": student.gap,
-        "facts": [{"fact": key, "value": value} for key, value in student.facts.items() if key not in ("name", "path")],
+        "facts": _stated(student.facts),
     }
+
+
+def _stated(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was declared of the student, in the order in which people ask for it."""
+    order = [name for name in STUDENT_FACTS if name in facts]
+    order += sorted(name for name in facts if name not in (*STUDENT_FACTS, "name", "path"))
+    return [{"fact": name, "value": facts[name]} for name in order]
 
 
 def _scan(run: Run) -> dict[str, Any]:
@@ -121,6 +135,7 @@ def _scan(run: Run) -> dict[str, Any]:
         "uses": [
             {
                 "provider": use.get("provider"),
+                "name": provider_name(use.get("provider") or use.get("served_by") or ""),
                 "served_by": use.get("served_by"),
                 "models": use.get("models", []),
                 "host": use.get("host"),
@@ -136,21 +151,23 @@ def _scan(run: Run) -> dict[str, Any]:
 
 
 def _connections(run: Run) -> list[dict[str, Any]]:
-    return [
-        {
+    """Ways out that were no recorded exchange; those alike in all but their time are one entry with sums."""
+    alike: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for one in run.connections.order_by("disposition", "host", "address", "port", "pk"):
+        where = {
             "disposition": one.disposition,
             "host": one.host,
-            "address": one.address,
+            "address": "" if one.host else one.address,
             "port": one.port,
             "protocol": one.protocol,
-            "count": one.count,
-            "bytes_out": one.bytes_out,
-            "bytes_in": one.bytes_in,
             "reason": one.reason,
             "step": one.step,
         }
-        for one in run.connections.order_by("disposition", "host", "address", "port", "pk")[:500]
-    ]
+        entry = alike.setdefault(tuple(where.values()), where | {"count": 0, "bytes_out": 0, "bytes_in": 0})
+        entry["count"] += one.count
+        entry["bytes_out"] += one.bytes_out
+        entry["bytes_in"] += one.bytes_in
+    return list(alike.values())[:CONNECTIONS_KEPT]
 
 
 def _unparsed(run: Run) -> list[dict[str, Any]]:
@@ -164,5 +181,5 @@ def _unparsed(run: Run) -> list[dict[str, Any]]:
             "target": one.target,
             "why": one.unparsed,
         }
-        for one in found[:200]
+        for one in found[:UNPARSED_KEPT]
     ]

@@ -5,12 +5,13 @@ from typing import Any
 from audits.evidence.seal import Seal
 from audits.models import ModelCall, Run
 
-CALLS_PRINTED = 1_000
-ENTRIES_PRINTED = 400
+# What the context keeps and the paper has attached as data; how much of it is printed is decided in arrangement.py.
+CALLS_KEPT = 20_000
+ENTRIES_KEPT = 20_000
 
 
 def evidence(run: Run) -> dict[str, Any]:
-    """The log's entries, first to last, and the seal; `entries_total` counts those that paper has no room for."""
+    """The log's entries, first to last, and the seal; `entries_total` counts those beyond the limit too."""
     entries = run.evidence.order_by("seq")
     stored = getattr(run, "seal", None)
     seal = Seal(stored.root, stored.entries, stored.definition) if stored else None
@@ -23,7 +24,7 @@ def evidence(run: Run) -> dict[str, Any]:
         "entries_total": entries.count(),
         "entries": [
             {"seq": one.seq, "kind": one.kind, "reference": one.reference, "sha256": one.sha256, "size": one.size}
-            for one in entries[:ENTRIES_PRINTED]
+            for one in entries[:ENTRIES_KEPT]
         ],
         "sealed_at": stored.sealed_at.isoformat() if stored else None,
         "key": seal.key_fingerprint if seal else "",
@@ -31,7 +32,7 @@ def evidence(run: Run) -> dict[str, Any]:
 
 
 def calls_annex(run: Run) -> dict[str, Any]:
-    """The calls in the order they were made, as many as paper bears; all of them are in the evidence bundle."""
+    """The calls in the order they were made; those beyond the limit are in the evidence bundle."""
     calls = ModelCall.objects.filter(run=run).order_by("at", "pk")
     columns = (
         "exchange__seq", "at", "host", "request_model", "operation", "status", "input_tokens", "output_tokens",
@@ -39,6 +40,6 @@ def calls_annex(run: Run) -> dict[str, Any]:
     )  # fmt: skip
     rows = [
         {name.removeprefix("exchange__"): value.isoformat() if name == "at" else value for name, value in row.items()}
-        for row in calls.values(*columns)[:CALLS_PRINTED]
+        for row in calls.values(*columns)[:CALLS_KEPT]
     ]
     return {"total": calls.count(), "rows": rows}

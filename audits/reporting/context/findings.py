@@ -4,10 +4,13 @@ from collections import defaultdict
 from typing import Any
 
 from audits.models import Decision, Finding, ModelCall, RowMatch, Run
+from audits.reporting.context.names import provider_name
+from compliance.engine.vocabulary import FACTS
 from compliance.models import Agreement, ClauseText, TermsDocument, Version
 
 CALLS_SHOWN = 8
 ROWS_SHOWN = 20
+OBSERVED_ACTIVITY = {"train": "train_on_output", "filter": "filter_training_data", "evaluate": "evaluate"}
 
 
 def findings(run: Run) -> list[dict[str, Any]]:
@@ -27,6 +30,8 @@ def _finding(finding: Finding, titles: dict[str, str], decisions: list[dict[str,
         "outcome": finding.outcome,
         "level": finding.level,
         "provider": finding.provider,
+        "provider_name": provider_name(finding.provider),
+        "activity": finding.detail.get("activity") or OBSERVED_ACTIVITY.get(finding.detail.get("observed", ""), ""),
         "title": finding.title,
         "sentence": finding.sentence,
         "document": finding.document,
@@ -47,7 +52,7 @@ def _finding(finding: Finding, titles: dict[str, str], decisions: list[dict[str,
         else None,
         "clause_sha256": _clause_hash(finding),
         "because": finding.because,
-        "facts": finding.use.facts if finding.use else {},
+        "facts": _facts(finding),
         "missing_facts": finding.missing_facts,
         "detail": finding.detail,
         "calls": finding.calls,
@@ -55,6 +60,22 @@ def _finding(finding: Finding, titles: dict[str, str], decisions: list[dict[str,
         **_references(finding),
         "decisions": decisions,
     }
+
+
+def _facts(finding: Finding) -> list[dict[str, Any]]:
+    """The facts of the use that the finding is about, in the order of the vocabulary."""
+    facts = finding.use.facts if finding.use else {}
+    order = [path for path in FACTS if path in facts] + sorted(path for path in facts if path not in FACTS)
+    return [
+        {
+            "fact": path,
+            "value": facts[path].get("value"),
+            "source": facts[path].get("source"),
+            "by": facts[path].get("by", ""),
+            "note": facts[path].get("note", ""),
+        }
+        for path in order
+    ]
 
 
 def _version(document: str, label: str) -> dict[str, Any] | None:

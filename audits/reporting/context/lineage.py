@@ -6,6 +6,9 @@ from django.db.models import Count, Q
 
 from audits.models import Dataset, ModelCall, RowMatch, Run
 from audits.queries.lineage import shares
+from audits.reporting.context.names import provider_name
+
+KINDS = ("exact", "normalised", "contained", "near", "label")  # as sure as they are, surest first
 
 
 def lineage(run: Run) -> dict[str, Any]:
@@ -15,6 +18,8 @@ def lineage(run: Run) -> dict[str, Any]:
         "datasets": [
             {
                 **share,
+                "by_model": _ordered(share["by_model"]),
+                "labels_by_model": _ordered(share["labels_by_model"]),
                 "format": datasets[share["dataset"]].format,
                 "sha256": datasets[share["dataset"]].sha256,
                 "size": datasets[share["dataset"]].size,
@@ -38,9 +43,15 @@ def _accounted(dataset: Dataset) -> dict[str, int]:
     return {"label_only_rows": len(label), "own_rows": own}
 
 
-def _kinds(dataset: Dataset) -> dict[str, int]:
+def _ordered(rows: dict[str, int]) -> list[dict[str, Any]]:
+    """Models with their rows, most rows first."""
+    return [{"model": name, "rows": rows[name]} for name in sorted(rows, key=lambda name: (-rows[name], name))]
+
+
+def _kinds(dataset: Dataset) -> list[dict[str, Any]]:
     found = RowMatch.objects.filter(dataset=dataset).values_list("kind").annotate(rows=Count("row", distinct=True))
-    return dict(found.order_by("kind"))
+    rows = dict(found.order_by("kind"))
+    return [{"kind": kind, "rows": rows[kind]} for kind in KINDS if kind in rows]
 
 
 def _kept(run: Run) -> list[dict[str, Any]]:
@@ -52,6 +63,12 @@ def _kept(run: Run) -> list[dict[str, Any]]:
         .order_by("provider", "request_model")
     )
     return [
-        {"provider": one["provider"], "model": one["request_model"], "answers": one["answers"], "kept": one["kept"]}
+        {
+            "provider": one["provider"],
+            "name": provider_name(one["provider"]),
+            "model": one["request_model"],
+            "answers": one["answers"],
+            "kept": one["kept"],
+        }
         for one in groups
     ]

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from audits.models import ModelCall, Run
+from audits.reporting.context.names import provider_name
 
 COLUMNS = [
     "at", "host", "provider", "served_by", "request_model", "operation", "input_tokens", "output_tokens", "failed",
@@ -29,9 +30,9 @@ def usage(run: Run) -> dict[str, Any]:
     by_day = frame.groupby(["day", "provider"]).size().reset_index(name="calls")
     return {
         **_totals(frame),
-        "by_day": by_day.to_dict("records"),
+        "by_day": [row | {"name": provider_name(row["provider"])} for row in by_day.to_dict("records")],
         "by_provider": [
-            {"provider": name, "calls": int(count)} for name, count in frame["provider"].value_counts(sort=True).items()
+            {"provider": slug, "name": provider_name(slug), "calls": calls} for slug, calls in _busiest(frame)
         ],
     }
 
@@ -39,14 +40,20 @@ def usage(run: Run) -> dict[str, Any]:
 def providers(run: Run) -> list[dict[str, Any]]:
     """One entry for each provider, busiest first, with a row for each model and what the calls were for."""
     frame = _frame(run)
-    order = frame["provider"].value_counts().index.tolist()
-    return [_provider(run, name, frame[frame["provider"] == name]) for name in order]
+    return [_provider(run, slug, frame[frame["provider"] == slug]) for slug, _ in _busiest(frame)]
 
 
-def _provider(run: Run, name: str, frame: pd.DataFrame) -> dict[str, Any]:
+def _busiest(frame: pd.DataFrame) -> list[tuple[str, int]]:
+    """Providers with their calls, most calls first, then by name: the same order whatever the order of the rows."""
+    counts = [(str(slug), int(calls)) for slug, calls in frame["provider"].value_counts().items()]
+    return sorted(counts, key=lambda one: (-one[1], one[0]))
+
+
+def _provider(run: Run, slug: str, frame: pd.DataFrame) -> dict[str, Any]:
     hosts = sorted(frame["host"].unique().tolist())
     return {
-        "provider": name,
+        "provider": slug,
+        "name": provider_name(slug),
         "hosts": hosts,
         "served_by": sorted(value for value in frame["served_by"].unique().tolist() if value),
         **_totals(frame),
@@ -58,7 +65,20 @@ def _provider(run: Run, name: str, frame: pd.DataFrame) -> dict[str, Any]:
             .size()
             .items()
         ],
-        "prompts": {host: run.prompts[host] for host in hosts if host in run.prompts},
+        "prompts": [_prompts(host, run.prompts[host]) for host in hosts if host in run.prompts],
+    }
+
+
+def _prompts(host: str, profile: dict[str, Any]) -> dict[str, Any]:
+    """What a host was asked; topic words in the order of how many prompts hold them."""
+    topics = sorted(profile["topics"].items(), key=lambda one: (-one[1], one[0]))
+    return {
+        "host": host,
+        "prompts": profile["prompts"],
+        "distinct": profile["distinct"],
+        "median_words": profile["median_words"],
+        "covered_by_topics": profile["covered_by_topics"],
+        "topics": [{"word": word, "prompts": prompts} for word, prompts in topics],
     }
 
 

@@ -1,0 +1,30 @@
+"""Words that context and templates share: outcomes, counts, shares, lists. PURE."""
+
+OUTCOME_WORDS = {
+    "prohibited": "Prohibited",
+    "needs_facts": "Needs facts",
+    "permitted_with_duties": "Permitted, with duties",
+    "permitted": "Permitted",
+    "not_addressed": "Terms are silent",
+}  # strictest first
+NOTHING_TO_JUDGE = "No use to judge"
+
+
+def numbered(count: int, thing: str) -> str:
+    """1 call, 2 calls."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def percent(part: int, whole: int) -> str:
+    """23 %; a whole of 0 has no share. What is not all is never rounded to all, nor what is not nothing to nothing."""
+    if not whole:
+        return "–"
+    if 0 < part < whole:
+        return f"{min(99, max(1, round(100 * part / whole)))} %"
+    return f"{100 * part / whole:.0f} %"
+
+
+def listed(names: list[str], most: int = 0, word: str = "and") -> str:
+    """A, B and C; beyond `most` the rest is counted."""
+    shown = names if not most or len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return f" {word} ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))

@@ -15,6 +15,15 @@ from typing import Any
 ROLES = ("training", "evaluation", "intermediate")
 PURPOSES = ("train", "evaluate", "filter")
 STUDENT_KINDS = ("generative", "classifier", "embedding", "reward")
+# What TOML calls the types that Python gave its values.
+TYPES = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
 ACCESS_KINDS = ("api", "consumer_app", "weights")
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
@@ -38,6 +47,8 @@ class Program:
     secrets: tuple[str, ...] = ()
     timeout_minutes: float = 60
     memory_mb: int = 4096
+    disk_mb: int = 20480
+    processes: int = 1024
 
 
 @dataclass(frozen=True)
@@ -85,12 +96,34 @@ def parse_manifest(text: str, filename: str = "audit.toml") -> Manifest:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ManifestError([f"{filename}: not valid TOML: {error}"]) from error
+        raise ManifestError([_not_toml(filename, error)]) from error
+    except RecursionError as error:
+        raise ManifestError([f"{filename}: not usable: its values are nested too deeply"]) from error
     reader = _Reader(text, filename)
+    if _holds_nul(data):
+        raise ManifestError(
+            [f"{filename}: a key or text holds the character U+0000, which no path or command can: remove it"]
+        )
     manifest = reader.manifest(data)
     if reader.problems:
         raise ManifestError(reader.problems)
     return manifest
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
+
+
+def _not_toml(filename: str, error: tomllib.TOMLDecodeError) -> str:
+    """The parser's complaint with its line where all other complaints have theirs."""
+    words, line = str(error), re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+    if line is None:
+        return f"{filename}: not valid TOML: {words}"
+    return f"{filename}:{line[1]}: not valid TOML: {words.replace(line[0], f'at column {line[2]}')}"
 
 
 def declared_purpose(manifest: Mapping[str, object], host: str) -> str | None:
@@ -151,8 +184,16 @@ class _Reader:
         kinds = kind if isinstance(kind, tuple) else (kind,)
         if found is None or (isinstance(found, kinds) and (bool in kinds or not isinstance(found, bool))):
             return found
-        self.complain(table, key, f"must be {words}, not {type(found).__name__}")
+        self.complain(table, key, f"must be {words}, not {TYPES.get(type(found), 'a date or time')}")
         return None
+
+    def text(self, table: str, data: Mapping[str, Any], key: str, words: str, most: int) -> str | None:
+        """A text of at most `most` characters, which is what is kept of it, and not blank."""
+        found: str | None = self.value(table, data, key, str, words)
+        if found is not None and (not found.strip() or len(found) > most):
+            self.complain(table, key, f"must be {words}, of 1 to {most} characters")
+            return None
+        return found
 
     def one_of(self, table: str, data: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str | None:
         found: str | None = self.value(table, data, key, str, "a text")
@@ -165,7 +206,7 @@ class _Reader:
         found = self.value(table, data, key, list, 'a list of texts, e.g. ["a", "b"]')
         if found is None:
             return None
-        if all(isinstance(item, str) and "\0" not in item for item in found):
+        if all(isinstance(item, str) for item in found):
             return tuple(found)
         self.complain(table, key, "must hold texts only")
         return None
@@ -175,7 +216,7 @@ class _Reader:
         if found is None:
             return None
         parts = PurePosixPath(found)
-        if not found.strip() or parts.is_absolute() or ".." in parts.parts or "\0" in found:
+        if not found.strip() or parts.is_absolute() or ".." in parts.parts or len(found) > 400:
             self.complain(
                 table, key, f"{found!r} must be a path inside the pipeline's tree, without '..' or a leading '/'"
             )
@@ -189,29 +230,50 @@ class _Reader:
                 "pipeline", "", 'is missing; begin with [pipeline], name = "…", command = ["python", "main.py"]'
             )
         self.known("pipeline", table, tuple(Program.__dataclass_fields__))
-        name = self.value("pipeline", table, "name", str, "a text")
-        command = self.texts("pipeline", table, "command")
-        if "pipeline" in data and not (name or "").strip() and not isinstance(table.get("name"), int | list | dict):
-            self.complain("pipeline", "name", "is missing; give the pipeline a name")
-        if "pipeline" in data and not command and ("command" not in table or table["command"] == []):
-            self.complain("pipeline", "command", 'is missing; say what runs it, e.g. command = ["python", "main.py"]')
+        if "pipeline" in data:
+            self.required("pipeline", table, "name", "give the pipeline a name")
+            self.required("pipeline", table, "command", 'say what runs it, e.g. command = ["python", "main.py"]')
         return Program(
-            name=name or "",
-            command=command or (),
-            setup=self.texts("pipeline", table, "setup") or (),
-            python=self.value("pipeline", table, "python", str, 'a text such as "3.11"') or "",
+            name=self.text("pipeline", table, "name", "a text", 120) or "",
+            command=self.command(table, "command") or (),
+            setup=self.command(table, "setup") or (),
+            python=self.python(table),
             env=self.environment(table),
             secrets=self.secrets(table),
-            timeout_minutes=self.positive(table, "timeout_minutes", 60, 7 * 24 * 60),
-            memory_mb=int(self.positive(table, "memory_mb", 4096, 1024 * 1024)),
+            timeout_minutes=self.bounded(table, "timeout_minutes", 60, 0, 7 * 24 * 60),
+            memory_mb=int(self.bounded(table, "memory_mb", 4096, 16, 1024 * 1024, whole=True)),
+            disk_mb=int(self.bounded(table, "disk_mb", 20480, 1, 1024 * 1024, whole=True)),
+            processes=int(self.bounded(table, "processes", 1024, 1, 100_000, whole=True)),
         )
 
-    def positive(self, table: Mapping[str, Any], key: str, default: float, most: float) -> float:
-        found = self.value("pipeline", table, key, (int, float), "a number")
+    def required(self, where: str, table: Mapping[str, Any], key: str, remedy: str) -> None:
+        if key not in table:
+            self.complain(where, key, f"is missing; {remedy}")
+
+    def command(self, table: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+        found = self.texts("pipeline", table, key)
+        if found is not None and not (found and found[0].strip()):
+            self.complain("pipeline", key, 'names no program; write e.g. ["python", "main.py"]')
+        return found
+
+    def python(self, table: Mapping[str, Any]) -> str:
+        found = self.text("pipeline", table, "python", 'a text such as "3.11"', 8) or ""
+        if found and not re.fullmatch(r"3\.\d{1,2}", found):
+            self.complain("pipeline", "python", f'{found!r} is not a version such as "3.11"')
+        return found
+
+    def bounded(
+        self, table: Mapping[str, Any], key: str, default: float, least: float, most: float, *, whole: bool = False
+    ) -> float:
+        """A number from `least` (itself not allowed where it is 0) to `most`."""
+        kind: tuple[type, ...] = (int,) if whole else (int, float)
+        found = self.value("pipeline", table, key, kind, "a whole number" if whole else "a number")
         if found is None:
             return default
-        if not 0 < found <= most:
-            self.complain("pipeline", key, f"must be more than 0 and at most {most:,}")
+        if not least <= found <= most or found == 0:
+            self.complain(
+                "pipeline", key, f"must be {f'at least {least:,}' if least else 'more than 0'} and at most {most:,}"
+            )
             return default
         return float(found)
 
@@ -249,9 +311,8 @@ class _Reader:
                 continue
             self.known(where, table, ("path", "role"))
             path, role = self.path(where, table, "path"), self.one_of(where, table, "role", ROLES)
-            for key in ("path", "role"):
-                if key not in table:
-                    self.complain(where, key, "is missing")
+            self.required(where, table, "path", "name the file, relative to the pipeline's tree")
+            self.required(where, table, "role", f"say what it is for: {', '.join(ROLES)}")
             if path and any(other.path == path for other in found):
                 self.complain(where, "path", f"{path} is declared twice: a file has one role")
             elif path and role:
@@ -263,12 +324,11 @@ class _Reader:
             return None
         table = self.table(data, "student")
         self.known("student", table, tuple(DeclaredStudent.__dataclass_fields__))
-        if not table.get("name"):
-            self.complain("student", "name", "is missing; the report calls the student by it")
+        self.required("student", table, "name", "the report calls the student by it")
         return DeclaredStudent(
-            name=self.value("student", table, "name", str, "a text") or "",
+            name=self.text("student", table, "name", "a text", 200) or "",
             kind=self.one_of("student", table, "kind", STUDENT_KINDS),
-            base_model=self.value("student", table, "base_model", str, 'a model id, or "none"'),
+            base_model=self.text("student", table, "base_model", 'a model id, or "none"', 200),
             general_purpose=self.value("student", table, "general_purpose", bool, "true or false"),
             competes_with=self.texts("student", table, "competes_with"),
             distributed=self.value("student", table, "distributed", bool, "true or false"),
@@ -303,8 +363,8 @@ class _Reader:
             self.known(where, table, tuple(DeclaredAccess.__dataclass_fields__))
             found[provider] = DeclaredAccess(
                 kind=self.one_of(where, table, "kind", ACCESS_KINDS) or "api",
-                served_by=self.value(where, table, "served_by", str, "a provider's name"),
-                account=self.value(where, table, "account", str, "a text"),
+                served_by=self.text(where, table, "served_by", "a provider's name", 60),
+                account=self.text(where, table, "account", "a text", 120),
             )
         return found
 

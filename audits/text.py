@@ -1,8 +1,11 @@
-"""Showing text that others wrote: what would steer a terminal or hide itself is made visible. PURE."""
+"""Keeping and showing text that others wrote: what no column can hold is replaced, what would steer a terminal shown. PURE."""
 
+import re
 import unicodedata
+from typing import Any
 
 _SHOWN_AS_IS = frozenset("\n\t")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
@@ -23,3 +26,19 @@ def _shown(char: str) -> str:
     if unicodedata.category(char) == "Zs":
         return char
     return f"<U+{code:04X}>"
+
+
+def storable(text: str) -> str:
+    """The text as PostgreSQL can keep it: NUL and lone surrogates (bytes of no character in a file's name) become U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def storable_json(value: Any) -> Any:
+    """The same for every text of a JSON value, keys included; jsonb refuses what a column of text refuses."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(str(key)): storable_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable_json(item) for item in value]
+    return value

@@ -35,14 +35,16 @@ def _say_steps(run_id: int, seen: dict[str, str], say: Say, prefix: str) -> None
         if seen.get(step.name, RunStep.State.WAITING) == step.state:
             continue
         seen[step.name] = step.state
-        seconds = f" ({(step.finished_at - step.started_at).total_seconds():.1f} s)" if _took_time(step) else ""
+        seconds = _seconds(step)
         note = f": {visible(step.note)}" if step.note else ""
         if step.state != RunStep.State.RUNNING:
             say(f"{prefix}{step.name} {step.get_state_display().lower()}{seconds}{note}")
 
 
-def _took_time(step: RunStep) -> bool:
-    return step.started_at is not None and step.finished_at is not None
+def _seconds(step: RunStep) -> str:
+    if step.started_at is None or step.finished_at is None:
+        return ""
+    return f" ({(step.finished_at - step.started_at).total_seconds():.1f} s)"
 
 
 def _say_lines(run_id: int, next_line: int, say: Say, prefix: str) -> int:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-import tempfile
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,27 +14,26 @@ from django.db import connections
 
 from audits.actions import runs
 from audits.actions.reports import request_report
+from audits.capture.spool import RECORD
 from audits.evidence.store import FolderStore, open_store
-from audits.manifest import Manifest, ManifestError, parse_manifest
+from audits.manifest import Manifest
 from audits.matching.identity import Identities
-from audits.models import Gap, Pipeline, Run, RunStep
-from audits.procedures import collecting, concluding, judging, tracing
-from audits.procedures.executing import Follower, folder_of_authority, mask_salt, require_success, run_recorded
-from audits.procedures.isolation import Credentials, WayOut, find_credentials, way_out
-from audits.procedures.lifecycle import AuditFailed, Heartbeat, RunLog
+from audits.models import Gap, Run, RunStep
+from audits.procedures import collecting, concluding, judging, preparing, tracing
+from audits.procedures.executing import (
+    Follower,
+    Recorded,
+    folder_of_authority,
+    mask_salt,
+    require_success,
+    run_recorded,
+)
+from audits.procedures.isolation import Credentials, find_credentials, way_out
+from audits.procedures.lifecycle import AuditErrored, AuditFailed, Heartbeat, RunLog
 from audits.procedures.recording import Recording
 from audits.procedures.report import make_report
-from audits.procedures.workspace import (
-    SourceFile,
-    SourceRefused,
-    Workspace,
-    copy_tree,
-    list_files,
-    listing,
-    unpack_archive,
-)
+from audits.procedures.workspace import SourceFile, Workspace, listing, new_workspace
 from audits.queries.lineage import shares
-from audits.queries.summary import summary_of
 from audits.sandbox.capability import probe
 from audits.sandbox.execution import run as run_isolated
 from audits.sandbox.limits import Exit, Limits
@@ -42,15 +41,17 @@ from audits.sandbox.python_environment import EnvironmentFailed, PythonEnvironme
 from audits.sandbox.registries import registry_hosts
 from audits.scan.directory import directory_of
 from audits.scan.scanning import scan_tree
+from audits.text import storable_json
 from compliance.engine.library import Library
 from compliance.queries.library import library_from_database
 
 DEFAULT_PYTHON = "3.11"
+SETUP_LIMITS = Limits(wall_seconds=1800)
 
 
 @dataclass
 class RunUnderAudit:
-    """Everything one audit holds while it runs."""
+    """Everything one audit holds while it runs. `failure`: why it will not complete, while what was captured is judged."""
 
     run: Run
     heartbeat: Heartbeat
@@ -64,11 +65,10 @@ class RunUnderAudit:
     source: list[SourceFile] = field(default_factory=list)
     pieces: list[concluding.Piece] = field(default_factory=list)
     lineage: tracing.Lineage = field(default_factory=tracing.Lineage)
-    failure: AuditFailed | None = None
+    failure: AuditFailed | AuditErrored | None = None
 
     def prepare(self) -> None:
         """Copies the source tree, reads audit.toml, and makes the pipeline's own environment."""
-        self.workspace.create()
         self._fetch_source()
         self._read_manifest()
         self._note_isolation()
@@ -76,9 +76,8 @@ class RunUnderAudit:
 
     def scan(self) -> None:
         """Reads the source for the models and hosts it names, without running any of it."""
-        found = scan_tree(self.workspace.tree, directory_of(self.library)).as_json()
-        Run.objects.filter(pk=self.run.pk).update(scan=found)
-        self.run.scan = found
+        found = storable_json(scan_tree(self.workspace.tree, directory_of(self.library)).as_json())
+        self._update(scan=found)
         self._keep("scan", "static scan", json.dumps(found, sort_keys=True).encode())
         runs.end_step(
             self.run.pk, "scan", note=f"{len(found['uses'])} uses of models named in {found['files']:,} files"
@@ -87,12 +86,17 @@ class RunUnderAudit:
     def execute(self) -> None:
         """Runs the pipeline with the recorder as its only way out."""
         program = self.manifest.pipeline
-        limits = Limits(memory_mb=program.memory_mb, wall_seconds=program.timeout_minutes * 60)
+        limits = Limits(
+            memory_mb=program.memory_mb,
+            disk_mb=program.disk_mb,
+            processes=program.processes,
+            wall_seconds=program.timeout_minutes * 60,
+        )
         done = self._run_recorded("execute", list(program.command), limits)
-        Run.objects.filter(pk=self.run.pk).update(exit_status=done.status, exit_code=done.code)
+        self._update(exit_status=done.exit.status, exit_code=done.exit.code)
         try:
             require_success(done, "The pipeline", self.heartbeat)
-        except AuditFailed as failure:
+        except (AuditFailed, AuditErrored) as failure:
             self.failure = failure  # what it asked of models before it failed is judged all the same
             runs.end_step(self.run.pk, "execute", RunStep.State.FAILED, note=str(failure))
 
@@ -102,19 +106,16 @@ class RunUnderAudit:
         found = collecting.collect_datasets(self.run, self.manifest, self.workspace.tree, before)
         found += collecting.collect_student(self.run, self.manifest.student, self.workspace.tree)
         for piece in found:
-            if piece.size <= collecting.LARGEST_KEPT:
-                put_file(self.store, piece.path)
-            self.pieces.append(concluding.Piece(piece.kind, piece.name, piece.sha256, piece.size))
-        for dataset in self.run.datasets.exclude(gap=""):
-            self._gap("dataset", dataset.path, dataset.gap)
+            self._keep_file(piece.kind, piece.name, piece.path, piece.sha256, piece.size)
+        for kind, subject, words in collecting.gaps(self.run):
+            self._gap(kind, subject, words)
         runs.end_step(self.run.pk, "collect", note=f"{len(found)} files hashed")
 
     def trace(self) -> None:
         """Finds which recorded answer became which row of the datasets."""
         self.lineage = tracing.trace_run(self.run, self.workspace.outputs, self.workspace.tree)
         judging.decide_what_calls_were_for(self.run, self.lineage)
-        self.run.prompts = tracing.profile_prompts(self.workspace.outputs)
-        self.run.save(update_fields=["prompts"])
+        self._update(prompts=tracing.profile_prompts(self.workspace.outputs))
         self._keep("lineage", "lineage", json.dumps(shares(self.run), sort_keys=True).encode())
         words = f"{self.lineage.derived_rows:,} of {self.lineage.rows:,} rows derive from recorded answers"
         runs.end_step(self.run.pk, "lineage", note=words)
@@ -125,20 +126,17 @@ class RunUnderAudit:
         runs.end_step(self.run.pk, "match", note="Recorded only" if self.run.record_only else f"{len(found)} findings")
 
     def conclude(self) -> None:
-        """Writes the summary and seals the evidence."""
-        outcome = "" if self.run.record_only else judging.outcome_of(self.run)
-        self.run.outcome = outcome
-        Run.objects.filter(pk=self.run.pk).update(outcome=outcome)
+        """Seals the evidence, findings included."""
+        self._update(outcome="" if self.run.record_only else judging.outcome_of(self.run))
         self.pieces += concluding.findings_pieces(self.run, self.store)
         root = concluding.seal_run(self.run, self.pieces, Path(settings.VAR_DIR))
-        Run.objects.filter(pk=self.run.pk).update(evidence_root=root)
+        self._update(evidence_root=root)
         runs.end_step(self.run.pk, "conclude", note=f"Sealed under {root[:23]}…")
 
     def report(self) -> None:
         """Freezes the context and makes the paper from it."""
-        state = Run.State.FAILED if self.failure else Run.State.COMPLETED
         report = request_report(run=self.run, acting_user=self.run.requested_by)
-        made = make_report(report.pk, state=state)
+        made = make_report(report.pk, state=end_state(self.failure))
         report.refresh_from_db()
         note = f"{report.pages} pages" if made else "The report could not be made; its page says why"
         runs.end_step(self.run.pk, "report", RunStep.State.DONE if made else RunStep.State.FAILED, note=note)
@@ -146,83 +144,56 @@ class RunUnderAudit:
     # How the steps do it
 
     def _fetch_source(self) -> None:
-        pipeline, tree = self.run.pipeline, self.workspace.tree
-        try:
-            if pipeline.origin == Pipeline.Origin.UPLOAD:
-                with tempfile.TemporaryDirectory() as folder:
-                    archive = Path(folder) / "source.zip"
-                    archive.write_bytes(self.store.get(pipeline.archive_sha256))
-                    tree.mkdir()
-                    unpack_archive(archive, tree)
-                notes = []
-            else:
-                notes = copy_tree(Path(pipeline.path), tree)
-            self.source = list(list_files(tree))
-        except SourceRefused as refused:
-            raise AuditFailed(str(refused)) from refused
+        tree = self.workspace.tree
+        self.source, notes = preparing.fetch_source(self.run.pipeline, self.store, tree)
         for note in notes:
             self.log.say(note)
         for file in self.source:
             put_file(self.store, tree / file.path)
-        digest = self._keep("source", "listing of the source tree", listing(self.source))
-        Run.objects.filter(pk=self.run.pk).update(source_sha256=digest)
+        self._update(source_sha256=self._keep("source", "listing of the source tree", listing(self.source)))
         self.log.say(f"Copied {len(self.source):,} files of source.")
 
     def _read_manifest(self) -> None:
         name = self.run.pipeline.manifest_path
-        path = self.workspace.tree / name
-        if not path.is_file():
-            raise AuditFailed(
-                f"{name} is missing from the pipeline's tree. It says how to run the pipeline; see docs/manifest.md."
-            )
-        try:
-            text = path.read_text("utf-8")
-            self.manifest = parse_manifest(text, name)
-        except (ManifestError, UnicodeDecodeError) as error:
-            raise AuditFailed(str(error)) from error
+        self.manifest, text = preparing.read_manifest(self.workspace.tree, name)
         self._keep("manifest", name, text.encode())
-        self.run.manifest_text, self.run.manifest = text, self.manifest.as_json()
-        self.run.save(update_fields=["manifest_text", "manifest"])
-        self._find_credentials()
-
-    def _find_credentials(self) -> None:
+        self._update(manifest_text=text, manifest=self.manifest.as_json())
         self.credentials, missing = find_credentials(self.manifest.pipeline.secrets, self.library)
         self.log.secrets = self.credentials.values
+        names = ", ".join(missing)
         if missing and not self.run.upstreams:
-            names = ", ".join(missing)
             raise AuditFailed(
                 f"No value for the secret {names}. Set it in the worker's environment, or give an upstream."
             )
         if missing:
-            self.log.say(
-                f"No value is held for the secret {', '.join(missing)}; simulated upstreams get a placeholder."
-            )
+            self.log.say(f"No value is held for the secret {names}; simulated upstreams get a placeholder.")
 
     def _note_isolation(self) -> None:
         capability = probe()
-        self.run.isolation, self.run.isolation_reasons = capability.isolation, list(capability.reasons)
-        self.run.save(update_fields=["isolation", "isolation_reasons"])
+        self._update(isolation=capability.isolation, isolation_reasons=list(capability.reasons))
         for reason in capability.reasons:
             self.log.say(f"Isolation: {reason}")
 
     def _make_environment(self) -> None:
+        tree, program = self.workspace.tree, self.manifest.pipeline
         cache = Path(settings.VAR_DIR) / "cache" / "pipelines" / str(self.run.pipeline_id)
         try:
             self.environment = python_environment(
-                self.workspace.tree,
-                version=self.manifest.pipeline.python or DEFAULT_PYTHON,
-                cache_folder=cache,
-                cancel=self.heartbeat.stop,
+                tree, version=program.python or DEFAULT_PYTHON, cache_folder=cache, cancel=self.heartbeat.stop
             )
         except EnvironmentFailed as failure:
             self.heartbeat.check()
             raise AuditFailed(str(failure)) from failure
-        if self.manifest.pipeline.setup:
-            self.log.say(f"Setting up: {' '.join(self.manifest.pipeline.setup)}")
-            done = self._run_recorded("setup", list(self.manifest.pipeline.setup), Limits(wall_seconds=1800))
+        version = preparing.python_version(tree, self.environment.interpreter.version)
+        if program.setup:
+            self.log.say(f"Setting up: {' '.join(program.setup)}")
+            done = self._run_recorded("setup", list(program.setup), SETUP_LIMITS)
             require_success(done, "Setting up the pipeline's environment", self.heartbeat)
+        facts = {"python": version, "packages": preparing.installed_packages(tree)}
+        self._update(environment=facts)
+        self._keep("environment", "interpreter and packages", json.dumps(facts, sort_keys=True).encode())
 
-    def _run_recorded(self, phase: str, command: list[str], limits: Limits) -> Exit:
+    def _run_recorded(self, phase: str, command: list[str], limits: Limits) -> Recorded:
         """Run a command of the pipeline's in one phase: `setup` reaches package registries only, `execute` any host."""
         setup = phase == "setup"
         recording = Recording(
@@ -266,19 +237,38 @@ class RunUnderAudit:
                     cancel=cancel,
                 )
 
-            follower = Follower(recording, self.log, self.heartbeat, recording.step)
-            done = run_recorded(
-                isolated, follower=follower, close_recorder=lambda: _close(way), release=connections.close_all
-            )
-        if done.output_dropped:
-            self._gap("output", phase, f"{done.output_dropped:,} bytes of output were more than is kept")
-        self._keep("record", f"recorder's log of {phase}", (recording.spool / "record.jsonl").read_bytes())
+            follower = Follower(recording, self.log, self.heartbeat, way.recorder)
+            done = run_recorded(isolated, follower=follower, release=connections.close_all)
+        self._keep_record(phase, recording, done)
         return done
+
+    def _keep_record(self, phase: str, recording: Recording, done: Recorded) -> None:
+        """The recorder's log into evidence, and what is missing from it or from the log lines as gaps."""
+        if done.exit.output_dropped:
+            self._gap("output", phase, f"{done.exit.output_dropped:,} bytes of output were more than is kept")
+        if done.lines_dropped:
+            self._gap("output", phase, f"{done.lines_dropped:,} lines of output were more than are kept")
+        if done.recorder_status:
+            self._gap("recorder", phase, f"The recorder ended early, with status {done.recorder_status}")
+        record = recording.spool / RECORD
+        size = record.stat().st_size
+        self.pieces.append(concluding.Piece("record", f"recorder's log of {phase}", put_file(self.store, record), size))
 
     def _keep(self, kind: str, name: str, content: bytes) -> str:
         digest = self.store.put(content)
         self.pieces.append(concluding.Piece(kind, name, digest, len(content)))
         return digest
+
+    def _keep_file(self, kind: str, name: str, path: Path, sha256: str, size: int) -> None:
+        if size <= collecting.LARGEST_KEPT:
+            put_file(self.store, path)
+        self.pieces.append(concluding.Piece(kind, name, sha256, size))
+
+    def _update(self, **fields: Any) -> None:
+        """Write facts of the run at once, beside whatever others write to its row."""
+        Run.objects.filter(pk=self.run.pk).update(**fields)
+        for name, value in fields.items():
+            setattr(self.run, name, value)
 
     def _gap(self, kind: str, subject: str, detail: str) -> None:
         Gap.objects.create(
@@ -291,43 +281,50 @@ class RunUnderAudit:
         )
 
 
-def put_file(store: FolderStore, path: Path) -> None:
-    """Keep a file of the pipeline's, read in pieces."""
+def put_file(store: FolderStore, path: Path) -> str:
+    """Keep a file, read in pieces; returns its SHA-256."""
     with path.open("rb") as file:
-        store.put(file)
+        return store.put(file)
 
 
-def _close(way: WayOut) -> None:
-    """Close the recorder; one that could not write its record leaves no run that may be called complete."""
-    status = way.recorder.stop()
-    if status:
-        raise RuntimeError(f"the recorder ended with status {status}: its record may be incomplete")
+def end_state(failure: Exception | None) -> str:
+    """The state that a run ends in, having come to its last step with this failure."""
+    if failure is None:
+        return Run.State.COMPLETED
+    return Run.State.FAILED if isinstance(failure, AuditFailed) else Run.State.ERRORED
 
 
 def audit(run: Run, heartbeat: Heartbeat, log: RunLog) -> None:
     """The whole procedure: prepare → scan → execute → collect → lineage → match → conclude → report."""
-    var = Path(settings.VAR_DIR)
+    bare = not probe().files and os.geteuid() == 0
     under_audit = RunUnderAudit(
         run=run,
         heartbeat=heartbeat,
         log=log,
-        workspace=Workspace(var / "runs" / str(run.pk)),
+        workspace=new_workspace(Path(settings.VAR_DIR) / "runs", run.pk, bare=bare),
         store=open_store(settings.EVIDENCE_URL),
         library=library_from_database(run.pipeline.project_id),
     )
-    states = {"execute": Run.State.RUNNING, "collect": Run.State.ANALYSING}
-    for name, step in _steps(under_audit):
-        heartbeat.check()
-        if name in states and not runs.move(run.pk, states[name], since=Run.ACTIVE, worker=run.worker):
-            heartbeat.check()
-        with _step(run.pk, name, log):
-            step()
-    run.refresh_from_db()
-    Run.objects.filter(pk=run.pk).update(summary=summary_of(run))
+    try:
+        _take_steps(under_audit)
+    finally:
+        under_audit.workspace.remove_tree()
     if under_audit.failure is not None:
         raise under_audit.failure
     if runs.move(run.pk, Run.State.COMPLETED, since=Run.ACTIVE, worker=run.worker):
         log.say("The audit is complete.")
+
+
+def _take_steps(under_audit: RunUnderAudit) -> None:
+    run, heartbeat = under_audit.run, under_audit.heartbeat
+    states = {"execute": Run.State.RUNNING, "collect": Run.State.ANALYSING}
+    for name, step in _steps(under_audit):
+        heartbeat.check()
+        if name in states and not runs.move(run.pk, states[name], since=Run.ACTIVE, worker=run.worker):
+            heartbeat.stop.set()
+            heartbeat.check()
+        with _step(run.pk, name, under_audit.log):
+            step()
 
 
 def _steps(under_audit: RunUnderAudit) -> Iterator[tuple[str, Callable[[], None]]]:

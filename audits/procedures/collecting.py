@@ -1,15 +1,19 @@
 """What the pipeline left behind: declared datasets and the student, hashed and kept; what is missing is named."""
 
 import hashlib
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from audits.lineage.rows import MalformedRow, UnreadableDataset, read_rows
 from audits.manifest import DeclaredDataset, DeclaredStudent, Manifest
 from audits.models import Dataset, Run, Student
-from audits.procedures.workspace import SourceFile, list_files, listing, sha256_of
+from audits.procedures.workspace import SourceFile, SourceRefused, list_files, listing, sha256_of
+from audits.text import storable
 
 LARGEST_KEPT = 2 * 1024**3
+TOO_LARGE = f"Files larger than {LARGEST_KEPT // 1024**3} GB are hashed; their content is not kept"
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,14 @@ def collect_datasets(run: Run, manifest: Manifest, tree: Path, before: dict[str,
     """One row for each declared dataset. `before`: when each file of the source tree was last changed (ns)."""
     collected = []
     for declared in manifest.datasets:
-        path = _inside(tree, declared.path)
+        path, gap = _find(tree, declared.path)
         if path is None or not path.is_file():
-            words = "was not written by the run" if path is None or not path.exists() else "is not a regular file"
-            _store(run, declared, gap=f"{declared.path} {words}")
+            _store(run, declared, gap=gap or f"{declared.path} is not a regular file")
             continue
-        collected.append(_collect_dataset(run, declared, path, before))
+        try:
+            collected.append(_collect_dataset(run, declared, path, before))
+        except OSError as error:
+            _store(run, declared, gap=f"{declared.path} can't be read: {error.strerror}")
     return collected
 
 
@@ -47,28 +53,32 @@ def _collect_dataset(run: Run, declared: DeclaredDataset, path: Path, before: di
             malformed += isinstance(row, MalformedRow)
     except UnreadableDataset as error:
         gap = str(error).replace(str(path), declared.path)
+    if malformed and not gap:
+        gap = f"{malformed:,} of {rows:,} rows can't be read; they are kept as they are, and derive from nobody knows what"
     _store(run, declared, sha256=digest, size=details.st_size, rows=rows, malformed=malformed, gap=gap)
     return Collected("dataset", declared.path, path, digest, details.st_size)
 
 
-def _store(run: Run, declared: DeclaredDataset, **fields: object) -> None:
+def _store(run: Run, declared: DeclaredDataset, *, gap: str, **fields: object) -> None:
     suffixes = Path(declared.path).suffixes
+    packed = suffixes[-1:] in ([".gz"], [".bz2"], [".xz"])
+    form = "".join(suffixes[-2:] if packed else suffixes[-1:]).lstrip(".")
     Dataset.objects.create(
-        run=run,
-        path=declared.path,
-        role=declared.role,
-        format="".join(suffixes[-2:] if suffixes[-1:] in ([".gz"], [".bz2"], [".xz"]) else suffixes[-1:]).lstrip("."),
-        **{key: value[:400] if isinstance(value, str) else value for key, value in fields.items()},
+        run=run, path=declared.path, role=declared.role, format=form[:20], gap=storable(gap)[:400], **fields
     )
 
 
-def _inside(tree: Path, name: str) -> Path | None:
-    """The declared file, unless it leads out of the tree by a link that the pipeline made."""
+def _find(tree: Path, name: str) -> tuple[Path | None, str]:
+    """What the pipeline left under a declared name, or why there is nothing: a link is not followed, it may lead anywhere."""
     path = tree / name
     try:
-        return path if path.resolve().is_relative_to(tree.resolve()) and not path.is_symlink() else None
+        inside = path.resolve().is_relative_to(tree.resolve()) and not path.is_symlink()
+        exists = os.path.lexists(path)
     except (OSError, RuntimeError):
-        return None
+        inside, exists = False, True
+    if not exists:
+        return None, f"{name} was not written by the run"
+    return (path, "") if inside else (None, f"{name} is a link; links that the pipeline made are not followed")
 
 
 def collect_student(run: Run, declared: DeclaredStudent | None, tree: Path) -> list[Collected]:
@@ -78,34 +88,44 @@ def collect_student(run: Run, declared: DeclaredStudent | None, tree: Path) -> l
     facts = {key: value for key, value in run.manifest.get("student", {}).items() if value is not None}
     student = Student(run=run, name=declared.name, kind=declared.kind or "", path=declared.path or "", facts=facts)
     files: list[SourceFile] = []
-    if declared.path:
-        root = _inside(tree, declared.path)
-        if root is None or not root.exists():
-            student.gap = f"{declared.path} was not written by the run"
-        else:
-            files = _files_of(root)
-            student.size = sum(file.size for file in files)
-            student.files = [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in files]
-            student.sha256 = _listing_hash(files)
+    root, student.gap = _find(tree, declared.path) if declared.path else (None, "")
+    if root is not None:
+        files, student.gap = _files_of(root, str(declared.path))
+        student.size = sum(file.size for file in files)
+        student.files = [{"path": storable(file.path), "size": file.size, "sha256": file.sha256} for file in files]
+        student.sha256 = hashlib.sha256(listing(files)).hexdigest() if files else ""
     student.save()
-    base = tree / (declared.path or "")
-    return [
-        Collected(
-            "student",
-            f"{declared.path}/{file.path}" if base.is_dir() else str(declared.path),
-            base / file.path if base.is_dir() else base,
-            file.sha256,
-            file.size,
-        )
-        for file in files
-    ]
+    return [_collected(declared, root, file) for file in files if root is not None]
 
 
-def _files_of(root: Path) -> list[SourceFile]:
-    if root.is_dir():
-        return list(list_files(root))
-    return [SourceFile(root.name, root.stat().st_size, sha256_of(root), False)]
+def _collected(declared: DeclaredStudent, root: Path, file: SourceFile) -> Collected:
+    whole = not root.is_dir()
+    name = str(declared.path) if whole else f"{declared.path}/{file.path}"
+    return Collected("student", storable(name), root if whole else root / file.path, file.sha256, file.size)
 
 
-def _listing_hash(files: list[SourceFile]) -> str:
-    return hashlib.sha256(listing(files)).hexdigest()
+def _files_of(root: Path, name: str) -> tuple[list[SourceFile], str]:
+    """The student's files, and what is missing from them."""
+    try:
+        if root.is_dir():
+            files = list(list_files(root))
+            return files, "" if files else f"{name} holds no files"
+        if root.is_file():
+            return [SourceFile(root.name, root.stat().st_size, sha256_of(root), False)], ""
+        return [], f"{name} is neither a file nor a folder"
+    except (SourceRefused, OSError) as error:
+        return [], storable(f"{name} can't be read: {error}")[:400]
+
+
+def gaps(run: Run) -> Iterator[tuple[str, str, str]]:
+    """(kind, subject, words) of everything declared that could not be collected whole."""
+    for dataset in run.datasets.order_by("path"):
+        if dataset.gap:
+            yield "dataset", dataset.path, dataset.gap
+        if dataset.size > LARGEST_KEPT:
+            yield "dataset", dataset.path, TOO_LARGE
+    student = Student.objects.filter(run=run).first()
+    if student and student.gap:
+        yield "student", student.path, student.gap
+    if student and any(file["size"] > LARGEST_KEPT for file in student.files):
+        yield "student", student.path, TOO_LARGE

@@ -18,7 +18,8 @@ from audits.evidence.seal import Seal, WhatRan, seal
 from audits.evidence.store import Store, open_store
 from audits.models import EvidenceEntry, Report, Run
 from audits.models import Seal as StoredSeal
-from audits.queries.summary import summary_of
+from audits.procedures.collecting import LARGEST_KEPT, TOO_LARGE
+from audits.queries.summary import findings_of, summary_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def findings_pieces(run: Run, store: Store) -> list[Piece]:
     )
     contents = {
         "uses": ("assessed uses", json.dumps(uses, sort_keys=True, default=str)),
-        "findings": ("findings", json.dumps(summary_of(run)["findings"], sort_keys=True, default=str)),
+        "findings": ("findings", json.dumps(findings_of(run), sort_keys=True, default=str)),
         "log": ("log lines", log),
     }
     return [_piece(kind, ref, text.encode("utf-8", "replace"), store) for kind, (ref, text) in contents.items()]
@@ -101,7 +102,7 @@ def _what_ran(run: Run, pieces: list[Piece]) -> WhatRan:
         tool_version=tool_version(),
         source_sha256=run.source_sha256,
         manifest_sha256=by_kind.get("manifest", ""),
-        environment={"isolation": run.isolation, "packages": run.environment},
+        environment={"isolation": run.isolation, **run.environment},
         inputs={"source": run.source_sha256},
         outputs=outputs,
         further={"simulated_upstreams": sorted(run.upstreams)},
@@ -131,7 +132,14 @@ def write_run_bundle(run: Run, target: Path, report: Report | None = None) -> Bu
             run=_facts_of(run),
             records=records,
             report=paper,
+            left_out=_left_out(entries),
         )
+
+
+def _left_out(entries: list[Entry]) -> dict[str, str]:
+    """What the pipeline left that was too large to be kept, with the reason."""
+    large = (entry for entry in entries if entry.kind in ("dataset", "student") and entry.size > LARGEST_KEPT)
+    return {entry.sha256: TOO_LARGE for entry in large}
 
 
 def _facts_of(run: Run) -> dict[str, Any]:

@@ -2,31 +2,38 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from audits.actions.runs import step_progress
-from audits.procedures.lifecycle import AuditFailed, Heartbeat, RunLog
+from audits.capture.process import RecorderProcess
+from audits.procedures.lifecycle import AuditErrored, AuditFailed, Heartbeat, RunLog
 from audits.procedures.recording import Recording
 from audits.sandbox.limits import Exit
 from audits.sandbox.output import Stream
 from compliance.embedded.places import secret
 
 FOLLOW_SECONDS = 0.4
-LONGEST_LINE = 8192
+LONGEST_HELD = 64 * 1024  # bytes of a line without an end that are waited for
+MOST_LINES = 100_000  # of one command: what a training script prints, not what a printer of empty lines does
 
 
 class LineSplitter:
-    """Output in pieces → whole lines to a log; what cannot be decoded is shown as such."""
+    """Output in pieces → whole lines to a log; what cannot be decoded is shown as such. `dropped` counts lines left out."""
 
-    def __init__(self, log: RunLog) -> None:
-        self._log = log
+    def __init__(self, log: RunLog, most: int = MOST_LINES) -> None:
+        self._log, self._most = log, most
         self._rest: dict[str, bytes] = {}
+        self._taken = 0
+
+    @property
+    def dropped(self) -> int:
+        return max(0, self._taken - self._most)
 
     def take(self, stream: Stream, chunk: bytes) -> None:
         data = self._rest.get(stream, b"") + chunk
         *lines, rest = data.split(b"\n")
-        if len(rest) > LONGEST_LINE:
+        if len(rest) > LONGEST_HELD:
             lines, rest = [*lines, rest], b""
         for line in lines:
             self._say(stream, line)
@@ -37,21 +44,30 @@ class LineSplitter:
             if rest:
                 self._say(stream, rest)
         self._rest.clear()
+        if self.dropped:
+            self._log.add("audit", f"{self.dropped:,} further lines are not kept: {self._most:,} of one command are.")
         self._log.flush()
 
     def _say(self, stream: str, line: bytes) -> None:
-        text = line.rstrip(b"\r")[:LONGEST_LINE].decode("utf-8", "backslashreplace")
-        self._log.add("audit" if stream == "gap" else stream, text)
+        self._taken += 1
+        if self._taken <= self._most:
+            text = line.rstrip(b"\r").decode("utf-8", "backslashreplace")
+            self._log.add("audit" if stream == "gap" else stream, text)
 
 
 @dataclass
 class Follower:
-    """Writes what the recorder has seen while the command runs, in a thread of its own; the first error is kept."""
+    """Writes what the recorder has seen while a command runs, in a thread of its own; the first error is kept.
+
+    `stop` ends the command: when the run is cancelled or lost, when writing fails, and when the recorder is gone, since
+    nothing of what the command does from then on could be recorded.
+    """
 
     recording: Recording
     log: RunLog
     heartbeat: Heartbeat
-    step: str
+    recorder: RecorderProcess
+    stop: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
 
     def follow(self, over: threading.Event) -> None:
@@ -59,24 +75,37 @@ class Follower:
         try:
             while True:
                 last = over.wait(FOLLOW_SECONDS)
-                self.log.flush()
-                if self.recording.take():
-                    note = f"{self.recording.calls:,} calls recorded"
-                    step_progress(self.recording.run_id, self.step, self.recording.calls, note=note)
+                self._take()
                 if last:
                     return
+                if self.heartbeat.stop.is_set() or not self.recorder.alive:
+                    self.stop.set()
         except BaseException as error:  # noqa: BLE001 - raised again in the worker's own thread, see `run_recorded`
             self.error = error
-            self.heartbeat.stop.set()
+            self.stop.set()
+
+    def _take(self) -> None:
+        self.log.flush()
+        if self.recording.take():
+            note = f"{self.recording.calls:,} calls recorded"
+            step_progress(self.recording.run_id, self.recording.step, self.recording.calls, note=note)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """How a recorded command ended. `recorder_status` 0: the record is whole; `lines_dropped`: log lines not kept."""
+
+    exit: Exit
+    recorder_status: int
+    lines_dropped: int
 
 
 def run_recorded(
     command: Callable[[Callable[[Stream, bytes], None], threading.Event], Exit],
     *,
     follower: Follower,
-    close_recorder: Callable[[], None],
     release: Callable[[], None],
-) -> Exit:
+) -> Recorded:
     """Run a command and follow its recorder to the last line. `release` frees what the following thread held."""
     over = threading.Event()
     splitter = LineSplitter(follower.log)
@@ -87,28 +116,32 @@ def run_recorded(
         finally:
             release()
 
-    thread = threading.Thread(target=follow, name=f"follow-{follower.step}", daemon=True)
+    thread = threading.Thread(target=follow, name=f"follow-{follower.recording.step}", daemon=True)
     thread.start()
     try:
-        done = command(splitter.take, follower.heartbeat.stop)
+        done = command(splitter.take, follower.stop)
     finally:
         splitter.close()
-        close_recorder()
+        status = follower.recorder.stop()
         over.set()
         thread.join()
     if follower.error is not None:
         raise follower.error
-    return done
+    return Recorded(done, status, splitter.dropped)
 
 
-def require_success(done: Exit, what: str, heartbeat: Heartbeat) -> None:
-    """Raise AuditFailed, in words, unless the command ended by itself with code 0."""
-    if done.status == "cancelled":
-        heartbeat.check()
-    if done.status != "finished":
-        raise AuditFailed(f"{what}: {_sentence(done.reason)}")
-    if done.code != 0:
-        raise AuditFailed(f"{what} ended with exit code {done.code}. Its last log lines say why.")
+def require_success(done: Recorded, what: str, heartbeat: Heartbeat) -> None:
+    """Raise AuditFailed, in words, unless the command ended by itself with code 0; AuditErrored when its record is not whole."""
+    heartbeat.check()
+    if done.recorder_status:
+        raise AuditErrored(
+            f"The recorder ended with status {done.recorder_status} while the pipeline ran. The way out was closed with it and "
+            "the pipeline stopped; what was recorded until then is kept. Run the audit again."
+        )
+    if done.exit.status != "finished":
+        raise AuditFailed(f"{what}: {_sentence(done.exit.reason)}")
+    if done.exit.code != 0:
+        raise AuditFailed(f"{what} ended with exit code {done.exit.code}. Its last log lines say why.")
 
 
 def _sentence(reason: str) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audits.capture.authority import ensure_authority
-from audits.capture.config import Phase, Policy, RecorderConfig, Secret
+from audits.capture.config import ConfigError, Phase, Policy, RecorderConfig, Secret
 from audits.capture.process import RecorderProcess, RecorderSockets, start_recorder
+from audits.procedures.lifecycle import AuditFailed
 from audits.sandbox.capability import probe
 from audits.sandbox.execution import ProxyOnly
 from audits.sandbox.network import Network, open_network
@@ -79,10 +80,12 @@ def way_out(
     private_hosts: tuple[str, ...] = (),
     mask_salt: str = "",
 ) -> Iterator[WayOut]:
-    """Open the network of one phase and record all that leaves through it. `authority`: folder of the recorder's CA."""
+    """Open the network of one phase and record all that leaves through it. `authority`: folder of the recorder's CA.
+
+    Raises AuditFailed for an upstream or a secret that can't be used.
+    """
     certificate, key = authority / "ca.pem", authority / "ca.key"
     ensure_authority(certificate, key)
-
     config = RecorderConfig(
         run_id=str(run_id),
         phase=phase,
@@ -96,6 +99,10 @@ def way_out(
         private_hosts=private_hosts,
         mask_salt=mask_salt,
     )
+    try:
+        config.check()
+    except ConfigError as error:
+        raise AuditFailed(f"The recorder can't be told what to do: {error}") from error
     with _network() as (network, sockets):
         recorder = start_recorder(config, sockets)
         try:

@@ -35,7 +35,8 @@ def judge(run: Run, library: Library) -> list[Finding]:
 
 
 def _with_rows(run: Run, judged: list[JudgedUse], draft: FindingDraft) -> FindingDraft:
-    return replace(draft, rows=distinct_rows(run, (judged[position].use for position in draft.uses)))
+    uses = ((judged[position].use, judged[position].last_on) for position in draft.uses)
+    return replace(draft, rows=distinct_rows(run, uses))
 
 
 def outcome_of(run: Run) -> str:

@@ -3,23 +3,30 @@
 import os
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from types import TracebackType
 
-from django.db import connections
+from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from audits.actions import runs
 from audits.actions.usage import LogRow, write_log_lines
 from audits.evidence.masking import mask_text
 from audits.models import LogLine, Run, RunStep
+from audits.text import storable
 
 BEAT_SECONDS = 2.0
+LONGEST_LINE = 8192  # characters of a row; a longer line takes several
 
 
 class AuditFailed(Exception):
     """The audited program, or what it left, makes the audit impossible; the text is the reason shown to people."""
+
+
+class AuditErrored(Exception):
+    """Our own machinery failed, and we know how; the text is the reason shown to people."""
 
 
 class RunLost(Exception):
@@ -64,9 +71,17 @@ class Heartbeat:
         raise RunLost
 
     def _beat(self) -> None:
+        """A database that is away for a moment costs nothing; one that stays away costs the run, as others see it."""
+        heard = time.monotonic()
         try:
             while not self._over.wait(BEAT_SECONDS):
-                if not runs.heartbeat(self._run_id, self._worker):
+                try:
+                    mine = runs.heartbeat(self._run_id, self._worker)
+                    heard = time.monotonic()
+                except DatabaseError:
+                    connections.close_all()
+                    mine = time.monotonic() - heard < runs.STALE_AFTER.total_seconds()
+                if not mine:
                     self.stop.set()
                     return
         finally:
@@ -89,11 +104,13 @@ class RunLog:
         self.flush()
 
     def add(self, stream: str, text: str) -> None:
-        """A line of the pipeline's; it is written with the next flush."""
-        clean = mask_text(text, self.secrets).replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        """A line of the pipeline's; it is written with the next flush. A very long one is masked whole, then cut."""
+        clean = storable(mask_text(text, self.secrets))
+        pieces = [clean[start : start + LONGEST_LINE] for start in range(0, max(1, len(clean)), LONGEST_LINE)]
         with self._lock:
-            self._waiting.append(LogRow(self.run_id, self._next, timezone.now(), self.step, stream, clean))
-            self._next += 1
+            for piece in pieces:
+                self._waiting.append(LogRow(self.run_id, self._next, timezone.now(), self.step, stream, piece))
+                self._next += 1
 
     def flush(self) -> None:
         with self._lock:
@@ -117,6 +134,8 @@ def conduct(run_id: int, procedure: Callable[[Run, Heartbeat, RunLog], None]) ->
             _end(run_id, worker, Run.State.ABORTED, log, reason=_who_cancelled(run_id))
         except RunLost:
             log.flush()  # what was captured stays; the state was set by whoever took the run away
+        except AuditErrored as fault:
+            _end(run_id, worker, Run.State.ERRORED, log, reason=str(fault), traceback=traceback.format_exc())
         except Exception as error:  # noqa: BLE001 - our own fault must end the run as errored, whatever it is
             reason = f"Clausetrail itself failed ({type(error).__name__}). The evidence captured so far is kept."
             _end(run_id, worker, Run.State.ERRORED, log, reason=reason, traceback=traceback.format_exc())
@@ -124,13 +143,14 @@ def conduct(run_id: int, procedure: Callable[[Run, Heartbeat, RunLog], None]) ->
 
 def _end(run_id: int, worker: str, state: str, log: RunLog, *, reason: str, traceback: str = "") -> None:
     """Close the open step and move the run to its end state, whatever was half done."""
+    connection.close_if_unusable_or_obsolete()  # what went wrong may have been the connection itself
     runs.move(
         run_id,
         state,
         since=Run.ACTIVE,
         worker=worker,
-        reason=mask_text(reason, log.secrets),
-        traceback=mask_text(traceback, log.secrets),
+        reason=storable(mask_text(reason, log.secrets)),
+        traceback=storable(mask_text(traceback, log.secrets)),
     )
     running = RunStep.objects.filter(run=run_id, state=RunStep.State.RUNNING).values_list("name", flat=True)
     for name in list(running):

@@ -14,6 +14,7 @@ from audits.capture.wire import ModelCall as WireCall
 from audits.capture.wire import Parsed, WireExchange, parse
 from audits.matching.identity import Identities
 from audits.models import Connection, Exchange, Gap, ModelCall
+from audits.text import storable
 
 LARGEST_PARSED = 64 * 1024**2
 EXCERPT = 240
@@ -84,7 +85,7 @@ class Recording:
                 status=event.get("status"),
                 response_headers=[(name, value) for name, value in event.get("response_headers") or []],
                 response_body=self._body(event.get("response_body")),
-                truncated=_truncated(event),
+                truncated=_broken_off(event, "response_body"),
             )
         )
 
@@ -116,7 +117,7 @@ class Recording:
             request_size=request.get("size") or 0,
             response_sha256=response.get("sha256") or "",
             response_size=response.get("size") or 0,
-            truncated=_truncated(event),
+            truncated=_broken_off(event, "request_body", "response_body"),
             simulated=bool(event.get("simulated")),
             upstream=_clean(event.get("upstream"), 300),
             error=_clean(event.get("error"), 400),
@@ -214,14 +215,14 @@ def _reason(event: Event) -> str:
 
 
 def _output_lines(row: CallRow, event: Event, call: WireCall) -> Iterable[str]:
-    """One line for each text that the model gave; `order` keeps the sequence of the calls."""
+    """One line for each text that the model gave, named by the call and the text's place in its outputs."""
     if row.failed:
         return
     prompt = "\n".join(message.text for message in call.prompt)
-    for output in call.outputs:
+    for position, output in enumerate(call.outputs):
         if output.text:
             line = {
-                "id": f"{row.id}:{output.index}:{output.kind}",
+                "id": f"{row.id}:{position}",
                 "model": row.request_model,
                 "host": row.host,
                 "text": output.text,
@@ -230,8 +231,8 @@ def _output_lines(row: CallRow, event: Event, call: WireCall) -> Iterable[str]:
             yield json.dumps(line) + "\n"
 
 
-def _truncated(event: Event) -> bool:
-    return any(bool((event.get(side) or {}).get("truncated")) for side in ("request_body", "response_body"))
+def _broken_off(event: Event, *sides: str) -> bool:
+    return any(bool((event.get(side) or {}).get("truncated")) for side in sides)
 
 
 def _time(text: str | None) -> dt.datetime | None:
@@ -239,9 +240,8 @@ def _time(text: str | None) -> dt.datetime | None:
 
 
 def _clean(value: Any, limit: int | None = None) -> str:
-    """Text as PostgreSQL can keep it: no NUL, no lone surrogates, no longer than the column."""
-    text = "" if value is None else str(value)
-    text = text.replace("\0", "�").encode("utf-8", "replace").decode()
+    """Text as its column can keep it."""
+    text = "" if value is None else storable(str(value))
     return text if limit is None else text[:limit]
 
 

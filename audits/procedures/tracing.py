@@ -15,6 +15,7 @@ from audits.lineage.prompts import profile
 from audits.lineage.rows import MalformedRow, Row, UnreadableDataset, read_rows
 from audits.lineage.tracing import Match, Tracer
 from audits.models import Dataset, ModelCall, RowMatch, Run
+from audits.text import storable
 
 BATCH = 5_000
 MATCH_COLUMNS = ("dataset_id", "row", "call_id", "output_index", "kind", "similarity", "field")
@@ -79,9 +80,9 @@ def _trace_labels(dataset: Dataset, path: Path, outputs: list[Output], lineage: 
 
 
 def _columns(dataset: Dataset, match: Match) -> tuple[object, ...]:
-    _, index, _ = match.output.split(":", 2)
-    name = match.field.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    return (dataset.pk, match.row, call_of(match.output), int(index), match.kind, match.similarity, name[:120])
+    call, position = match.output.split(":")
+    name = storable(match.field)[:120]
+    return (dataset.pk, match.row, int(call), int(position), match.kind, match.similarity, name)
 
 
 def _flush(waiting: list[tuple[object, ...]]) -> None:
@@ -102,7 +103,7 @@ def profile_prompts(outputs_file: Path) -> dict[str, Any]:
 
 def call_of(output_id: str) -> int:
     """The model call that an output belongs to; ids are written by audits.procedures.recording."""
-    return int(output_id.split(":", 1)[0])
+    return int(output_id.partition(":")[0])
 
 
 def _judging_calls(run: Run, outputs: Iterable[Output], training_calls: set[int]) -> Iterator[int]:

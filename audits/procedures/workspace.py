@@ -1,16 +1,32 @@
-"""A run's folder: the copied source tree, the recorders' logs, and scratch. PURE of Django but for the settings' paths."""
+"""A run's folder: the copied source tree, the recorders' logs, and scratch. No Django in here."""
 
 import hashlib
 import json
+import lzma
 import os
 import shutil
 import stat
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from audits.sandbox.layout import remove
+
 LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".audit-env", ".mypy_cache", ".ruff_cache"})
+# What the standard library raises for archives that lie, are cut off, or hold a name twice.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    IndexError,
+)
 MOST_FILES = 100_000
 MOST_BYTES = 4 * 1024**3
 
@@ -21,13 +37,10 @@ class SourceRefused(ValueError):
 
 @dataclass(frozen=True)
 class Workspace:
-    """Paths of one run, all below one folder that is private to the worker."""
+    """Paths of one run. `root` is private to the worker; `tree` is what the audited program runs in."""
 
     root: Path
-
-    @property
-    def tree(self) -> Path:
-        return self.root / "tree"
+    tree: Path
 
     @property
     def outputs(self) -> Path:
@@ -37,18 +50,26 @@ class Workspace:
     def spool(self, phase: str) -> Path:
         return self.root / f"spool-{phase}"
 
-    def create(self) -> None:
-        """Make the folder anew; what a former try of the same run left is set aside, not deleted."""
-        if self.root.exists():
-            earlier = 1
-            while (aside := self.root.with_name(f"{self.root.name}.earlier-{earlier}")).exists():
-                earlier += 1
-            self.root.rename(aside)
-        self.root.mkdir(parents=True, mode=0o700)
+    def remove_tree(self) -> None:
+        """Give back the space of the tree, whose declared files are evidence by then; records and outputs stay."""
+        folder = self.tree if self.tree.parent == self.root else self.tree.parent
+        if folder.exists():
+            remove(folder)
 
-    def remove_environment(self) -> None:
-        """Give back the space of the pipeline's own environment, which its listing describes."""
-        shutil.rmtree(self.tree / ".audit-env", ignore_errors=True)
+
+def new_workspace(runs: Path, run_id: int, *, bare: bool = False) -> Workspace:
+    """A new folder below `runs`; its name begins with the run's number and never was there before.
+
+    `bare`: the program will run without mounts as a user that may not walk into a private folder, so the tree gets one
+    of its own elsewhere.
+    """
+    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    root = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=runs))
+    if not bare:
+        return Workspace(root, root / "tree")
+    outside = Path(tempfile.mkdtemp(prefix="clausetrail-run-"))
+    outside.chmod(0o711)
+    return Workspace(root, outside / "tree")
 
 
 @dataclass(frozen=True)
@@ -63,12 +84,21 @@ class SourceFile:
 def copy_tree(source: Path, target: Path) -> list[str]:
     """Copy a source tree without version control and caches; returns what was left out on purpose, in words.
 
-    Links that lead out of the tree are not followed. Raises SourceRefused for a missing or outsized tree.
+    Links that lead out of the tree are not followed. Raises SourceRefused for a missing, unreadable or outsized tree.
     """
     if not source.is_dir():
         raise SourceRefused(f"{source}: there is no such folder. Mend the pipeline's path.")
+    try:
+        return _copy(source, target)
+    except OSError as error:
+        raise SourceRefused(
+            f"{error.filename}: can't be copied: {error.strerror}. Let the worker's user read it."
+        ) from error
+
+
+def _copy(source: Path, target: Path) -> list[str]:
     notes, files, size = [], 0, 0
-    for folder, names, entries in os.walk(source):
+    for folder, names, entries in os.walk(source, onerror=_raise):
         names[:] = [name for name in sorted(names) if name not in LEFT_OUT and not _is_environment(Path(folder) / name)]
         inside = Path(folder).relative_to(source)
         (target / inside).mkdir(parents=True, exist_ok=True)
@@ -87,6 +117,10 @@ def copy_tree(source: Path, target: Path) -> list[str]:
                 _check_size(files, size)
                 shutil.copy2(path, target / inside / name)
     return notes
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _is_environment(folder: Path) -> bool:
@@ -108,8 +142,12 @@ def _check_size(files: int, size: int) -> None:
         )
 
 
-def unpack_archive(archive: Path, target: Path) -> None:
-    """Unpack an uploaded ZIP, refusing anything that would land outside or blow up. One top folder is stripped."""
+def unpack_archive(archive: Path, target: Path) -> list[str]:
+    """Unpack an uploaded ZIP and tell what was left out. One top folder is stripped.
+
+    Raises SourceRefused for anything that would land outside, blow up, or can't be read.
+    """
+    notes: list[str] = []
     try:
         with zipfile.ZipFile(archive) as opened:
             members = [member for member in opened.infolist() if not member.is_dir()]
@@ -117,9 +155,13 @@ def unpack_archive(archive: Path, target: Path) -> None:
             prefix = _common_folder([member.filename for member in members])
             written = 0
             for member in members:
+                if stat.S_ISLNK(member.external_attr >> 16):
+                    notes.append(f"{member.filename}: a link, left out of the unpacked archive")
+                    continue
                 written = _unpack(opened, member, target, prefix, written)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except UNREADABLE as error:
         raise SourceRefused(f"The uploaded archive can't be unpacked: {error}. Upload a plain ZIP.") from error
+    return notes
 
 
 def _common_folder(names: list[str]) -> str:
@@ -132,8 +174,6 @@ def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, pref
     path = PurePosixPath(member.filename)
     if path.is_absolute() or ".." in path.parts or "\\" in member.filename or "\0" in member.filename:
         raise SourceRefused(f"The uploaded archive names {member.filename!r}, which lies outside of it.")
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return written
     parts = path.parts[1:] if prefix else path.parts
     if any(part in LEFT_OUT for part in parts):
         return written
@@ -150,9 +190,12 @@ def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, pref
 
 
 def list_files(root: Path, *, most: int = MOST_FILES) -> Iterator[SourceFile]:
-    """Every regular file below `root` with its hash, by path; links are not followed, the environment is left out."""
+    """Every regular file below `root` with its hash, by path; links are not followed, the environment is left out.
+
+    Raises SourceRefused for too many files, OSError for what can't be read.
+    """
     found = 0
-    for folder, names, entries in os.walk(root):
+    for folder, names, entries in os.walk(root, onerror=_raise):
         names[:] = sorted(name for name in names if name != ".audit-env")
         for name in sorted(entries):
             path = Path(folder) / name

@@ -2,6 +2,8 @@
 
 from typing import TypedDict
 
+from django.db.models import Count, Q
+
 from audits.models import Run
 
 
@@ -18,12 +20,17 @@ class Share(TypedDict):
 
 
 def shares(run: Run) -> list[Share]:
-    """For each dataset of a run: its rows, and how many of them took text, or a label, from which model."""
-    datasets = run.datasets.order_by("path")
-    by_dataset: dict[int, dict[bool, dict[str, set[int]]]] = {}
-    matches = run.datasets.values_list("pk", "matches__row", "matches__kind", "matches__call__request_model")
-    for dataset, row, kind, model in matches.filter(matches__isnull=False).distinct().order_by():
-        by_dataset.setdefault(dataset, {}).setdefault(kind == "label", {}).setdefault(model, set()).add(row)
+    """For each dataset of a run: its rows, and how many of them took text, or a label, from which model. Two queries."""
+    by_dataset: dict[int, dict[bool, dict[str, int]]] = {}
+    groups = (
+        run.datasets.filter(matches__isnull=False)
+        .values_list("pk", "matches__call__request_model", Q(matches__kind="label"))
+        .annotate(rows=Count("matches__row", distinct=True))
+        .order_by("matches__call__request_model")
+    )
+    for dataset, model, label, rows in groups:
+        by_dataset.setdefault(dataset, {True: {}, False: {}})[label][model] = rows
+    nothing: dict[bool, dict[str, int]] = {True: {}, False: {}}
     return [
         Share(
             dataset=dataset.path,
@@ -31,12 +38,8 @@ def shares(run: Run) -> list[Share]:
             rows=dataset.rows,
             derived_rows=dataset.derived_rows,
             label_rows=dataset.label_rows,
-            by_model=_counted(by_dataset.get(dataset.pk, {}).get(False, {})),
-            labels_by_model=_counted(by_dataset.get(dataset.pk, {}).get(True, {})),
+            by_model=by_dataset.get(dataset.pk, nothing)[False],
+            labels_by_model=by_dataset.get(dataset.pk, nothing)[True],
         )
-        for dataset in datasets
+        for dataset in run.datasets.order_by("path")
     ]
-
-
-def _counted(rows: dict[str, set[int]]) -> dict[str, int]:
-    return {model: len(found) for model, found in sorted(rows.items())}

@@ -5,12 +5,15 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from audits.models import Connection, Finding, ModelCall, Report, Run
+from audits.models import Connection, Finding, ModelCall, Report, Run, Seal
 from audits.queries.lineage import shares
 
 
 def summary_of(run: Run) -> dict[str, Any]:
-    """The run's answer as programs read it: calls, refused connections, gaps, lineage, findings, evidence, report."""
+    """The run's answer as programs read it: calls, refused connections, gaps, lineage, findings, evidence.
+
+    `evidence.bundle` and `report` are paths: whoever writes those files fills them in.
+    """
     return {
         "run": run.pk,
         "pipeline": run.pipeline.slug,
@@ -20,14 +23,29 @@ def summary_of(run: Run) -> dict[str, Any]:
         "simulated_upstreams": sorted(run.upstreams),
         "calls": _calls(run),
         "refused": _refused(run),
-        "gaps": [{"kind": gap.kind, "subject": gap.subject, "detail": gap.detail} for gap in run.gaps.all()],
+        "gaps": list(
+            run.gaps.values("kind", "subject", "detail")
+            .annotate(count=Count("id"))
+            .order_by("kind", "subject", "detail")
+        ),
         "lineage": shares(run),
         "contradictions": _contradictions(run),
         "outcome": run.outcome or None,
-        "findings": [_finding(finding) for finding in run.findings.order_by("number")],
-        "evidence": {"exchanges": run.exchanges.count(), "root": run.evidence_root or None, "bundle": None},
-        "report": _report(run),
+        "findings": findings_of(run),
+        "evidence": {
+            "exchanges": run.exchanges.count(),
+            "root": run.evidence_root or None,
+            "key": _sealing_key(run),
+            "bundle": None,
+        },
+        "report": None,
+        "reports_ready": run.reports.filter(state=Report.State.READY).count(),
     }
+
+
+def findings_of(run: Run) -> list[dict[str, Any]]:
+    """The findings in their order, each as programs read it."""
+    return [_finding(one) for one in run.findings.select_related("rule_revision__rule").order_by("number")]
 
 
 def _calls(run: Run) -> dict[str, Any]:
@@ -100,6 +118,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _report(run: Run) -> int | None:
-    ready = run.reports.filter(state=Report.State.READY).order_by("-number").first()
-    return ready.pk if ready else None
+def _sealing_key(run: Run) -> str | None:
+    """The fingerprint of the key that sealed the evidence: the root says what, the key says who."""
+    stored = Seal.objects.filter(run=run).first()
+    return stored.definition["signatures"][0]["keyid"] if stored else None

@@ -1,8 +1,10 @@
 """Run a pipeline under audit."""
 
 import json
+import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audits.actions.pipelines import add_pipeline
 from audits.actions.runs import request_cancel, request_run
-from audits.evidence.store import open_store
+from audits.evidence import Broken, Damaged, IncompleteBundle, Missing, StoreProblem, open_store
 from audits.management.following import follow
 from audits.manifest import ManifestError, parse_manifest
 from audits.models import Pipeline, Report, Run
@@ -23,6 +25,7 @@ from audits.text import visible
 from compliance.embedded.supervisor import ensure_services
 from compliance.models import Project
 
+HOST = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 EXAMPLES = """
 examples:
   python manage.py audit ./my-pipeline
@@ -60,7 +63,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["path"].resolve()
-        upstreams = dict(_upstream(text) for text in options["upstream"])
+        upstreams = _upstreams(options["upstream"])
         _check(path, options["manifest"])
         with ensure_services(database=True, broker=True, worker=True):
             run = self._audit(path, upstreams, options)
@@ -81,26 +84,52 @@ class Command(BaseCommand):
             say("Cancelling …")
             return follow(run.pk, say)
         except TimeoutError as error:
+            request_cancel(run=run, acting_user=None)  # or a worker would take it up when nobody waits any more
             raise CommandError(str(error), returncode=2) from error
 
     def _deliver(self, run: Run, options: dict[str, Any]) -> dict[str, Any]:
+        """The summary, with the files that were asked for; one that can't be written is said on standard error."""
         summary = summary_of(run)
         if options["report"]:
-            summary["report"] = _copy_report(run, options["report"])
-        if options["bundle"] and run.evidence_root:
-            write_run_bundle(run, options["bundle"])
-            summary["evidence"]["bundle"] = str(options["bundle"])
+            summary["report"] = self._written(_copy_report, run, options["report"])
+        if options["bundle"]:
+            summary["evidence"]["bundle"] = self._written(_write_bundle, run, options["bundle"])
         return summary
 
+    def _written(self, write: Callable[[Run, Path], None], run: Run, target: Path) -> str | None:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write(run, target)
+        except (NotMade, Broken, Damaged, IncompleteBundle, Missing, StoreProblem, OSError) as error:
+            self.stderr.write(f"{target}: not written: {visible(str(error))}")
+            return None
+        return str(target)
 
-def _upstream(text: str) -> tuple[str, str]:
-    host, separator, url = text.partition("=")
-    parts = urlsplit(url)
-    if not separator or not host or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CommandError(
-            f"--upstream {text}: write HOST=URL, e.g. api.openai.com=http://127.0.0.1:9000", returncode=2
-        )
-    return host.lower(), url
+
+class NotMade(Exception):
+    """The run ended before it came to this."""
+
+
+def _upstreams(texts: list[str]) -> dict[str, str]:
+    """HOST=URL, as often as given. Raises CommandError for what can't be meant."""
+    found: dict[str, str] = {}
+    for text in texts:
+        host, _, url = text.partition("=")
+        if not HOST.fullmatch(host.lower()) or not _is_address(url):
+            words = "write HOST=URL, e.g. api.openai.com=http://127.0.0.1:9000"
+            raise CommandError(f"--upstream {visible(text)}: {words}", returncode=2)
+        if host.lower() in found:
+            raise CommandError(f"--upstream {text}: {host} is given twice", returncode=2)
+        found[host.lower()] = url
+    return found
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _check(path: Path, manifest: str) -> None:
@@ -125,14 +154,19 @@ def _pipeline(path: Path, manifest: str, project: str) -> Pipeline:
     return add_pipeline(project=known, name=name, acting_user=None, path=path, manifest_path=manifest)
 
 
-def _copy_report(run: Run, target: Path) -> str | None:
+def _copy_report(run: Run, target: Path) -> None:
     report = run.reports.filter(state=Report.State.READY).order_by("-number").first()
     if report is None:
-        return None
-    target.parent.mkdir(parents=True, exist_ok=True)
+        raise NotMade("the run made no report")
     with open_store(settings.EVIDENCE_URL).open(report.pdf_sha256) as source, target.open("wb") as file:
         shutil.copyfileobj(source, file)
-    return str(target)
+
+
+def _write_bundle(run: Run, target: Path) -> None:
+    if not run.evidence_root:
+        raise NotMade("the run ended before its evidence was sealed")
+    report = run.reports.filter(state=Report.State.READY).order_by("-number").first()
+    write_run_bundle(run, target, report)
 
 
 def _exit_code(run: Run) -> int:
@@ -163,9 +197,14 @@ def _table(summary: dict[str, Any]) -> str:
             f"Refused: {visible(refused['host'])}:{refused['port']} ({refused['protocol']}) × {refused['count']}"
         )
     for gap in summary["gaps"]:
-        lines.append(f"Gap: {gap['kind']}, {visible(gap['subject'])}: {visible(gap['detail'])}")
+        times = f" × {gap['count']}" if gap["count"] > 1 else ""
+        lines.append(f"Gap: {gap['kind']}, {visible(gap['subject'])}: {visible(gap['detail'])}{times}")
     for finding in summary["findings"]:
         lines.append(f"F-{finding['number']} [{finding['outcome']}] {visible(finding['title'])}")
-    lines.append(f"Evidence: {summary['evidence']['exchanges']:,} exchanges, root {summary['evidence']['root']}")
-    lines.append(f"Report: {summary['report'] or 'none'}")
+    evidence = summary["evidence"]
+    lines.append(f"Evidence: {evidence['exchanges']:,} exchanges, root {evidence['root'] or 'none: not sealed'}")
+    lines += [f"Sealed with key {evidence['key']}"] if evidence["key"] else []
+    lines += [f"Bundle: {evidence['bundle']}"] if evidence["bundle"] else []
+    made = "made; --report OUT.pdf writes it to a file" if summary["reports_ready"] else "none"
+    lines.append(f"Report: {summary['report'] or made}")
     return "\n".join(lines)

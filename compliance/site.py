@@ -67,7 +67,7 @@ def theme(request: HttpRequest) -> str | None:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar: terms, people, the record, and the way back. Only what the person may open."""
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"title": "", "items": [_link("Overview of Clausetrail", "arrow_back", reverse("overview"))]},
         {"title": "Terms", "separator": True, "items": _items(request, TERMS)},
         {"title": "People", "separator": True, "items": _items(request, PEOPLE)},

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from django.db.models import Count, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
 from audits.models import Run
 
@@ -22,9 +22,10 @@ class Share(TypedDict):
 def shares(run: Run) -> list[Share]:
     """For each dataset of a run: its rows, and how many of them took text, or a label, from which model. Two queries."""
     by_dataset: dict[int, dict[bool, dict[str, int]]] = {}
+    is_label = ExpressionWrapper(Q(matches__kind="label"), output_field=BooleanField())
     groups = (
         run.datasets.filter(matches__isnull=False)
-        .values_list("pk", "matches__call__request_model", Q(matches__kind="label"))
+        .values_list("pk", "matches__call__request_model", is_label)
         .annotate(rows=Count("matches__row", distinct=True))
         .order_by("matches__call__request_model")
     )

@@ -101,7 +101,7 @@ def make_world() -> BrowserWorld:
     before = _completed(pipeline, rule, engineer, NOON - dt.timedelta(days=9))
     run = _completed(pipeline, rule, engineer, NOON)
     decide(
-        finding=before.findings.order_by("number").last(), kind="accept_risk", acting_user=legal,
+        finding=before.findings.latest("number"), kind="accept_risk", acting_user=legal,
         reason="The student stays inside the company. Revisit before it is offered to anybody.",
     )  # fmt: skip
     Agreement.objects.create(

@@ -135,9 +135,9 @@ class Http1Service:
             self.state.receive_data(await self.reader.read(65536))
         return event
 
-    async def send(self, *events: object) -> None:
+    async def send(self, *events: h11.Event) -> None:
         for event in events:
-            data = self.state.send(event)  # type: ignore[arg-type]
+            data = self.state.send(event)
             if data:
                 self.writer.write(data)
         await self.writer.drain()
@@ -251,7 +251,7 @@ class Http2Service:
         self.end = end
         self.reader = reader
         self.writer = writer
-        self.state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        self.state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         self.open: dict[int, Seen] = {}
         self.window = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
@@ -267,7 +267,7 @@ class Http2Service:
 
     def take(self, event: object) -> None:
         if isinstance(event, h2.events.RequestReceived):
-            headers = dict(event.headers)
+            headers = {name.decode(): value.decode() for name, value in event.headers}
             seen = Seen(headers[":method"], headers[":path"], headers)
             self.end.seen.append(seen)
             self.open[event.stream_id] = seen

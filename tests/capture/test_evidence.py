@@ -115,7 +115,8 @@ def test_the_record_begins_and_ends_with_what_it_covers(rig: Rig) -> None:
 
 
 def test_a_record_can_be_followed_while_it_is_written(rig: Rig) -> None:
-    offset, kinds = 0, []
+    offset = 0
+    kinds: list[str] = []
     with rig.connect() as connection:
         for _ in range(3):
             connection.sendall(request("POST", "/echo", b"x"))

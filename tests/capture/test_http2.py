@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import h2.config
@@ -26,13 +27,17 @@ class Answer:
     ended: bool = False
 
 
+def as_text(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in headers}
+
+
 class Client:
     """A client on the h2 library, one connection, driven step by step."""
 
     def __init__(self, connection: ssl.SSLSocket) -> None:
         assert connection.selected_alpn_protocol() == "h2"
         self.socket = connection
-        self.state = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        self.state = h2.connection.H2Connection(h2.config.H2Configuration())
         self.answers: defaultdict[int, Answer] = defaultdict(Answer)
         self.order: list[int] = []
         self.state.initiate_connection()
@@ -60,12 +65,12 @@ class Client:
 
     def take(self, event: object) -> None:
         if isinstance(event, h2.events.ResponseReceived):
-            self.answers[event.stream_id].headers = dict(event.headers)
+            self.answers[event.stream_id].headers = as_text(event.headers)
         elif isinstance(event, h2.events.DataReceived):
             self.answers[event.stream_id].body += event.data
             self.state.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.TrailersReceived):
-            self.answers[event.stream_id].trailers = dict(event.headers)
+            self.answers[event.stream_id].trailers = as_text(event.headers)
         elif isinstance(event, h2.events.StreamReset):
             self.answers[event.stream_id].reset = int(event.error_code)
         if isinstance(event, h2.events.StreamEnded | h2.events.StreamReset):

@@ -165,7 +165,7 @@ def test_a_human_text_on_the_same_subject_is_not_derived():
 
 
 def test_malformed_and_damaged_rows_are_counted_and_named():
-    rows = [
+    rows: list[Row | MalformedRow] = [
         Row(0, 1, {"output": BODY}),
         MalformedRow(1, 2, "not JSON", "{"),
         Row(2, 3, {"output": "x"}, "byte 3 is not UTF-8"),

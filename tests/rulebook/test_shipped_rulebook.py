@@ -37,10 +37,10 @@ def test_every_rule_is_cited_says_what_it_means_and_survives_writing(rule):
 
 def test_versions_of_a_document_never_overlap():
     for document in LIBRARY.documents.values():
-        dated = sorted((v for v in document.versions if v.since), key=lambda version: version.since)
-        for earlier, later in pairwise(dated):
-            assert earlier.until is not None, document.id
-            assert earlier.until <= later.since, document.id
+        dated = [(version.since, version.until) for version in document.versions if version.since]
+        for (_, until), (since, _) in pairwise(sorted(dated, key=lambda span: span[0])):
+            assert until is not None, document.id
+            assert until <= since, document.id
 
 
 def test_hosts_belong_to_one_channel():

@@ -2,6 +2,7 @@ import base64
 import json
 import struct
 import zlib
+from typing import Any
 
 from audits.capture.wire import CallError, Message, OutputText
 from tests.capture.wire.building import SSE_HEADERS, named_sse, one_call, parsed, sse, texts
@@ -39,7 +40,7 @@ def test_an_anthropic_message_gives_thinking_text_and_tool_use_and_counts_cached
     assert (call.input_tokens, call.cached_tokens, call.output_tokens) == (15, 3, 6)
 
 
-STREAM = [
+STREAM: list[dict[str, Any]] = [
     {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}},
     {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
     {"type": "ping"},
@@ -267,7 +268,7 @@ def test_bedrock_invoke_reads_each_vendors_shape():
 
 
 def test_bedrock_invoke_streams_wrap_each_event_in_base64():
-    def chunk(payload: dict) -> bytes:
+    def chunk(payload: dict[str, Any]) -> bytes:
         return event("chunk", {"bytes": base64.b64encode(json.dumps(payload).encode()).decode()})
 
     claude = b"".join(chunk(e) for e in STREAM)

@@ -104,7 +104,11 @@ def _document(document: Document, provider: Provider) -> TermsDocument:
 
 
 def _versions(library: Library, documents: dict[str, TermsDocument]) -> int:
-    """Store the versions. Ranges are first emptied, so that a boundary that moves never overlaps on the way."""
+    """Store the versions. Ranges are first emptied, so that a boundary that moves never overlaps on the way.
+
+    A version whose dates people moved in the admin is theirs (no longer `shipped`), and is left alone.
+    """
+    theirs = set(StoredVersion.objects.filter(shipped=False).values_list("document__identifier", "label"))
     StoredVersion.objects.filter(shipped=True).update(in_force=DateRange(empty=True))
     rows = [
         StoredVersion(
@@ -117,6 +121,7 @@ def _versions(library: Library, documents: dict[str, TermsDocument]) -> int:
         )
         for document in library.documents.values()
         for version in document.versions
+        if (document.id, version.label) not in theirs
     ]
     StoredVersion.objects.bulk_create(
         rows,

@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from compliance.actions.rules import OPEN
 from compliance.admin.base import InlineByParent, Kept, ShippedIsRead, days_in_force
-from compliance.admin.fields import DayField, ProseField, SomeOfField
+from compliance.admin.fields import AddressField, DayField, OneOfField, ProseField, SomeOfField
 from compliance.engine.rulebook import DOCUMENT_KINDS
 from compliance.engine.rules import LABELS
 from compliance.models import Clause, ClauseText, SourceDocument, TermsDocument, Version
@@ -132,7 +132,8 @@ class SourceInline(InlineByParent, TabularInline):
 
 
 class DocumentForm(forms.ModelForm):
-    kind = forms.ChoiceField(choices=[(kind, kind.capitalize()) for kind in DOCUMENT_KINDS])
+    kind = OneOfField(choices=[(kind, kind.capitalize()) for kind in DOCUMENT_KINDS])
+    url = AddressField(label="Address", required=False, help_text="The provider's own page of it")
 
     class Meta:
         model = TermsDocument

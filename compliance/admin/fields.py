@@ -11,6 +11,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldAdminURLInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
@@ -33,6 +34,13 @@ class LineField(forms.CharField):
     """One line of text."""
 
     widget = UnfoldAdminTextInputWidget
+
+
+class AddressField(forms.URLField):
+    """A web address; without a scheme, https."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(assume_scheme="https", widget=UnfoldAdminURLInputWidget(), **kwargs)
 
 
 class ProseField(forms.CharField):

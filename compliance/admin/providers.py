@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from compliance.admin.base import ByAdministrators, ShippedIsRead
 from compliance.admin.fields import (
+    AddressField,
     DayField,
     DefinitionForm,
     LineField,
@@ -31,6 +32,7 @@ class ProviderForm(DefinitionForm):
     """Hosts are written one to a line: the pattern, and the developer of the models behind it where it is always the same."""
 
     parts: ClassVar = ("develops", "serves", "secrets")
+    website = AddressField(required=False)
     develops = SwitchField(label="Develops models")
     serves = SwitchField(label="Serves models")
     host_lines = WordsField(

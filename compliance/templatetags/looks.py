@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from compliance.access import may_edit_rules
+from compliance.models import User
 from compliance.templatetags.icons import icon
 from compliance.templatetags.unseen import with_names
 
@@ -342,6 +344,12 @@ def theme(context: RequestContext) -> str:
     request = context.get("request")
     chosen = request.COOKIES.get("theme", "") if request is not None else ""
     return chosen if chosen in {"light", "dark"} else ""
+
+
+@register.filter
+def keeps_rules(user: Any) -> bool:
+    """Whether the person has business in the admin: the rules of compliance.access, for the rail."""
+    return isinstance(user, User) and may_edit_rules(user)
 
 
 @register.filter

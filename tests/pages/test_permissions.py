@@ -141,3 +141,11 @@ def test_a_form_of_another_site_is_refused(world: World, verb: str) -> None:
     client.force_login(world.legal)
     args = {"run-again": [world.run.pk], "finding-decide": [world.finding.pk]}.get(verb, [])
     assert client.post(reverse(verb, args=args)).status_code == 403
+
+
+@pytest.mark.parametrize(("person", "led"), [("legal", True), ("administrator", True), ("engineer", False)])
+def test_the_rail_leads_to_the_rules_whoever_keeps_them(
+    world: World, signed_in: SignedIn, person: str, led: bool
+) -> None:
+    page = signed_in(getattr(world, person)).get(reverse("overview")).content.decode()
+    assert ("Rules and people" in page) is led

@@ -1,8 +1,11 @@
 """Small pipelines written by the tests, run under a whole audit: real sandbox, recorder, teacher and database."""
 
+import json
 import textwrap
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -76,7 +79,7 @@ class Lab:
     project: Project
 
     def pipeline(
-        self, main: str = "", *, toml: str | None = None, files: Mapping[str, str | bytes] | None = None
+        self, main: str = "", *, toml: str | bytes | None = None, files: Mapping[str, str | bytes] | None = None
     ) -> Pipeline:
         tree = self.folder / f"pipeline-{Pipeline.objects.count()}"
         tree.mkdir()
@@ -95,10 +98,17 @@ class Lab:
         return request_run(pipeline=pipeline, acting_user=None, upstreams=chosen, **options)
 
     def audit(
-        self, main: str = "", *, toml: str | None = None, files: Mapping[str, str | bytes] | None = None, **options
+        self,
+        main: str = "",
+        *,
+        toml: str | bytes | None = None,
+        files: Mapping[str, str | bytes] | None = None,
+        **options,
     ) -> Run:
         """Take a pipeline through the whole audit, as the worker does."""
-        run = self.request(self.pipeline(main, toml=toml, files=files), **options)
+        return self.conduct(self.request(self.pipeline(main, toml=toml, files=files), **options))
+
+    def conduct(self, run: Run) -> Run:
         conduct(run.pk, audit)
         run.refresh_from_db()
         return run
@@ -140,6 +150,42 @@ def lab(transactional_db: None, library: Library, teacher: Teacher, tmp_path: Pa
     """Its database commits: heartbeat and recorder write from threads of their own."""
     load_rulebook(library)
     return Lab(tmp_path, teacher, Project.objects.create(slug="lab", name="Lab"))
+
+
+class Rogue(BaseHTTPRequestHandler):
+    """Answers like a provider's API, with everything in it that a name, a number or a text should not be."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        model = json.loads(body)["model"]
+        text = f"The answer of {model}: <script>alert(1)</script> {{{{7*7}}}} \u202e\x1b[31m \x00 and quite a few words more."
+        answer = {
+            "id": "\x00" * 300,
+            "model": model * 3,
+            "choices": [{"index": 10**30, "message": {"role": "assistant", "content": text}, "finish_reason": []}],
+            "usage": {"prompt_tokens": 10**30, "completion_tokens": -1, "total_tokens": "many"},
+        }
+        content = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("X-Odd", "<b>{{7*7}}</b>")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def rogue_upstream() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Rogue)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @pytest.fixture

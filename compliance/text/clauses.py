@@ -1,0 +1,145 @@
+"""Find and label the clauses of published terms that bear on models built from output. Pure: standard library only.
+
+Segment, read, judge the stance, look for provisions: no learned model, no list of any provider's phrases. Each label says
+which cue fired and on which words, so that a person can agree or disagree with it.
+"""
+
+from dataclasses import dataclass, replace
+
+from compliance.text.provisions import Provision, cue
+from compliance.text.provisions_of_building import PROVISIONS_OF_BUILDING
+from compliance.text.provisions_of_use import PROVISIONS_OF_USE
+from compliance.text.reading import reading
+from compliance.text.segment import Unit, units
+from compliance.text.stance import Mode, Stance, stance
+
+PROVISIONS: tuple[Provision, ...] = (*PROVISIONS_OF_BUILDING, *PROVISIONS_OF_USE)
+LABELS: tuple[str, ...] = tuple(dict.fromkeys(provision.label for provision in PROVISIONS))
+
+_LONGEST = 600  # characters: what is longer is quoted around the words that matter
+_ANY_CUE = cue(
+    r"\b(?:train|model|machine|bot|robot|script|mirror|database|mine|mining|compet|distil|output|scrap|crawl|automat|programm|extract|reverse|compil|assembl|source|weights|benchmark|users|revenue|built|name"
+    r"|display|notice|limit|account|circumvent|bypass|sell|resell|transfer|share|region|countr|geograph|commercial|research|own|assign|content|terminat|suspend"
+    r"|restrict|terms|human|generated|clon|duplicat|attribut)"
+)
+_HELPING_OTHERS = cue(
+    r"\b(?:support|assist|help|enabl|encourag|permit|allow|facilitat|induc|caus)\w*\b[^.;]{0,60}?\b(?:third part\w+|any ?one|others?|any person)\b[^.;]{0,80}?"
+    r"\b(?:(?:any|all) of the (?:foregoing|above|conduct|preceding)|the foregoing|conduct (?:restricted|prohibited)|restricted (?:in|by) this)\b"
+)
+_PASSED_TO_HELPERS = frozenset({"train_competing", "train_any", "reverse_engineer", "automated_extraction"})
+_DEFAULT_MODES = {"distill_explicit": Mode.DUTY, "pass_through_terms": Mode.DUTY, "scale_threshold": Mode.DUTY, "attribution_naming": Mode.DUTY,
+                  "output_ownership": Mode.RIGHT, "termination_remedy": Mode.RIGHT}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a clause carries a label: the cue in our words, the words of the clause it fired on, how sure (0 to 1)."""
+
+    label: str
+    cue: str
+    words: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """`text` is `source[start:end]`; `labels` are sorted; `modal` holds the words that decided the mode, if any."""
+
+    start: int
+    end: int
+    text: str
+    labels: tuple[str, ...]
+    mode: Mode
+    score: float
+    because: tuple[Reason, ...]
+    modal: str = ""
+
+
+def find_clauses(text: str) -> list[Clause]:
+    """The labelled clauses of `text`, in order, without overlap. Never fails: a text without clauses has none."""
+    plain = reading(text)
+    found: list[Clause] = []
+    groups: list[int] = []
+    for unit in units(text):
+        own = plain[unit.start : unit.end]
+        clause = _judge(text, unit, own)
+        if clause is None and _HELPING_OTHERS(own) and unit.listed:
+            clause = _as_helper(
+                text, unit, own, [c for c, group in zip(found, groups, strict=True) if group == unit.group]
+            )
+        if clause is not None:
+            found.append(clause)
+            groups.append(unit.group)
+    return found
+
+
+def _judge(text: str, unit: Unit, own: str) -> Clause | None:
+    """The unit as a clause, when at least one provision speaks in it."""
+    if _ANY_CUE(own) is None or _is_title(unit, own):
+        return None
+    leads = tuple(reading(lead) for lead in unit.leads)
+    position = stance(own, leads, tuple(reading(heading) for heading in unit.headings))
+    context = " ".join((*leads, own))
+    reasons: dict[str, tuple[Reason, int, int]] = {}
+    for provision in PROVISIONS:
+        match = provision.match(own, context, position)
+        if match is not None and (
+            provision.label not in reasons or reasons[provision.label][0].score < provision.score
+        ):
+            words = " ".join(match[0].split())
+            reasons[provision.label] = (
+                Reason(provision.label, provision.because, words, provision.score),
+                match.start(),
+                match.end(),
+            )
+    if not reasons:
+        return None
+    first = min(start for _reason, start, _end in reasons.values())
+    last = max(end for _reason, _start, end in reasons.values())
+    start, end = _narrowed(own, first, last)
+    return _clause(text, unit.start + start, unit.start + end, [reason for reason, *_ in reasons.values()], position)
+
+
+def _is_title(unit: Unit, own: str) -> bool:
+    """A run-in title ("Reverse engineering.") names a provision without making one."""
+    return not unit.leads and len(own) < 60 and len(own.split()) <= 5 and _stands_alone(own)
+
+
+def _stands_alone(own: str) -> bool:
+    return stance(own).mode is None
+
+
+def _clause(text: str, start: int, end: int, because: list[Reason], position: Stance) -> Clause:
+    labels = tuple(sorted(reason.label for reason in because))
+    mode = position.mode or _DEFAULT_MODES.get(labels[0], Mode.PROHIBITION)
+    score = max(reason.score for reason in because)
+    return Clause(
+        start, end, text[start:end], labels, mode, score, tuple(sorted(because, key=lambda r: r.label)), position.words
+    )
+
+
+def _narrowed(own: str, first: int, last: int) -> tuple[int, int]:
+    """A quotable part of a long unit: from the comma before the first cue to the comma after the last one."""
+    if len(own) <= _LONGEST:
+        return 0, len(own)
+    start = max(own.rfind(mark, 0, first) for mark in (", ", "; ", ": ", "(")) + 1
+    ends = [place for place in (own.find(mark, last) for mark in (", ", "; ", ". ")) if place >= 0]
+    end = min(ends) + 1 if ends else len(own)
+    start += len(own[start:]) - len(own[start:].lstrip())
+    return (start, end) if end > start else (0, len(own))
+
+
+def _as_helper(text: str, unit: Unit, own: str, siblings: list[Clause]) -> Clause | None:
+    """An item that forbids helping others with what its siblings forbid carries the labels of those siblings."""
+    match = _HELPING_OTHERS(own)
+    inherited = {
+        reason.label: reason for sibling in siblings for reason in sibling.because if reason.label in _PASSED_TO_HELPERS
+    }
+    if match is None or not inherited:
+        return None
+    words = " ".join(match[0].split())
+    because = [
+        replace(reason, cue="helping others with what is forbidden beside it", words=words, score=0.6)
+        for reason in inherited.values()
+    ]
+    return _clause(text, unit.start, unit.end, because, Stance(Mode.PROHIBITION, "user"))

@@ -1,12 +1,12 @@
 """What of a context is printed, and where: numbers of figures and tables, long tables in parts, links with a target. PURE."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 CALLS_PRINTED = 500
 ENTRIES_PRINTED = 400
-ROWS_IN_ONE_TABLE = 60
 
 Row = Mapping[str, Any]
 
@@ -33,20 +33,12 @@ class Numbering:
 class Arrangement:
     """How a context lies on paper; everything in it follows from the context."""
 
-    calls: Sequence[Sequence[Row]]
-    entries: Sequence[Sequence[Row]]
+    calls: Sequence[Row]
+    entries: Sequence[Row]
     anchors: frozenset[int]
+    facts: Sequence[Row]
+    facts_of: Mapping[int, int]
     numbered: Numbering = field(default_factory=Numbering)
-
-    @property
-    def calls_printed(self) -> int:
-        """Calls in the annex."""
-        return sum(map(len, self.calls))
-
-    @property
-    def entries_printed(self) -> int:
-        """Entries of the evidence log that are printed."""
-        return sum(map(len, self.entries))
 
     def links_to_call(self, seq: int) -> bool:
         """Whether the call's line is printed in the annex, so that a reference to it may be a link."""
@@ -54,13 +46,26 @@ class Arrangement:
 
 
 def arrangement(context: Mapping[str, Any]) -> Arrangement:
-    """The printed part of a context's long tables, in chunks of ROWS_IN_ONE_TABLE rows."""
+    """The printed part of a context's long tables, and what may be linked."""
     calls = _first_of_each(context["calls"]["rows"][:CALLS_PRINTED])
+    facts = _sets_of_facts(context["findings"])
     return Arrangement(
-        calls=list(_chunks(calls)),
-        entries=list(_chunks(context["evidence"]["entries"][:ENTRIES_PRINTED])),
+        calls=calls,
+        entries=context["evidence"]["entries"][:ENTRIES_PRINTED],
         anchors=frozenset(row["seq"] for row in calls),
+        facts=facts,
+        facts_of={number: at for at, one in enumerate(facts, 1) for number in one["findings"]},
     )
+
+
+def _sets_of_facts(findings: Sequence[Row]) -> list[Row]:
+    """Each distinct set of facts once, with the numbers of the findings that rest on it."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in findings:
+        if one["facts"]:
+            key = json.dumps(one["facts"], sort_keys=True)
+            found.setdefault(key, {"facts": one["facts"], "findings": []})["findings"].append(one["number"])
+    return list(found.values())
 
 
 def _first_of_each(rows: Sequence[Row]) -> list[Row]:
@@ -71,8 +76,3 @@ def _first_of_each(rows: Sequence[Row]) -> list[Row]:
         found.append({**row, "anchor": row["seq"] not in seen})
         seen.add(row["seq"])
     return found
-
-
-def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), ROWS_IN_ONE_TABLE):
-        yield rows[start : start + ROWS_IN_ONE_TABLE]

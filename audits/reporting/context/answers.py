@@ -3,9 +3,9 @@
 from typing import Any
 
 from audits.reporting.context.words import Context
-from audits.reporting.wording import listed, numbered, percent
+from audits.reporting.wording import OUTCOME_WORDS, listed, numbered, percent
 
-SENTENCES_QUOTED = 4
+SENTENCES_QUOTED = 6
 TOPICS_NAMED = 6
 
 
@@ -165,10 +165,31 @@ def _permitting(context: Context) -> str:
 def _terms(context: Context) -> str:
     if not context["terms"]:
         return "No use was judged, so no terms were held against one."
-    deciding = [one for one in context["findings"] if one["kind"] != "contradiction" and one["outcome"] != "permitted"]
-    sentences = list(dict.fromkeys(one["sentence"] for one in deciding))
-    if not sentences:
-        return "No rule of the governing terms bars the recorded uses or lays a duty on them."
-    more = len(sentences) - SENTENCES_QUOTED
-    rest = [f"{numbered(more, 'further finding')} of this kind stand{_s(more)} in part 6."] if more > 0 else []
-    return " ".join([*sentences[:SENTENCES_QUOTED], *rest])
+    said: dict[str, list[dict[str, Any]]] = {}
+    for one in context["findings"]:
+        if one["kind"] != "contradiction":
+            said.setdefault(_said(one), []).append(one)
+    if not said:
+        return "No rule of the governing terms bears on the recorded uses."
+    told = [f"{text} ({_outcomes(found)})." for text, found in said.items()]
+    more = len(told) - SENTENCES_QUOTED
+    rest = [f"{numbered(more, 'further reading')} of the terms stand{_s(more)} in part 6."] if more > 0 else []
+    return " ".join([*told[:SENTENCES_QUOTED], *rest])
+
+
+def _said(finding: dict[str, Any]) -> str:
+    """What a document says, in our words; of a silence or a missing text, the finding's own sentence."""
+    if finding["rule"] is None:
+        return str(finding["sentence"]).rstrip(".")
+    section = f", {finding['section']}" if finding["section"] else ""
+    since = (finding["version"] or {}).get("since")
+    dated = f", in force since {since}" if since else ""
+    return f"The {finding['document_title']}{section}{dated}, {finding['rule']['statement'].rstrip('.')}"
+
+
+def _outcomes(findings: list[dict[str, Any]]) -> str:
+    """Prohibited: F-1 and F-2; permitted: F-7."""
+    by_outcome: dict[str, list[str]] = {}
+    for one in findings:
+        by_outcome.setdefault(one["outcome"], []).append(f"F-{one['number']}")
+    return "; ".join(f"{OUTCOME_WORDS[name].lower()}: {listed(numbers)}" for name, numbers in by_outcome.items())

@@ -113,7 +113,7 @@ def start_recorder(config: RecorderConfig, sockets: RecorderSockets) -> Recorder
         with (config.spool_directory / LOG).open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "audits.capture.recorder", str(path)],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # stays open as long as this process lives: its end is the recorder's signal to stop
                 stdout=subprocess.PIPE,
                 stderr=log,
                 pass_fds=config.listeners.all(),

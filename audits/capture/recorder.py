@@ -1,8 +1,9 @@
 """The recorder: `python -m audits.capture.recorder CONFIG.json`.
 
 A process of its own without Django. It reads its configuration and deletes the file, starts its writing process,
-serves the sockets it inherited, prints one line of JSON on standard output when it is ready, and ends on SIGTERM:
-exchanges under way get their grace time, then the record is closed with a `stopped` line. Exit status: 0 stopped,
+serves the sockets it inherited, prints one line of JSON on standard output when it is ready, and ends on SIGTERM, or
+when its standard input ends with the process that started it: exchanges under way get their grace time, then the
+record is closed with a `stopped` line. Exit status: 0 stopped,
 2 the configuration cannot be used, 3 the record can no longer be written (nothing is forwarded unrecorded).
 """
 
@@ -85,6 +86,7 @@ async def serve(config: RecorderConfig, writer: Writer) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    _stop_with_starter(stop)
     journal.on_broken = lambda: _end_unrecorded(session, stop)
     print(json.dumps({"ready": True, "pid": os.getpid(), "run_id": config.run_id, "phase": config.phase}), flush=True)
     status = await _until_stopped(session, writer, stop)
@@ -94,6 +96,17 @@ async def serve(config: RecorderConfig, writer: Writer) -> int:
     sink.flush()
     await _finish(session, listeners)
     return status
+
+
+def _stop_with_starter(stop: asyncio.Event) -> None:
+    """Whoever started the recorder holds the other end of its standard input: a killed worker leaves none behind."""
+    loop, standard_input = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def ended() -> None:
+        loop.remove_reader(standard_input)
+        stop.set()
+
+    loop.add_reader(standard_input, ended)
 
 
 async def _until_stopped(session: Session, writer: Writer, stop: asyncio.Event) -> int:

@@ -38,9 +38,8 @@ def findings_pieces(run: Run, store: Store) -> list[Piece]:
         {"use": use.pk, "facts": use.facts, "answer": use.answer, "calls": use.calls, "rows": use.rows}
         for use in run.uses.order_by("pk")
     ]
-    log = "".join(
-        f"{line.at.isoformat()} {line.step} {line.stream} {line.text}\n" for line in run.log_lines.order_by("seq")
-    )
+    lines = run.log_lines.order_by("seq").values_list("at", "step", "stream", "text")
+    log = "".join(f"{at.isoformat()} {step} {stream} {text}\n" for at, step, stream, text in lines.iterator())
     contents = {
         "uses": ("assessed uses", json.dumps(uses, sort_keys=True, default=str)),
         "findings": ("findings", json.dumps(findings_of(run), sort_keys=True, default=str)),

@@ -143,7 +143,7 @@ def conduct(run_id: int, procedure: Callable[[Run, Heartbeat, RunLog], None]) ->
 
 def _end(run_id: int, worker: str, state: str, log: RunLog, *, reason: str, traceback: str = "") -> None:
     """Close the open step and move the run to its end state, whatever was half done."""
-    connection.close_if_unusable_or_obsolete()  # what went wrong may have been the connection itself
+    _reconnect_if_lost()
     runs.move(
         run_id,
         state,
@@ -157,6 +157,12 @@ def _end(run_id: int, worker: str, state: str, log: RunLog, *, reason: str, trac
         runs.end_step(run_id, name, RunStep.State.FAILED)
     runs.skip_waiting_steps(run_id)
     log.say(reason)
+
+
+def _reconnect_if_lost() -> None:
+    """What went wrong may have been the connection itself; the end of the run needs one."""
+    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
 
 
 def _who_cancelled(run_id: int) -> str:

@@ -150,8 +150,11 @@ write("out/train.jsonl", rows)
 """
 
 
-def test_hostile_strings_pass_through_every_step_as_text_and_reach_the_paper(lab: Lab, rogue_upstream: str):
+def test_hostile_strings_pass_through_every_step_as_text_and_reach_the_paper(
+    lab: Lab, rogue_upstream: str, monkeypatch: pytest.MonkeyPatch
+):
     """Model names, prompts, answers, log lines, file names and source: markup, SQL, templates, NUL, RTL, escapes."""
+    monkeypatch.setattr(LineSplitter.__init__, "__defaults__", (1_000,))
     files = {"src/<b>{{7*7}}.py": f'MODEL = "{HOSTILE}"\nimport openai\nopenai.OpenAI(base_url="https://\u202e/")\n'}
     student = manifest(further='path = "out/student"')
     run = lab.audit(HOSTILE_PIPELINE, toml=student, files=files, upstreams={"api.rogue.test": rogue_upstream})
@@ -167,7 +170,6 @@ def test_hostile_strings_pass_through_every_step_as_text_and_reach_the_paper(lab
     assert run.log_lines.filter(text__contains="\x1b[31m").exists(), "kept as it came; shown harmless"
     assert run.reports.get().state == "ready", run.reports.get().error
     assert Run.objects.count() == 1
-    print({s.name: s.finished_at - s.started_at for s in run.steps.all()})
 
 
 def test_a_bug_of_our_own_ends_as_errored_with_its_traceback_not_as_failed(

@@ -13,6 +13,7 @@ from compliance.engine.vocabulary import FACTS
 from compliance.models import TermsDocument, Version
 
 SHOWN_CALLS, SHOWN_ROWS = 10, 6
+GROUPS = {"": "The use", "access": "The access", "student": "The student", "organisation": "The organisation"}
 WORDS_FOR_HELD = {True: "Met", False: "Not met", None: "Cannot tell"}
 
 
@@ -44,6 +45,14 @@ class KnownFact:
 
 
 @dataclass(frozen=True)
+class FactGroup:
+    """What is known of one side of the use: of the use itself, the access, the student or the organisation."""
+
+    title: str
+    facts: tuple[KnownFact, ...]
+
+
+@dataclass(frozen=True)
 class Question:
     """A fact that is missing, as a question to a person."""
 
@@ -56,7 +65,7 @@ class FindingPage:
     """Everything a finding's page shows beside the finding itself and its decisions."""
 
     conditions: tuple[Condition, ...]
-    facts: tuple[KnownFact, ...]
+    facts: tuple[FactGroup, ...]
     questions: tuple[Question, ...]
     document: TermsDocument | None
     version: Version | None
@@ -73,7 +82,7 @@ def finding_page(finding: Finding) -> FindingPage:
     matches = RowMatch.objects.filter(call__in=calls, dataset__role="training").select_related("dataset", "call")
     return FindingPage(
         conditions=tuple(_condition(entry, use_facts) for entry in finding.because),
-        facts=tuple(_fact(path, held) for path, held in use_facts.items()),
+        facts=_grouped(use_facts),
         questions=tuple(_question(path) for path in finding.missing_facts),
         document=document,
         version=version if document else None,
@@ -93,6 +102,15 @@ def _condition(entry: Mapping[str, Any], use_facts: Mapping[str, Any]) -> Condit
         who=held_fact.get("by") or "",
         note=held_fact.get("note") or "",
     )
+
+
+def _grouped(use_facts: Mapping[str, Any]) -> tuple[FactGroup, ...]:
+    """The facts under the headings of GROUPS, in their order; a group of which nothing is known is left out."""
+    held: dict[str, list[KnownFact]] = {prefix: [] for prefix in GROUPS}
+    for path, entry in use_facts.items():
+        prefix = path.partition(".")[0] if "." in path else ""
+        held[prefix if prefix in GROUPS else ""].append(_fact(path, entry))
+    return tuple(FactGroup(title, tuple(held[prefix])) for prefix, title in GROUPS.items() if held[prefix])
 
 
 def _fact(path: str, held: Mapping[str, Any]) -> KnownFact:

@@ -1,16 +1,19 @@
 """What the pages of one run read: its figures, its newest lines and calls, its exchanges, its lineage."""
 
+import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum
 
-from audits.models import Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
+from audits.models import Connection, Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
 
 PARSED: Final = "calls"
 UNPARSED: Final = "unparsed"
 OTHER: Final = "other"
+SOON_TAKEN: Final = dt.timedelta(seconds=10)
+AT_WORK: Final = tuple(state for state in Run.ACTIVE if state != Run.State.QUEUED)
 KINDS: Final = {PARSED: "Calls of models", UNPARSED: "Unparsed", OTHER: "Other traffic"}
 
 
@@ -23,11 +26,18 @@ class RunFigures:
     failed: int
     unparsed: int
     refused: int
+    broken: int
+    passed_on: int
     gaps: int
     findings: int
     evidence: int
     reports: int
     last_seq: int
+
+    @property
+    def not_seen(self) -> int:
+        """What was refused, failed, could not be observed or could not be read."""
+        return self.refused + self.broken + self.gaps + self.unparsed
 
 
 def run_figures(run: Run) -> RunFigures:
@@ -39,13 +49,53 @@ def run_figures(run: Run) -> RunFigures:
         calls=calls["all"],
         failed=calls["failed"],
         unparsed=passed["unparsed"],
-        refused=run.connections.count(),
+        **_connections(run),
         gaps=run.gaps.count(),
         findings=run.findings.count(),
         evidence=run.evidence.count(),
         reports=run.reports.count(),
         last_seq=run.log_lines.aggregate(last=Max("seq"))["last"] or 0,
     )
+
+
+def _connections(run: Run) -> dict[str, int]:
+    """Connections by what came of them; the recorder counts alike tries on one row."""
+    counted = dict(run.connections.order_by().values_list("disposition").annotate(n=Sum("count")))
+    kinds = Connection.Disposition
+    return {
+        "refused": counted.get(kinds.REFUSED, 0),
+        "broken": counted.get(kinds.FAILED, 0),
+        "passed_on": counted.get(kinds.SPLICED, 0),
+    }
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """Connections to one host in one step that were let through without being read."""
+
+    host: str
+    step: str
+    connections: int
+    bytes_out: int
+    bytes_in: int
+
+
+def passed_on_unread(run: Run) -> tuple[PassedOn, ...]:
+    """Connections passed on unread, by step and host. One query."""
+    spliced = run.connections.filter(disposition=Connection.Disposition.SPLICED).order_by()
+    rows = spliced.values_list("host", "step").annotate(n=Sum("count"), out=Sum("bytes_out"), back=Sum("bytes_in"))
+    return tuple(PassedOn(*row) for row in rows.order_by("step", "-n", "host"))
+
+
+def waiting_words(run: Run, now: dt.datetime) -> str:
+    """What a queued run waits for, as a sentence; empty when it does not wait, or has only just begun to."""
+    if run.state != Run.State.QUEUED or now - run.requested_at < SOON_TAKEN:
+        return ""
+    at_work = Run.objects.filter(state__in=AT_WORK).count()
+    if at_work:
+        others = "another audit is" if at_work == 1 else f"{at_work} other audits are"
+        return f"It waits for a worker: {others} at work. It begins when one of the workers is free."
+    return "No worker has taken it yet. If none runs, make start starts one; the audit then begins by itself."
 
 
 def steps_of(run: Run) -> QuerySet[RunStep]:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from audits.access import get_exchange, get_run
 from audits.evidence.store import Missing, open_store
 from audits.models import RowMatch
+from audits.queries.names import provider_names
 from audits.queries.run_view import exchanges_of
 from audits.queries.usage_over_time import models_used
 from audits.views.bodies import SIDES, read_exchange
@@ -28,10 +29,10 @@ COLUMNS = {
 def listing(request: PersonRequest, pk: int) -> HttpResponse:
     """A run's exchanges, narrowed by kind, provider, model, status and step."""
     run = get_run(request.user, pk)
-    used = models_used(run)
+    used, named = models_used(run), provider_names()
     form = CallFilter(
         request.GET,
-        providers=sorted({use.provider for use in used if use.provider}),
+        providers=sorted((slug, named.get(slug, slug)) for slug in {use.provider for use in used if use.provider}),
         models=sorted({use.model for use in used if use.model}),
         steps=run.exchanges.order_by("step").values_list("step", flat=True).distinct(),
     )
@@ -48,6 +49,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "run": exchange.run,
         "pipeline": exchange.run.pipeline,
         "stored": exchange.calls.order_by("position").prefetch_related(kept),
+        "providers": provider_names(),
         "read": read_exchange(exchange, open_store(settings.EVIDENCE_URL)),
     }
     return render(request, "audits/call_detail.html", context)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from audits.access import get_finding, get_run, require_may_decide, visible_findings
 from audits.actions.decisions import decide
 from audits.models import Finding
+from audits.queries.names import names, provider_names
 from audits.queries.review import decisions_on, finding_in_full, gravest_first, providers_of, with_standing
 from audits.queries.review_page import finding_page
 from audits.views.forms import DecisionForm, FindingFilter
@@ -29,17 +30,20 @@ COLUMNS = {
 def listing(request: PersonRequest) -> HttpResponse:
     """Findings of every project that the person may see, gravest first, narrowed by the filters."""
     mine = visible_findings(request.user)
-    form = FindingFilter(request.GET, projects=visible_projects(request.user), providers=providers_of(mine))
+    known = names()
+    asked = [(slug, known.providers.get(slug, slug)) for slug in providers_of(mine)]
+    form = FindingFilter(request.GET, projects=visible_projects(request.user), providers=asked)
     findings = gravest_first(form.narrow(with_standing(mine)))
     page = page_of(request, sorted_by(request, findings, COLUMNS))
-    return render(request, "audits/finding_list.html", {"page": page, "form": form})
+    return render(request, "audits/finding_list.html", {"page": page, "form": form, "names": known})
 
 
 def of_run(request: PersonRequest, pk: int) -> HttpResponse:
     """The findings of one run, in their order."""
     run = get_run(request.user, pk)
     findings = with_standing(run.findings.select_related("rule_revision")).order_by("number")
-    return render(request, "audits/run_findings.html", run_context(request, run, "findings") | {"findings": findings})
+    context = run_context(request, run, "findings") | {"findings": findings, "names": names()}
+    return render(request, "audits/run_findings.html", context)
 
 
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
@@ -55,6 +59,7 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm, status: 
         "run": finding.run,
         "form": form,
         "read": finding_page(finding),
+        "providers": provider_names(),
         "decisions": decisions_on(finding),
         "may_decide": may_decide(request.user, finding.run.pipeline.project),
     }

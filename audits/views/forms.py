@@ -16,6 +16,7 @@ from audits.queries.run_view import KINDS, of_kind
 from audits.views.archives import ArchiveError, manifest_in_archive
 from compliance.access import may_run_audits, may_use_this_machine, visible_projects
 from compliance.models import Project, User
+from compliance.templatetags.looks import STEP_NAMES
 from compliance.templatetags.unseen import with_names
 
 MOST_BYTES = 200 * 1024 * 1024
@@ -69,9 +70,9 @@ class FindingFilter(Filter):
         label="Runs", required=False, choices=[("", "Newest of each pipeline"), ("all", "All runs")]
     )
 
-    def __init__(self, data: Any, projects: QuerySet[Project], providers: Iterable[str]) -> None:
+    def __init__(self, data: Any, projects: QuerySet[Project], providers: Iterable[tuple[str, str]]) -> None:
         super().__init__(data)
-        offered(self, "provider", "Any provider", ((name, name) for name in providers))
+        offered(self, "provider", "Any provider", providers)
         offered(self, "project", "Any project", projects.values_list("slug", "name"))
         self.full_clean()
 
@@ -99,11 +100,13 @@ class CallFilter(Filter):
     )
     step = forms.ChoiceField(label="Step", required=False)
 
-    def __init__(self, data: Any, providers: Iterable[str], models: Iterable[str], steps: Iterable[str]) -> None:
+    def __init__(
+        self, data: Any, providers: Iterable[tuple[str, str]], models: Iterable[str], steps: Iterable[str]
+    ) -> None:
         super().__init__(data)
-        offered(self, "provider", "Any provider", ((name, name) for name in providers))
+        offered(self, "provider", "Any provider", providers)
         offered(self, "model", "Any model", ((name, name) for name in models))
-        offered(self, "step", "Any step", ((name, name) for name in steps))
+        offered(self, "step", "Any step", ((name, STEP_NAMES.get(name, name)) for name in steps))
         self.full_clean()
 
     def narrow(self, exchanges: QuerySet[Exchange]) -> QuerySet[Exchange]:

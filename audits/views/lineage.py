@@ -1,5 +1,7 @@
 """Lineage of a run: from the teachers' answers to the dataset's rows to the student."""
 
+from collections.abc import Mapping
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -7,6 +9,7 @@ from audits.access import get_run
 from audits.charts import Share, shares_of_dataset
 from audits.models import Finding
 from audits.pictures import DatasetPart, picture_of_lineage
+from audits.queries.names import provider_names
 from audits.queries.run_view import DatasetLineage, lineage_of, matches_of
 from audits.views.listing import page_of
 from audits.views.runs import run_context
@@ -16,12 +19,13 @@ from compliance.views.requests import PersonRequest
 def lineage(request: PersonRequest, pk: int) -> HttpResponse:
     """Each dataset with its rows by model, the whole as a picture, and what contradicts the declaration."""
     run = get_run(request.user, pk)
-    datasets = lineage_of(run)
+    datasets, named = lineage_of(run), provider_names()
     student = getattr(run, "student", None)
     context = run_context(request, run, "lineage") | {
         "datasets": [(held, _chart(held)) for held in datasets],
         "student": student,
-        "picture": picture_of_lineage([_part(held) for held in datasets], student.name if student else ""),
+        "providers": named,
+        "picture": picture_of_lineage([_part(held, named) for held in datasets], student.name if student else ""),
         "contradictions": run.findings.filter(kind=Finding.Kind.CONTRADICTION),
     }
     return render(request, "audits/run_lineage.html", context)
@@ -34,9 +38,9 @@ def _chart(held: DatasetLineage) -> object:
     return shares_of_dataset(held.dataset.path, held.dataset.rows, shares, own=held.undetermined)
 
 
-def _part(held: DatasetLineage) -> DatasetPart:
+def _part(held: DatasetLineage, named: Mapping[str, str]) -> DatasetPart:
     dataset = held.dataset
-    shares = {share.model or share.provider: share.rows for share in held.shares}
+    shares = {share.model or named.get(share.provider, share.provider): share.rows for share in held.shares}
     return DatasetPart(dataset.path, dataset.get_role_display(), dataset.rows, held.undetermined, shares)
 
 

@@ -5,6 +5,7 @@ from django.shortcuts import render
 
 from audits.access import visible_findings, visible_pipelines, visible_runs
 from audits.charts import DailyUse, uses_per_provider_over_time
+from audits.queries.names import names
 from audits.queries.review import DECIDED, gravest_first, open_by_outcome, standing_today, with_standing
 from audits.queries.usage_over_time import uses_by_day
 from compliance.views.requests import PersonRequest
@@ -14,11 +15,13 @@ def overview(request: PersonRequest) -> HttpResponse:
     """Open findings by outcome, the gravest of them, uses per provider over time, the last runs."""
     runs = visible_runs(request.user)
     findings = standing_today(visible_findings(request.user))
-    uses = uses_by_day(runs)
+    uses, known = uses_by_day(runs), names()
+    daily = [DailyUse(use.day, known.providers.get(use.provider, use.provider), use.calls) for use in uses]
     context = {
         "counts": open_by_outcome(findings),
         "gravest": gravest_first(with_standing(findings).exclude(standing=DECIDED))[:6],
-        "chart": uses_per_provider_over_time(DailyUse(u.day, u.provider, u.calls) for u in uses) if uses else None,
+        "chart": uses_per_provider_over_time(daily) if daily else None,
+        "names": known,
         "calls": sum(use.calls for use in uses),
         "simulated": sum(use.simulated for use in uses),
         "runs": runs.order_by("-id")[:8],

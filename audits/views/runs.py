@@ -6,12 +6,22 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from audits.access import get_run, require_may_run, visible_runs
 from audits.actions.runs import request_cancel, request_run
-from audits.models import Run
-from audits.queries.run_view import log_after, log_tail, newest_calls, run_figures, steps_of
+from audits.models import Connection, Run
+from audits.queries.names import provider_names
+from audits.queries.run_view import (
+    log_after,
+    log_tail,
+    newest_calls,
+    passed_on_unread,
+    run_figures,
+    steps_of,
+    waiting_words,
+)
 from audits.queries.usage_over_time import models_used
 from audits.tasks import run_audit
 from audits.views.forms import RunFilter
@@ -48,6 +58,8 @@ def live_context(request: PersonRequest, run: Run) -> dict[str, Any]:
         "steps": steps_of(run),
         "newest": newest_calls(run),
         "models": models_used(run),
+        "providers": provider_names(),
+        "waits_for": waiting_words(run, timezone.now()),
     }
 
 
@@ -86,7 +98,8 @@ def gaps(request: PersonRequest, pk: int) -> HttpResponse:
     run = get_run(request.user, pk)
     context = run_context(request, run, "gaps") | {
         "gaps": run.gaps.order_by("id"),
-        "page": page_of(request, run.connections.order_by("id")),
+        "page": page_of(request, run.connections.exclude(disposition=Connection.Disposition.SPLICED).order_by("id")),
+        "passed_on": passed_on_unread(run),
         "unparsed": _unparsed(run)[:20],
     }
     return render(request, "audits/run_gaps.html", context)

@@ -30,7 +30,7 @@ def providers_with_counts() -> QuerySet[Provider]:
         document_count=Count("documents", distinct=True),
         version_count=Count("documents__versions", distinct=True),
         rule_count=Count("documents__rules", filter=published, distinct=True),
-        newest=Max("documents__versions__label"),
+        newest=Max("documents__versions__in_force__startswith"),
     ).order_by("name")
 
 

@@ -26,6 +26,15 @@ def library_from_database(project_id: int | None = None) -> Library:
     )
 
 
+def papers_from_database() -> Library:
+    """The part of the library that tells which papers govern a use: no rules, no agreements. Four queries."""
+    return Library(
+        documents=_documents(),
+        bindings=tuple(_binding(row.definition) for row in Governance.objects.order_by("key")),
+        families=tuple(_family(entry) for entry in CatalogueEntry.objects.order_by("position")),
+    )
+
+
 def published_rules() -> tuple[Rule, ...]:
     """The published revision of each rule."""
     revisions = RuleRevision.objects.filter(status=RuleRevision.Status.PUBLISHED).order_by("rule__identifier")

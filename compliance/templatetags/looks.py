@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from compliance.access import may_edit_rules
+from compliance.engine.vocabulary import ACTIVITIES
 from compliance.models import User
 from compliance.templatetags.icons import icon
 from compliance.templatetags.unseen import with_names
@@ -126,6 +128,21 @@ def day(value: dt.date | dt.datetime | None) -> SafeString:
         return mark_safe("–")
     date = _aware(value).date() if isinstance(value, dt.datetime) else value
     return format_html('<time datetime="{}">{}</time>', date.isoformat(), day_text(date))
+
+
+@register.filter
+def called(key: str, names: Mapping[str, str]) -> str:
+    """The name that people use for a provider's slug or a document's identifier; the key itself when none is catalogued."""
+    return names.get(key, key) if key and key != "unknown" else "Unknown provider"
+
+
+@register.filter
+def version_words(label: str) -> str:
+    """A version's label in words: "version of 11 March 2026" for a day, "version 2.0" for any other."""
+    try:
+        return f"version of {day_text(dt.date.fromisoformat(label))}"
+    except ValueError:
+        return f"version {with_names(label)}"
 
 
 @register.filter
@@ -268,6 +285,12 @@ def section(value: str) -> str:
     """Where a clause stands: "section 2(e)" for a number, the heading in quotes for a heading."""
     text = str(value or "").strip()
     return f"section {text}" if re.match(r"[\dIVXLC]+([.(\s]|$)", text) else f"“{text}”"
+
+
+@register.filter
+def activities(values: Iterable[str]) -> str:
+    """Activities that an agreement allows, as they read in a sentence; "nothing" when it names none."""
+    return ", ".join(ACTIVITIES.get(value, value) for value in values) or "nothing"
 
 
 @register.filter

@@ -1,12 +1,11 @@
 """Terms: what each provider's papers say, and which of them was in force on a chosen day. Everyone signed in reads them."""
 
-import datetime as dt
-
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from compliance.models import Provider, TermsDocument, Version
+from compliance.queries.governing import channels_of, governing_on
 from compliance.queries.in_force import (
     documents_on,
     providers_with_counts,
@@ -14,7 +13,7 @@ from compliance.queries.in_force import (
     rules_of_version,
     visible_agreements,
 )
-from compliance.views.forms import DayForm
+from compliance.views.forms import UseForm
 from compliance.views.requests import PersonRequest
 
 
@@ -26,12 +25,21 @@ def providers(request: PersonRequest) -> HttpResponse:
 def provider(request: PersonRequest, slug: str) -> HttpResponse:
     """A provider's documents: what is in force on the chosen day, and on what its dates rest."""
     found = get_object_or_404(Provider, slug=slug)
-    form = DayForm(request.GET if request.GET.get("on") else {"on": timezone.localdate()})
-    on: dt.date = form.cleaned_data["on"] if form.is_valid() else timezone.localdate()
+    channels = channels_of(found)
+    form = UseForm(request.GET, provider=found.slug, channels=channels.choices)
+    on, access, model = form.day, form.asked("access"), form.asked("model")
+    named = access != "weights" or bool(model)
     context = {
         "provider": found,
         "form": form,
         "on": on,
+        "develops": found.definition.get("develops", True),
+        "names_no_model": not named,
+        "governing": governing_on(
+            channels.library, found, on=on, access=access, served_by=form.asked("served_by"), model=model
+        )
+        if named
+        else (),
         "documents": documents_on(found, on),
         "agreements": visible_agreements(request.user, found, on),
     }
@@ -45,6 +53,7 @@ def document(request: PersonRequest, pk: int) -> HttpResponse:
         "document": found,
         "versions": found.versions.defer("text").order_by("-in_force"),
         "revisions": readable_revisions().filter(rule__document=found).order_by("rule__identifier", "-number"),
+        "today": timezone.localdate(),
         "sources": found.sources.order_by("url"),
     }
     return render(request, "terms/document_detail.html", context)

@@ -44,41 +44,70 @@
     return "fact" in tree ? { ...tree, holds: true } : read(tree);
   }
 
-  function write(group) {
-    const parts = group.parts.map(writePart).filter(Boolean);
-    if (!parts.length) return null;
-    if (group.mode === "none") return { not: { any: parts } };
-    if (group.mode === "notall") return { not: { all: parts } };
-    return parts.length === 1 ? parts[0] : { [group.mode]: parts };
+  /* Each test remembers its place in the tree ("when.all[1]"), by which the server names what is wrong with it. */
+  function write(group, path) {
+    const kept = group.parts.filter(holdsTests);
+    if (!kept.length) return null;
+    const denies = group.mode === "none" || group.mode === "notall";
+    const key = { none: "any", notall: "all" }[group.mode] || group.mode;
+    const base = denies ? path + ".not" : path;
+    if (kept.length === 1 && !denies) return writePart(kept[0], base);
+    const tree = { [key]: kept.map((part, index) => writePart(part, base + "." + key + "[" + index + "]")) };
+    return denies ? { not: tree } : tree;
   }
 
-  function writePart(part) {
-    if (part.parts) return write(part);
+  function holdsTests(part) {
+    return !part.parts || part.parts.some(holdsTests);
+  }
+
+  function writePart(part, path) {
+    if (part.parts) return write(part, path);
+    part.path = part.holds === false ? path + ".not" : path;
     const test = { fact: part.fact || "", op: part.op || "", value: part.value === undefined ? null : part.value };
     return part.holds === false ? { not: test } : test;
   }
 
   class Picker {
-    constructor(area, words) {
+    constructor(area, words, path) {
       this.area = area;
       this.words = words;
+      this.path = path;
+      this.problems = [];
       this.facts = new Map(words.groups.flatMap((group) => group.facts.map((fact) => [fact.path, fact])));
       this.root = read(parsed(area.value));
       this.place = element("div", { class: "ct-picker" });
       area.hidden = true;
       area.after(this.place);
+      write(this.root, path);
       this.draw();
     }
 
     changed(redraw) {
-      const tree = write(this.root);
+      const tree = write(this.root, this.path);
       this.area.value = tree ? JSON.stringify(tree) : "";
       this.area.dispatchEvent(new Event("input", { bubbles: true }));
       if (redraw) this.draw();
     }
 
+    /* Drawn anew, with the keyboard's focus where it was. */
     draw() {
+      const controls = () => [...this.place.querySelectorAll("select, input, textarea, button")];
+      const index = controls().indexOf(document.activeElement);
       this.place.replaceChildren(this.group(this.root, null));
+      if (index >= 0) controls()[Math.min(index, controls().length - 1)].focus();
+    }
+
+    /* Shows what the server found wrong beside the test that it concerns. */
+    mark(problems) {
+      this.problems = problems;
+      this.place.querySelectorAll(".ct-test").forEach((row) => this.markRow(row, row.test));
+    }
+
+    markRow(row, part) {
+      row.querySelectorAll(".ct-wrong").forEach((old) => old.remove());
+      this.problems.filter((found) => found.path === part.path || found.path.startsWith(part.path + ".")).forEach((found) => {
+        row.append(element("p", { class: "ct-wrong" }, found.message));
+      });
     }
 
     group(group, parent) {
@@ -95,7 +124,11 @@
     }
 
     adders(group) {
-      const add = (part) => { group.parts.push(part); this.changed(true); };
+      const add = (part) => {
+        group.parts.push(part);
+        this.changed(true);
+        [...this.place.querySelectorAll(".ct-fact")].filter((fact) => !fact.value).pop().focus();
+      };
       return element("div", { class: "ct-cluster" },
         element("button", { type: "button", class: "ct-button", onclick: () => add({ fact: "", op: "", value: null, holds: true }) },
           "Add a condition"),
@@ -117,6 +150,8 @@
       const question = fact ? element("span", { class: "ct-help" }, fact.question) : "";
       const row = element("div", { class: "ct-test" }, about, ...(fact ? [this.operator(part, fact), this.value(part, fact)] : []),
         this.remover(part, parent, "Remove this condition"), question);
+      row.test = part;
+      this.markRow(row, part);
       return row;
     }
 
@@ -216,5 +251,5 @@
     try { return text.trim() ? JSON.parse(text) : null; } catch (error) { return null; }
   }
 
-  window.clausetrail = { Picker: Picker, element: element, parsed: parsed, readTree: read, writeTree: write };
+  window.clausetrail = { Picker: Picker, element: element, parsed: parsed };
 })();

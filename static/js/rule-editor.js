@@ -28,10 +28,16 @@
         this.draw();
         this.place.querySelector(".ct-exception:last-of-type input").focus();
       } }, "Add an exception");
-      this.place.replaceChildren(...this.items.map((item) => this.exception(item)), element("div", { class: "ct-cluster" }, add));
+      this.pickers = [];
+      const boxes = this.items.map((item, index) => this.exception(item, "exceptions[" + index + "].when"));
+      this.place.replaceChildren(...boxes, element("div", { class: "ct-cluster" }, add));
     }
 
-    exception(item) {
+    mark(problems) {
+      this.pickers.forEach((picker) => picker.mark(problems));
+    }
+
+    exception(item, path) {
       const title = element("input", { class: "ct-input", type: "text", "aria-label": "Name of the exception", maxlength: 200,
         placeholder: "What it is for: a written permission", oninput: (event) => { item.title = event.target.value; this.changed(); } });
       title.value = item.title;
@@ -49,7 +55,7 @@
         this.changed();
       });
       const box = element("fieldset", { class: "ct-exception" }, element("div", { class: "ct-group-head" }, title, remove), area);
-      new Picker(area, this.words);
+      this.pickers.push(new Picker(area, this.words, path));
       return box;
     }
   }
@@ -77,12 +83,19 @@
       if (!response.ok || mine !== turn) return;
       const answer = await response.json();
       said.textContent = answer.sentence;
-      if (form.dataset.tried) showErrors(form, answer);
+      if (!form.dataset.tried) return;
+      showErrors(form, answer);
+      parts.forEach((part) => part.mark(answer.places));
     }
 
-    form.querySelectorAll("[data-picker] textarea").forEach((area) => new Picker(area, words));
-    form.querySelectorAll("[data-exceptions] textarea").forEach((area) => new Exceptions(area, words));
-    if (form.querySelector(".ct-wrong")) form.dataset.tried = "yes";
+    const parts = [
+      ...[...form.querySelectorAll("[data-picker] textarea")].map((area) => new Picker(area, words, area.name)),
+      ...[...form.querySelectorAll("[data-exceptions] textarea")].map((area) => new Exceptions(area, words)),
+    ];
+    if (form.querySelector(".ct-wrong")) {
+      form.dataset.tried = "yes";
+      ask();
+    }
     form.addEventListener("input", function () {
       clearTimeout(waiting);
       waiting = setTimeout(ask, 250);

@@ -56,7 +56,7 @@ PAGES: dict[str, tuple[Callable[[World], str], int]] = {
     "findings": (lambda world: reverse("findings"), 8),
     "reports": (lambda world: reverse("reports"), 6),
     "terms": (lambda world: reverse("terms"), 4),
-    "terms-provider": (lambda world: reverse("terms-provider", args=["openai"]), 8),
+    "terms-provider": (lambda world: reverse("terms-provider", args=["openai"]), 15),
 }
 
 

@@ -95,6 +95,7 @@ CELERY_TIMEZONE = "UTC"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
+FORMAT_MODULE_PATH = ["compliance.formats"]
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -9,13 +9,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from unfold.sites import UnfoldAdminSite
 
 from compliance.access import may_edit_rules, require
 from compliance.models import User
+from compliance.queries.desk import desk
 
 ENTRANCE = "Rules, people and the record are kept by legal and administrators. Ask one of them for what you need."
 
@@ -36,9 +39,14 @@ class ClausetrailAdminSite(UnfoldAdminSite):
 
     site_header = site_title = "Clausetrail"
     index_title = "Rules and people"
+    index_template = "admin/desk.html"
 
     def has_permission(self, request: HttpRequest) -> bool:
         return edits_rules(request)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """What waits for whoever keeps the terms."""
+        return super().index(request, {"desk": desk(timezone.localdate()), **(extra_context or {})})
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

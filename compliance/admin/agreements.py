@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from unfold.decorators import display
@@ -31,7 +31,7 @@ class AgreementForm(forms.ModelForm):
     file = forms.FileField(
         label="The paper",
         required=False,
-        widget=forms.FileInput(),
+        widget=forms.FileInput(attrs={"class": "ct-input"}),
         help_text=f"Up to 25 MB: {', '.join(kind[1:] for kind in KINDS)}. A new file takes the place of the one on record.",
     )
 
@@ -109,7 +109,7 @@ class AgreementAdmin(Kept):
         paper = path("<int:pk>/paper/", self.admin_site.admin_view(self.paper), name="compliance_agreement_paper")
         return [paper, *super().get_urls()]
 
-    def paper(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def paper(self, request: HttpRequest, pk: int) -> FileResponse:
         """The file itself, always as a download: what it says is not ours to render."""
         require(self.has_view_permission(request), ENTRANCE)
         agreement = Agreement.objects.filter(pk=pk).exclude(file="").first()

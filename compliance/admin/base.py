@@ -9,12 +9,16 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from psycopg.types.range import DateRange
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from compliance.actions.trail import record
 from compliance.site import edits_rules, manages_people
 from compliance.templatetags.looks import day_text
 
-WEB_ADDRESSES: dict[Any, dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
+WIDGETS: dict[Any, dict[str, Any]] = {
+    models.URLField: {"assume_scheme": "https"},
+    models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 4})},
+}
 
 
 class Trailed(PlainModelAdmin):
@@ -42,11 +46,11 @@ class Trailed(PlainModelAdmin):
 class Kept(Trailed, ModelAdmin):
     """Rows that people keep. Without a subclass saying otherwise: legal and administrators read and write."""
 
-    compressed_fields = False
+    compressed_fields = True
     warn_unsaved_form = True
     list_filter_submit = False
     list_per_page = 50
-    formfield_overrides = WEB_ADDRESSES
+    formfield_overrides = WIDGETS
 
     def may_write(self, request: HttpRequest) -> bool:
         return edits_rules(request)
@@ -90,7 +94,9 @@ class Recorded(Kept):
 class InlineByParent:
     """Rows inside another row's page: the parent's rights."""
 
-    formfield_overrides = WEB_ADDRESSES
+    hide_title = True
+
+    formfield_overrides = WIDGETS
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return edits_rules(request)

@@ -8,7 +8,10 @@ from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Length
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from psycopg.types.range import DateRange
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
@@ -81,7 +84,7 @@ class VersionFormSet(forms.BaseInlineFormSet):
             )
 
     def _dated(self) -> list[forms.ModelForm]:
-        kept = [form for form in self.forms if not (self.can_delete and self._should_delete_form(form))]
+        kept = [form for form in self.forms if form not in self.deleted_forms]
         dated = [
             form
             for form in kept
@@ -116,12 +119,19 @@ class VersionInline(InlineByParent, TabularInline):
     form = VersionForm
     formset = VersionFormSet
     extra = 0
-    show_change_link = True
-    fields = ("label", "since", "last_day", "basis")
+    fields = ("label", "since", "last_day", "basis", "words")
+    readonly_fields = ("words",)
     ordering = ("in_force",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
-        return super().get_queryset(request).defer("text")
+        return super().get_queryset(request).defer("text").annotate(length=Length("text"))
+
+    @display(description="Text")
+    def words(self, version: Any) -> str:
+        if not version.pk:
+            return "–"
+        held = f"{version.length:,} characters" if version.length else "Not held"
+        return format_html('<a href="{}">{}</a>', reverse("admin:compliance_version_change", args=[version.pk]), held)
 
 
 class SourceInline(InlineByParent, TabularInline):
@@ -252,7 +262,10 @@ class ClauseTextInline(InlineByParent, TabularInline):
         if db_field.name == "version" and request.resolver_match:
             clause = request.resolver_match.kwargs.get("object_id")
             kwargs["queryset"] = Version.objects.filter(document__clauses=clause or 0).defer("text")
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "version" and field is not None:
+            field.label_from_instance = lambda version: version.label
+        return field
 
 
 class ClauseForm(forms.ModelForm):

@@ -22,6 +22,7 @@ admin.site.unregister(Group)  # what a person may do follows from roles alone
 class MembershipInline(TabularInline):
     model = Membership
     extra = 0
+    hide_title = True
     fields = ("project", "user", "role")
     autocomplete_fields = ("user", "project")
 
@@ -92,9 +93,11 @@ class PersonAdmin(ByAdministratorsAlone, UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # people are closed, not removed: what they did keeps their name
 
-    def get_form(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> type[forms.ModelForm]:
-        form = super().get_form(request, obj, **kwargs)
-        form.acting_user = request.user
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.acting_user = request.user  # type: ignore[attr-defined]
         return form
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> tuple[type[TabularInline], ...]:

@@ -52,7 +52,7 @@ class ProviderForm(DefinitionForm):
         hosts = (self.instance.definition or {}).get("hosts", [])
         self.initial["host_lines"] = [f"{host['pattern']} {host['developer'] or '-'}" for host in hosts]
         if not self.instance.pk:
-            self.initial |= {"develops": True, "serves": True}
+            self.initial.update(develops=True, serves=True)
 
     def clean_host_lines(self) -> list[list[str]]:
         rows = [line.split() for line in self.cleaned_data["host_lines"]]
@@ -83,7 +83,14 @@ class ProviderAdmin(ByAdministrators):
     list_display = ("name", "slug", "does", "documents_kept", "website")
     search_fields = ("name", "slug")
     fieldsets = (
-        (None, {"fields": ("name", "slug", "website")}),
+        (
+            None,
+            {
+                "fields": ("name", "slug", "website"),
+                "description": "What the shipped rulebook says of a provider is set again whenever it is loaded. "
+                "A provider of your own keeps what you write.",
+            },
+        ),
         ("What it does", {"fields": ("develops", "serves", "host_lines", "secrets")}),
         ("Notes", {"fields": ("notes",)}),
     )
@@ -163,7 +170,7 @@ class CatalogueAdmin(ShippedIsRead, ByAdministrators):
 
     def get_fields(self, request: HttpRequest, obj: CatalogueEntry | None = None) -> tuple[str, ...]:
         shown = ("pattern", "provider", "position", "called", "names", "rests_on", "shipped")
-        return self.fields if self.has_change_permission(request, obj) else shown  # type: ignore[return-value]
+        return self.fields if self.has_change_permission(request, obj) else shown
 
     @display(description="Called")
     def called(self, entry: CatalogueEntry) -> str:

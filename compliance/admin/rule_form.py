@@ -97,7 +97,7 @@ class RuleForm(forms.Form):
             self._add_citation(version)
 
     def _initial(self, clauses: Iterable[Clause]) -> dict[str, Any]:
-        said = {key: self.stored[key] for key in (*COLUMNS, *TREES) if key in self.stored}
+        said: dict[str, Any] = {key: self.stored[key] for key in (*COLUMNS, *TREES) if key in self.stored}
         return {**said, "clauses": [clause.pk for clause in clauses]}
 
     def _add_citation(self, version: Version) -> None:
@@ -119,8 +119,8 @@ class RuleForm(forms.Form):
             stored = self.cited.get(version.label)
             text = places.get(version.pk)
             known = stored["sha256"] if stored else text.sha256 if text else ""
-            row = (self[f"{part}_{version.pk}"] for part in ("cited", "section", "wording"))
-            yield CitationRow(version, *row, known)
+            cited, section, wording = (self[f"{part}_{version.pk}"] for part in ("cited", "section", "wording"))
+            yield CitationRow(version, cited, section, wording, known)
 
     def _places_of(self, clauses: Iterable[Any]) -> dict[int, ClauseText]:
         texts = ClauseText.objects.filter(clause__in=clauses, clause__document=self.document).exclude(sha256="")
@@ -188,8 +188,7 @@ class RuleForm(forms.Form):
 
     def sentence(self) -> str:
         """The rule's conditions in English as far as they can be read now; what can't be read yet is an ellipsis."""
-        actions = self.data.getlist("actions") if hasattr(self.data, "getlist") else self.initial.get("actions", ())
-        known = tuple(action for action in actions if action in ACTIVITIES)
+        known = tuple(action for action in self._value("actions") or () if action in ACTIVITIES)
         exceptions = tuple(self._exceptions())
         met = _parsed(self._tree("met")) if self._value("effect") == "duty" else None
         rule = Rule(

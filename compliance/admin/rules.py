@@ -62,7 +62,7 @@ class DefinitionText(forms.Form):
 
 @admin.register(RuleRevision)
 class RuleAdmin(Recorded):
-    list_display = ("named", "document", "standing", "effect", "days", "reads")
+    list_display = ("named", "standing", "effect", "days", "reads")
     list_display_links = ("named",)
     list_filter = (
         Standing, "effect", ("rule__document__provider", RelatedDropdownFilter), ("rule__document", RelatedDropdownFilter),
@@ -76,11 +76,7 @@ class RuleAdmin(Recorded):
 
     @display(description="Rule", header=True, ordering="rule__identifier")
     def named(self, revision: RuleRevision) -> tuple[str, str]:
-        return revision.title, f"{revision.rule.identifier.partition(':')[2]}, revision {revision.number}"
-
-    @display(description="Document", ordering="rule__document__identifier")
-    def document(self, revision: RuleRevision) -> str:
-        return revision.rule.document.title
+        return revision.title, f"{revision.rule.document.title}, revision {revision.number}"
 
     @display(description="Status", label=COLOURS, ordering="status")
     def standing(self, revision: RuleRevision) -> tuple[str, str]:

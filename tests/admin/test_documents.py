@@ -144,7 +144,7 @@ def test_the_paper_of_an_agreement_comes_back_as_a_download(desk: Desk, settings
     assert client.post(reverse("admin:compliance_agreement_add"), agreement(desk, file=paper)).status_code == 302
     at = reverse("admin:compliance_agreement_paper", args=[Agreement.objects.get().pk])
     answer = client.get(at)
-    assert b"".join(answer.streaming_content) == b"%PDF-1.7 signed"
+    assert b"".join(answer.streaming_content) == b"%PDF-1.7 signed"  # type: ignore[attr-defined]
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert desk.client(desk.engineer).get(at, follow=True).status_code == 403
 

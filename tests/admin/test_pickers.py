@@ -83,6 +83,20 @@ def test_an_unfinished_condition_is_named_when_the_draft_is_kept(live_desk: Desk
     visit.page.locator('[data-picker="when"]').get_by_role("button", name="Add a condition").click()
     visit.page.get_by_role("button", name="Keep the draft").click()
     expect(visit.page.locator('[data-errors="when"]')).to_contain_text("Choose what the condition asks about.")
+    second = visit.page.locator('[data-picker="when"] .ct-test').nth(1)
+    expect(second.locator(".ct-wrong")).to_have_text("Choose what the condition asks about.")
+    expect(visit.page.locator('[data-picker="when"] .ct-test').nth(0).locator(".ct-wrong")).to_have_count(0)
+    second.get_by_label("What the condition asks about").select_option("student.distributed")
+    expect(second.locator(".ct-wrong")).to_have_count(0)
+
+
+def test_the_keyboard_stays_where_it_was_when_the_pickers_change(live_desk: Desk, opened: Opened) -> None:
+    _, visit = open_draft(live_desk, opened)
+    visit.page.locator('[data-picker="when"]').get_by_role("button", name="Add a condition").press("Enter")
+    fact = visit.page.locator('[data-picker="when"] .ct-test').nth(1).get_by_label("What the condition asks about")
+    expect(fact).to_be_focused()
+    fact.select_option("student.kind")
+    expect(fact).to_be_focused()
 
 
 @pytest.mark.parametrize("model", ["rulerevision", "termsdocument", "agreement", "user", "trailentry"])

@@ -4,31 +4,46 @@ Segment, read, judge the stance, look for provisions: no learned model, no list 
 which cue fired and on which words, so that a person can agree or disagree with it.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from compliance.text.provisions import Provision, cue
 from compliance.text.provisions_of_building import PROVISIONS_OF_BUILDING
+from compliance.text.provisions_of_dealing import PROVISIONS_OF_DEALING
 from compliance.text.provisions_of_use import PROVISIONS_OF_USE
 from compliance.text.reading import reading
 from compliance.text.segment import Unit, units
 from compliance.text.stance import Mode, Stance, stance
 
-PROVISIONS: tuple[Provision, ...] = (*PROVISIONS_OF_BUILDING, *PROVISIONS_OF_USE)
+PROVISIONS: tuple[Provision, ...] = (*PROVISIONS_OF_BUILDING, *PROVISIONS_OF_USE, *PROVISIONS_OF_DEALING)
 LABELS: tuple[str, ...] = tuple(dict.fromkeys(provision.label for provision in PROVISIONS))
 
+_EMPHASISED = re.compile(r"\W*(?:[a-z]{1,4}|\d{1,3})?[.)\\]*\s*(?:\*\*|__)[^*_]{1,80}(?:\*\*|__)\W*", re.IGNORECASE)
 _LONGEST = 600  # characters: what is longer is quoted around the words that matter
 _ANY_CUE = cue(
-    r"\b(?:train|model|machine|bot|robot|script|mirror|database|mine|mining|compet|distil|output|scrap|crawl|automat|programm|extract|reverse|compil|assembl|source|weights|benchmark|users|revenue|built|name"
-    r"|display|notice|limit|account|circumvent|bypass|sell|resell|transfer|share|region|countr|geograph|commercial|research|own|assign|content|terminat|suspend"
-    r"|restrict|terms|human|generated|clon|duplicat|attribut)"
+    r"\b(?:train|model|machine|bot|robot|script|mirror|database|mine|mining|compet|distil|output|scrap|crawl"
+    r"|automat|programm|extract)",
+    r"\b(?:reverse|decompil|disassembl|assembl|source|weights|benchmark|users|revenue|built|name|display|notice"
+    r"|limit|account|circumvent)",
+    r"\b(?:bypass|sell|resell|transfer|share|region|countr|geograph|commercial|research|own|assign|content"
+    r"|terminat|suspend|restrict)",
+    r"\b(?:terms|human|generated|clon|duplicat|attribut|spider|harvest|evaluat|performance)",
 )
 _HELPING_OTHERS = cue(
-    r"\b(?:support|assist|help|enabl|encourag|permit|allow|facilitat|induc|caus)\w*\b[^.;]{0,60}?\b(?:third part\w+|any ?one|others?|any person)\b[^.;]{0,80}?"
-    r"\b(?:(?:any|all) of the (?:foregoing|above|conduct|preceding)|the foregoing|conduct (?:restricted|prohibited)|restricted (?:in|by) this)\b"
+    r"\b(?:support|assist|help|enabl|encourag|permit|allow|facilitat|induc|caus)\w*\b[^.;]{0,60}?"
+    r"\b(?:third part\w+|any ?one|others?|any person)\b[^.;]{0,80}?"
+    r"\b(?:(?:any|all) of the (?:foregoing|above|conduct|preceding)|the foregoing|conduct (?:restricted"
+    r"|prohibited)|restricted (?:in|by) this)\b"
 )
 _PASSED_TO_HELPERS = frozenset({"train_competing", "train_any", "reverse_engineer", "automated_extraction"})
-_DEFAULT_MODES = {"distill_explicit": Mode.DUTY, "pass_through_terms": Mode.DUTY, "scale_threshold": Mode.DUTY, "attribution_naming": Mode.DUTY,
-                  "output_ownership": Mode.RIGHT, "termination_remedy": Mode.RIGHT}  # fmt: skip
+_DEFAULT_MODES = {
+    "distill_explicit": Mode.DUTY,
+    "pass_through_terms": Mode.DUTY,
+    "scale_threshold": Mode.DUTY,
+    "attribution_naming": Mode.DUTY,
+    "output_ownership": Mode.RIGHT,
+    "termination_remedy": Mode.RIGHT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +90,7 @@ def find_clauses(text: str) -> list[Clause]:
 
 def _judge(text: str, unit: Unit, own: str) -> Clause | None:
     """The unit as a clause, when at least one provision speaks in it."""
-    if _ANY_CUE(own) is None or _is_title(unit, own):
+    if _ANY_CUE(own) is None or _is_title(text[unit.start : unit.end], own, unit):
         return None
     leads = tuple(reading(lead) for lead in unit.leads)
     position = stance(own, leads, tuple(reading(heading) for heading in unit.headings))
@@ -100,13 +115,11 @@ def _judge(text: str, unit: Unit, own: str) -> Clause | None:
     return _clause(text, unit.start + start, unit.start + end, [reason for reason, *_ in reasons.values()], position)
 
 
-def _is_title(unit: Unit, own: str) -> bool:
+def _is_title(wording: str, own: str, unit: Unit) -> bool:
     """A run-in title ("Reverse engineering.") names a provision without making one."""
-    return not unit.leads and len(own) < 60 and len(own.split()) <= 5 and _stands_alone(own)
-
-
-def _stands_alone(own: str) -> bool:
-    return stance(own).mode is None
+    if _EMPHASISED.fullmatch(wording):
+        return True
+    return not unit.leads and len(own) < 60 and len(own.split()) <= 5 and stance(own).mode is None
 
 
 def _clause(text: str, start: int, end: int, because: list[Reason], position: Stance) -> Clause:
@@ -119,14 +132,15 @@ def _clause(text: str, start: int, end: int, because: list[Reason], position: St
 
 
 def _narrowed(own: str, first: int, last: int) -> tuple[int, int]:
-    """A quotable part of a long unit: from the comma before the first cue to the comma after the last one."""
+    """A quotable part of a long unit, cut at commas: its beginning when the cues stand there, else what surrounds them."""
     if len(own) <= _LONGEST:
         return 0, len(own)
-    start = max(own.rfind(mark, 0, first) for mark in (", ", "; ", ": ", "(")) + 1
-    ends = [place for place in (own.find(mark, last) for mark in (", ", "; ", ". ")) if place >= 0]
-    end = min(ends) + 1 if ends else len(own)
-    start += len(own[start:]) - len(own[start:].lstrip())
-    return (start, end) if end > start else (0, len(own))
+    start = 0 if last <= _LONGEST else max((own.rfind(mark, 0, first) + 1 for mark in (", ", "; ", ": ")), default=0)
+    furthest = max(last, min(len(own), start + _LONGEST))
+    end = max(own.rfind(mark, last, furthest) + 1 for mark in (",", ";", "."))
+    end = end if end > last else furthest
+    start += len(own[start:end]) - len(own[start:end].lstrip())
+    return start, start + len(own[start:end].rstrip())
 
 
 def _as_helper(text: str, unit: Unit, own: str, siblings: list[Clause]) -> Clause | None:

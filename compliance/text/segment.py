@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from compliance.text.outline import Block, blocks
 
 _MARKER = re.compile(
-    r"(?:(?<=[\s;:.,—])|(?<=\*\*)|^)(?:\((?P<inner>[a-zA-Z]|[ivxlIVXL]{1,6}|\d{1,2})\)|(?P<open>[a-z]|[ivxl]{1,5}|\d{1,2})[).](?=\s))"
+    r"(?:(?<=[\s;:.,—])|(?<=\*\*)|^)(?:\((?P<inner>[a-zA-Z]|[ivxlIVXL]{1,6}|\d{1,2})\)|(?P<open>[a-z]"
+    r"|[ivxl]{1,5}|\d{1,2})[).](?=\s))"
 )
 _REFERENCE_NOUN = re.compile(r"(?:sections?|clauses?|paragraphs?|articles?|items?|sub-?sections?)\s*$", re.IGNORECASE)
 _STOP = re.compile(
-    r"[.!?][\"”’')\]*_]*(?=\s+[\"“‘'(\[*_]*[A-Z0-9¿])"  # the usual end of a sentence
-    r"|(?<=[a-z)])\.(?=[A-Z][a-z]+[\s,]|\d{1,2}\\?\.(?:\d{1,2}[\s.A-Z]|\s))"  # run together: "…Services.You may not", "…terms.4.2 Names"
+    r"[.!?][\"”’')\]*_]*(?=\s+(?:[\"“‘'(\[*_]*[A-Z0-9¿]|[a-z]\.\s+[A-Z]))"  # the usual end of a sentence
+    r"|(?<=[a-z)])\.(?=[A-Z][a-z]+[\s,]|\d{1,2}\\?\.(?:\d{1,2}[\s.A-Z]|\s))"  # run together: "…terms.4.2 Names"
     r"|;\s*(?!\s*(?:provided|except|however|unless|but|in each case|for example|e\.g)\b)"
 )
 _ABBREVIATION = re.compile(
@@ -31,7 +32,8 @@ _STEM_END = re.compile(
     r"(?:[:—–]|\b(?:may|shall|will|must|should|can|cannot|agrees?)(?: not)?(?: to)?|\bnot to)[\"”*_)\s]*$"
 )
 _SENTENCE_SUBJECT = re.compile(
-    r"(?:you|we|the|this|these|if|our|your|in|as|by|for|please|when|where|any|all|no|each|to the extent|subject to|notwithstanding)\b",
+    r"(?:you|we|the|this|these|if|our|your|in|as|by|for|please|when|where|any|all|no|each|to the extent"
+    r"|subject to|notwithstanding)\b",
     re.IGNORECASE,
 )
 _SECTION_NUMBER = re.compile(r"^[*_]*[\d.\\]+[*_\s]*")
@@ -62,6 +64,8 @@ class _Level:
     kind: str
     leads: tuple[str, ...]
     group: int
+    ordinals: list[tuple[str, int]]
+    suspended: bool = False
 
 
 @dataclass(slots=True)
@@ -72,7 +76,6 @@ class _Reading:
     headings: list[tuple[int, str]] = field(default_factory=list)
     levels: list[_Level] = field(default_factory=list)
     stem: tuple[str, ...] | None = None
-    stem_indent: int = 0
     groups: int = 0
 
     def titles(self) -> tuple[str, ...]:
@@ -106,28 +109,48 @@ def _place(reading: _Reading, block: Block) -> tuple[tuple[str, ...], bool]:
     """The stems that `block` completes, and whether it is an item of a list."""
     stem, reading.stem = reading.stem, None
     body = reading.text[block.start : block.end]
-    if block.kind == "section" and (stem is None or not _reads_as_item(_SECTION_NUMBER.sub("", body), False)):
+    ordinals = _block_ordinals(body)
+    if block.kind == "section" and (stem is None or not _reads_as_item(_SECTION_NUMBER.sub("", body))):
         reading.levels.clear()
         return (), False
-    if stem is not None and (block.kind != "plain" or _reads_as_item(body, block.indent > reading.stem_indent)):
+    if stem is not None and (block.kind != "plain" or _reads_as_item(body)):
         _shed_deeper(reading, block)
         reading.groups += 1
-        reading.levels.append(_Level(block.indent, block.kind, stem, reading.groups))
+        reading.levels.append(_Level(block.indent, block.kind, stem, reading.groups, ordinals))
         return stem, True
+    level = _level_of(reading, block, body, ordinals)
+    if level is not None:
+        level.ordinals, level.suspended = ordinals, False
+        return level.leads, True
+    for held in reading.levels:
+        held.suspended = True
+    return (), block.kind in {"bullet", "letter", "number"}
+
+
+def _level_of(reading: _Reading, block: Block, body: str, ordinals: list[tuple[str, int]]) -> _Level | None:
+    """The list in progress that `block` goes on with; a paragraph between may interrupt (a) and (b), not two bullets."""
     for index in range(len(reading.levels) - 1, -1, -1):
         level = reading.levels[index]
-        if (
-            level.kind == block.kind
-            and abs(level.indent - block.indent) <= 1
-            and (block.kind != "plain" or _reads_as_item(body, False))
-        ):
+        follows = any((style, number + 1) in ordinals for style, number in level.ordinals)
+        aligned = (
+            abs(level.indent - block.indent) <= 1
+            and not level.suspended
+            and (block.kind != "plain" or _reads_as_item(body))
+        )
+        if level.kind == block.kind and (follows or aligned):
             del reading.levels[index + 1 :]
-            return level.leads, True
-    if reading.levels and block.kind != "plain" and block.indent > reading.levels[-1].indent:
-        reading.levels.append(_Level(block.indent, block.kind, reading.levels[-1].leads, reading.levels[-1].group))
-        return reading.levels[-1].leads, True
-    reading.levels.clear()
-    return (), block.kind in {"bullet", "letter", "number"}
+            return level
+    top = reading.levels[-1] if reading.levels else None
+    if top is None or top.suspended or block.kind == "plain" or block.indent <= top.indent:
+        return None
+    reading.levels.append(_Level(block.indent, block.kind, top.leads, top.group, ordinals))
+    return reading.levels[-1]
+
+
+def _block_ordinals(body: str) -> list[tuple[str, int]]:
+    """What the mark that opens a block can mean, in every style; [] for bullets and unmarked blocks."""
+    mark = _MARKER.match(body.lstrip("*_ ").replace("\\", "", 1) if body[:1] in "*_" else body)
+    return _ordinals(mark) if mark else []
 
 
 def _shed_deeper(reading: _Reading, block: Block) -> None:
@@ -136,11 +159,11 @@ def _shed_deeper(reading: _Reading, block: Block) -> None:
         reading.levels.pop()
 
 
-def _reads_as_item(body: str, indented: bool) -> bool:
+def _reads_as_item(body: str) -> bool:
     """Does an unmarked line complete the stem before it, rather than begin a sentence of its own?"""
     if body[:1].islower() or body.endswith(";"):
         return True
-    return len(body) < 500 and (indented or not _SENTENCE_SUBJECT.match(body)) and not _SENTENCE_SUBJECT.match(body)
+    return len(body) < 500 and not _SENTENCE_SUBJECT.match(body)
 
 
 def _remember_stem(reading: _Reading, block: Block, inside: list[Unit]) -> None:
@@ -151,7 +174,6 @@ def _remember_stem(reading: _Reading, block: Block, inside: list[Unit]) -> None:
     wording = reading.text[last.start : last.end]
     if _STEM_END.search(wording):
         reading.stem = (*last.leads, wording[-_STEM_LENGTH:])
-        reading.stem_indent = block.indent
 
 
 @dataclass(slots=True)

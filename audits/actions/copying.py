@@ -39,10 +39,10 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
     """Append rows to the model's table. `columns` names attributes (run_id, not run); each row has their values in that order.
 
     Values must have the columns' own types (aware datetimes, lists or dicts for JSON). One bad row fails the whole
-    batch: psycopg's error tells which value. Runs in the caller's transaction.
+    batch: the error, one of Django's, tells which value. Runs in the caller's transaction.
     """
     statement, types = _statement(model, tuple(columns))
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.set_types(types)
         write = copy.write_row
         for row in rows:

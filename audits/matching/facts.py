@@ -1,7 +1,7 @@
 """From a run's usage to uses: every fact with its source; what nobody observed or declared stays unknown."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,8 +62,8 @@ def recorded_uses(run: Run) -> list[RecordedUse]:
         .order_by("provider", "request_model", "purpose", "day")
     )
     shared = dict(student_facts(run))
-    tuned = _tuned_at(run)
-    return _merged(_use(run, group, shared, tuned) for group in groups)
+    place = _training_places(run)
+    return _merged(_use(run, group, {**shared, **place(group["provider"])}) for group in groups)
 
 
 def _merged(uses: Iterator[RecordedUse]) -> list[RecordedUse]:
@@ -76,7 +76,7 @@ def _merged(uses: Iterator[RecordedUse]) -> list[RecordedUse]:
     return list(found.values())
 
 
-def _use(run: Run, group: Mapping[str, Any], shared: Mapping[str, Fact], tuned: frozenset[str]) -> RecordedUse:
+def _use(run: Run, group: Mapping[str, Any], shared: Mapping[str, Fact]) -> RecordedUse:
     provider, purpose = group["provider"], group["purpose"]
     activity = "fine_tune_weights" if group["operation"] == "fine_tune" else ACTIVITY_OF_PURPOSE[purpose]
     facts = {
@@ -90,7 +90,6 @@ def _use(run: Run, group: Mapping[str, Any], shared: Mapping[str, Fact], tuned: 
         **_access(run, provider, group["served_by"]),
         **shared,
         **_competition(run, provider),
-        **_training_place(run, provider, tuned),
     }
     if provider:
         facts["provider"] = Fact(provider, "observed")
@@ -143,18 +142,21 @@ def _competition(run: Run, provider: str) -> dict[str, Fact]:
     return {"student.competes_with_provider": Fact(provider in rivals, "declared", DECLARED_BY)}
 
 
-def _tuned_at(run: Run) -> frozenset[str]:
-    calls = ModelCall.objects.filter(run=run, operation="fine_tune", failed=False)
-    return frozenset(calls.values_list("provider", flat=True))
+def _training_places(run: Run) -> Callable[[str], dict[str, Fact]]:
+    """Trained at the provider? Seen where a fine-tuning call was made; its absence counts only where nothing could hide it."""
+    tuned = frozenset(
+        ModelCall.objects.filter(run=run, operation="fine_tune", failed=False).values_list("provider", flat=True)
+    )
+    blind = run.isolation != Run.Isolation.ENFORCED or something_unseen(run)
 
+    def place(provider: str) -> dict[str, Fact]:
+        if provider in tuned:
+            fact = Fact(True, "observed", note="a fine-tuning call was recorded")
+        else:
+            fact = Fact(False, "observed", note="no call of a fine-tuning API was recorded")
+        return {} if blind and provider not in tuned else {"student.trained_at_provider": fact}
 
-def _training_place(run: Run, provider: str, tuned: frozenset[str]) -> dict[str, Fact]:
-    """Trained at the provider? Seen when a fine-tuning call was made; its absence counts only where nothing could hide it."""
-    if provider in tuned:
-        return {"student.trained_at_provider": Fact(True, "observed", note="a fine-tuning call was recorded")}
-    if run.isolation != Run.Isolation.ENFORCED or something_unseen(run):
-        return {}
-    return {"student.trained_at_provider": Fact(False, "observed", note="no call of a fine-tuning API was recorded")}
+    return place
 
 
 def something_unseen(run: Run) -> bool:

@@ -26,7 +26,8 @@ def decide_what_calls_were_for(run: Run, lineage: Lineage) -> None:
 
 def judge(run: Run, library: Library) -> list[Finding]:
     """Assess every distinct use and store uses and findings, contradictions among them, strictest first."""
-    judged = merge_days((use, assess(use.as_use(), library).as_json()) for use in recorded_uses(run))
+    merged = merge_days((use, assess(use.as_use(), library).as_json()) for use in recorded_uses(run))
+    judged = [replace(one, use=replace(one.use, rows=distinct_rows(run, [(one.use, one.last_on)]))) for one in merged]
     student = (run.manifest.get("student") or {}).get("name") or ""
     found = [_with_rows(run, judged, draft) for draft in drafts(judged, student, library.title)]
     found += contradictions(run, student)

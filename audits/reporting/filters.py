@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
@@ -92,7 +93,15 @@ def _written_out(found: re.Match[str]) -> str:
 def brief(text: Any, most: int = 90) -> str:
     """The words of others on one line that has no room to grow: a long name loses its middle."""
     line = " ".join(visible(str(text)).split())
-    return line if len(line) <= most else f"{line[: most - 21]}…{line[-20:]}"
+    if _width(line) <= most:
+        return line
+    most = most if line.isascii() else most // 2
+    return line if len(line) <= most else f"{line[: most - most // 4 - 1]}…{line[-(most // 4) :]}"
+
+
+def _width(text: str) -> int:
+    """Columns of a line; Chinese, Japanese and Korean characters take two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def value_of(value: Any) -> str:

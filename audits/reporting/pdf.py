@@ -1,11 +1,7 @@
 """From the frozen context to paper: Jinja2 templates, WeasyPrint, tagged PDF with the data attached."""
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,13 +10,15 @@ from urllib.parse import unquote
 
 from django.conf import settings
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from weasyprint import CSS, HTML, Attachment, URLFetcher
+from weasyprint import CSS, HTML, URLFetcher
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcherResponse
 
 from audits.reporting.arrangement import arrangement
+from audits.reporting.attachments import attachments
 from audits.reporting.drawings import drawings
 from audits.reporting.filters import FILTERS
+from audits.reporting.glyphs import by_number, missing_glyphs
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates" / "reports"
 FONT_PACKAGES = {
@@ -53,32 +51,47 @@ def _environment() -> Environment:
     return environment
 
 
-def render_html(context: Mapping[str, Any], context_sha256: str) -> str:
-    """The report as one HTML document. Nothing but the context decides what it says."""
+def render_html(context: Mapping[str, Any], context_sha256: str, missing: Set[str] = frozenset()) -> str:
+    """The report as one HTML document. Nothing but the context decides what it says.
+
+    `missing`: characters that no installed font can draw; they are spelled by their numbers.
+    """
     template = _environment().get_template("report.html")
     laid = arrangement(context)
-    return template.render(
-        **context, context_sha256=context_sha256, drawn=drawings(context), laid=laid, numbered=laid.numbered
+    text = template.render(
+        **context, context_sha256=context_sha256, drawn=drawings(context, missing), laid=laid, numbered=laid.numbered
     )
+    return by_number(text, missing)
 
 
 def render_pdf(context: Mapping[str, Any], context_sha256: str, *, paper: str = "A4") -> Paper:
-    """The report as a tagged PDF/A-3 with its data attached. `paper`: A4 or letter."""
+    """The report as a tagged PDF/A-3 with its data attached. `paper`: A4 or letter.
+
+    A character for which no font is installed is printed by its number ([U+4E00]): nothing that was recorded is lost.
+    """
+    with missing_glyphs() as missing:
+        made = _paper_of(render_html(context, context_sha256), context, paper)
+        if missing:
+            made = _paper_of(render_html(context, context_sha256, frozenset(missing)), context, paper)
+    return made
+
+
+def _paper_of(text: str, context: Mapping[str, Any], paper: str) -> Paper:
     fonts = FontConfiguration()
     fetcher = OwnFilesOnly()
     sheets = [
         CSS(string=_font_faces(), font_config=fonts, url_fetcher=fetcher),
-        CSS(string=_paper(paper)),
+        CSS(string=_size(paper)),
         CSS(filename=str(TEMPLATES / "report.css"), font_config=fonts),
     ]
-    html = HTML(string=render_html(context, context_sha256), base_url=str(TEMPLATES), url_fetcher=fetcher)
+    html = HTML(string=text, base_url=str(TEMPLATES), url_fetcher=fetcher)
     document = html.render(stylesheets=sheets, font_config=fonts)
-    document.metadata.attachments = _attachments(context)
+    document.metadata.attachments = attachments(context)
     pdf = document.write_pdf(pdf_variant="pdf/a-3a", pdf_tags=True)
     return Paper(pdf, len(document.pages))
 
 
-def _paper(paper: str) -> str:
+def _size(paper: str) -> str:
     size, height = PAPERS[paper]
     return f"@page {{ size: {size} }} @page wide {{ size: {size} landscape }} :root {{ --cover: {height}mm }}"
 
@@ -114,41 +127,3 @@ def _font_faces() -> str:
                     f'@font-face {{ font-family: "{family}"; font-style: {style}; font-weight: {weight}; src: url("{url}") }}'
                 )
     return "\n".join(faces)
-
-
-def _attachments(context: Mapping[str, Any]) -> list[Attachment]:
-    made = datetime.fromisoformat(context["report"]["made_at"])
-    files_of = {
-        "context.json": (
-            json.dumps(context, indent=1, sort_keys=True, ensure_ascii=False),
-            "The frozen context of this report",
-        ),
-        "calls.csv": (_csv(context["calls"]["rows"]), "Calls of models"),
-        "evidence.csv": (_csv(context["evidence"]["entries"]), "Evidence entries with their hashes"),
-    }
-    return [
-        Attachment(
-            string=text.encode("utf-8", "replace"),
-            name=name,
-            description=description,
-            relationship="Data",
-            created=made,
-            modified=made,
-        )
-        for name, (text, description) in files_of.items()
-    ]
-
-
-def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows as CSV; a cell that a spreadsheet would take for a formula gets a leading apostrophe."""
-    rows = list(rows)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [])
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: _harmless(value) for key, value in row.items()})
-    return text.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -96,7 +96,7 @@ def parse_manifest(text: str, filename: str = "audit.toml") -> Manifest:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ManifestError([_not_toml(filename, error)]) from error
+        raise ManifestError([_not_toml(text, filename, error)]) from error
     except RecursionError as error:
         raise ManifestError([f"{filename}: not usable: its values are nested too deeply"]) from error
     reader = _Reader(text, filename)
@@ -118,12 +118,12 @@ def _holds_nul(value: Any) -> bool:
     return isinstance(value, str) and "\0" in value
 
 
-def _not_toml(filename: str, error: tomllib.TOMLDecodeError) -> str:
+def _not_toml(text: str, filename: str, error: tomllib.TOMLDecodeError) -> str:
     """The parser's complaint with its line where all other complaints have theirs."""
-    words, line = str(error), re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-    if line is None:
-        return f"{filename}: not valid TOML: {words}"
-    return f"{filename}:{line[1]}: not valid TOML: {words.replace(line[0], f'at column {line[2]}')}"
+    words, place = str(error), re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+    if place is None:  # it ran into the end, wherever what was not closed began
+        return f"{filename}:{text.count(chr(10)) + 1}: not valid TOML: {words}"
+    return f"{filename}:{place[1]}: not valid TOML: {words.replace(place[0], f', column {place[2]}')}"
 
 
 def declared_purpose(manifest: Mapping[str, object], host: str) -> str | None:

@@ -1,0 +1,1 @@
+"""Where terms come from: archives and folders read, texts told apart, dates read, bytes kept."""

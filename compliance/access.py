@@ -14,7 +14,11 @@ from compliance.models import Membership, Project, User
 
 def sees_everything(user: User) -> bool:
     """Legal and administrators see every project."""
-    return user.is_active and (user.is_superuser or user.role in (User.Role.LEGAL, User.Role.ADMINISTRATOR))
+    return _administers(user) or (user.is_active and user.role == User.Role.LEGAL)
+
+
+def _administers(user: User) -> bool:
+    return user.is_active and (user.is_superuser or user.role == User.Role.ADMINISTRATOR)
 
 
 def visible_projects(user: User) -> QuerySet[Project]:
@@ -34,19 +38,20 @@ def _member_role(user: User, project: Project) -> str | None:
 
 def may_run_audits(user: User, project: Project) -> bool:
     """Engineers of the project and administrators start, cancel and repeat audits."""
-    if user.is_superuser or user.role == User.Role.ADMINISTRATOR:
+    if _administers(user):
         return True
-    return _member_role(user, project) == Membership.Role.ENGINEER
+    return user.is_active and _member_role(user, project) == Membership.Role.ENGINEER
 
 
 def may_decide(user: User, project: Project) -> bool:
     """Legal decides findings: in the whole installation, or as legal member of the project."""
-    return user.role == User.Role.LEGAL or _member_role(user, project) == Membership.Role.LEGAL
+    legal = user.role == User.Role.LEGAL or _member_role(user, project) == Membership.Role.LEGAL
+    return user.is_active and legal
 
 
 def may_edit_rules(user: User) -> bool:
     """Legal and administrators draft rules; the database asks for a second person to publish one."""
-    return user.is_active and (user.is_superuser or user.role in (User.Role.LEGAL, User.Role.ADMINISTRATOR))
+    return sees_everything(user)
 
 
 def may_use_this_machine(user: User) -> bool:
@@ -54,7 +59,7 @@ def may_use_this_machine(user: User) -> bool:
 
     A public installation would otherwise let any engineer read what the server's account can read.
     """
-    return not settings.PRODUCTION or user.is_superuser or user.role == User.Role.ADMINISTRATOR
+    return not settings.PRODUCTION or _administers(user)
 
 
 def require(allowed: bool, sentence: str) -> None:

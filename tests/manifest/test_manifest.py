@@ -137,7 +137,7 @@ def test_the_examples_manifests_are_good(example: str):
             LEAST + '[[dataset]]\npath = "a"\nrole = "training"\n[purpose]\ndeclared = "evaluate"',
             'audit.toml:8: purpose.declared: says "evaluate", but a is declared as training data',
         ),
-        ("[pipeline]\nname = 'x\n", "audit.toml:2: not valid TOML: "),
+        ("[pipeline]\nname = 'x\n", "audit.toml:3: not valid TOML: "),
         ("x = " + "[" * 5000, "audit.toml: not usable: its values are nested too deeply"),
         ("[pipeline]\nname = [", "audit.toml:2: not valid TOML: "),
         ('[pipeline]\n"a\\u0000" = 1', "holds the character U+0000"),

@@ -30,3 +30,5 @@ class Command(BaseCommand):
         )
         for rule in loaded.kept:
             self.stderr.write(f"Left alone, superseded by your own revision: {rule}")
+        for version in loaded.out_of_force:
+            self.stderr.write(f"Not in force here, since its days overlap dates that you set: {version}")

@@ -32,7 +32,7 @@ _SOURCE = (
 _RIVAL = (
     r"(?:(?<!non-)(?<!anti-)\bcompet(?:e|es|ing|itive|itors?)\b(?! (?:law|analys|monitor|intelligence|bidding"
     r"|in good))"
-    r"|\bin competition with\b|\bsubstitutes? for (?:the|our|any) (?:services?|products?|models?)\b"
+    r"|\bin (?:[a-z]+ ){0,4}competition with\b|\bsubstitutes? for (?:the|our|any) (?:services?|products?|models?)\b"
     r"|(?<!or\x20)\b(?:substantially |functionally )?similar (?:(?:or|and) competi\w+ )?(?:AI "
     r"|commercial )?(?:products?|services?|models?)\b"
     r"|\bsimilar (?:to|in functionality)\b[^.;]{0,40}\b(?:services?|products?|models?|us|ours|licensor)\b)"
@@ -42,7 +42,7 @@ _LEARNING_MODEL = re.compile(spaced(rf"\b{_LEARNING}\b"), re.IGNORECASE)
 _RIVAL_AHEAD = re.compile(
     spaced(
         r"[^.;:]{0,12}?(?:,? ?(?:or|and) [^.;]{0,70}?)?"
-        r"(?:\b(?:that|which|to|would|could|may)\b[^.;]{0,60}?\bcompet|\bcompetitive with|\bin competition"
+        r"(?:\b(?:that|which|to|would|could|may)\b[^.;]{0,60}?\bcompet|\bcompetitive with|\bin (?:[a-z]+ ){0,4}competition"
         r"|\bsimilar to)"
     ),
     re.IGNORECASE,
@@ -52,6 +52,7 @@ _NOT_A_NEW_MODEL = re.compile(
     r"\b(?:the|our|its|such|these|this|said|not|don't|we|us|derivatives?\s+of)\b(?!\s+(?:purposes?|express))",
     re.IGNORECASE,
 )
+_RIVAL_BETWEEN = re.compile(r"\bcompet(?:e|es)\b", re.IGNORECASE)
 _NEAR = 60  # characters between "develop" and a bare "models" that still are one thought
 
 
@@ -62,20 +63,26 @@ def model_of_any_kind(own: str) -> re.Match[str] | None:
     train any model" does not limit the model. A bare "model" counts only close to its verb and when it is not the
     provider's own ("the Model", "our models").
     """
-    for made in _MADE_MODEL.finditer(own):
-        if not _LEARNING_MODEL.match(made["model"]) and (
-            len(made["gap"]) > _NEAR or _NOT_A_NEW_MODEL.search(made["gap"])
-        ):
-            continue
-        if not _RIVAL_AHEAD.match(own, made.end()) and not any(_rival_before(own, made, group) for group in (0, 1)):
+    made = _MADE_MODEL.search(own)
+    while made is not None:
+        if _is_new_model(made) and not _is_rival(own, made):
             return made
+        made = _MADE_MODEL.search(own, made.start("gap"))
     return None
 
 
-def _rival_before(own: str, made: re.Match[str], end: int) -> bool:
-    """Is the model called competing just before it is named (end 0), or inside its name (end 1)?"""
-    position = made.end("model") if end else made.start("model")
-    return _RIVAL_BEHIND.search(own[max(0, position - 40) : position]) is not None
+def _is_new_model(made: re.Match[str]) -> bool:
+    if _RIVAL_BETWEEN.search(made["gap"]):
+        return False
+    return bool(_LEARNING_MODEL.match(made["model"])) or (
+        len(made["gap"]) <= _NEAR and not _NOT_A_NEW_MODEL.search(made["gap"])
+    )
+
+
+def _is_rival(own: str, made: re.Match[str]) -> bool:
+    """Is the model called competing just before it is named, inside its name, or right after it?"""
+    before = any(_RIVAL_BEHIND.search(own[max(0, end - 40) : end]) for end in (made.start("model"), made.end("model")))
+    return before or _RIVAL_AHEAD.match(own, made.end()) is not None
 
 
 _ABOUT_PROVIDER_OR_PURPOSE = cue(
@@ -130,7 +137,12 @@ _TRAINING = (
         "training, or machine learning as an activity",
         cue(*_ACTIVITY),
         around=cue(OUTPUT),
-        unless=cue(_RIVAL, r"\bif you do(?: not|n't) want\b", r"\b(?:is|are) not used\b"),
+        unless=cue(
+            _RIVAL,
+            r"\bif you do(?: not|n't) want\b",
+            r"\b(?:is|are) not used\b",
+            r"\b(?:your|customer|user)(?:'s)? (?:data|content)\b",
+        ),
         score=0.8,
     ),
 )

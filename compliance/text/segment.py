@@ -110,7 +110,8 @@ def _place(reading: _Reading, block: Block) -> tuple[tuple[str, ...], bool]:
     stem, reading.stem = reading.stem, None
     body = reading.text[block.start : block.end]
     ordinals = _block_ordinals(body)
-    if block.kind == "section" and (stem is None or not _reads_as_item(_SECTION_NUMBER.sub("", body))):
+    listing = stem is not None or any(level.kind == "section" for level in reading.levels)
+    if block.kind == "section" and not (listing and _reads_as_item(_SECTION_NUMBER.sub("", body))):
         reading.levels.clear()
         return (), False
     if stem is not None and (block.kind != "plain" or _reads_as_item(body)):

@@ -1,6 +1,7 @@
 """A PostgreSQL and a broker of the test session's own, in a temporary directory: started in under a second, gone afterwards.
 
-The first process of a session starts them and points the environment at them; pytest-xdist's workers inherit that.
+Each process that runs tests starts its own and points its environment at them: what one of pytest-xdist's workers puts into
+a queue or a file, no other finds. The programs that a test starts inherit the environment.
 TEST_DATABASE_URL names another server to test against; the tests then make their databases there.
 """
 
@@ -30,8 +31,9 @@ _OF_THE_MACHINE = (
 
 
 def prepare_environment() -> None:
-    """Make the environment that of a test session. Once per session: whoever inherits it finds it done."""
-    if "CLAUSETRAIL_TEST_SESSION" in os.environ:
+    """Make the environment that of a test session. Once per worker: the programs it starts inherit it and find it done."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "none")
+    if os.environ.get("CLAUSETRAIL_TEST_WORKER") == worker:
         return
     for name in _OF_THE_MACHINE:
         os.environ.pop(name, None)
@@ -39,7 +41,11 @@ def prepare_environment() -> None:
     home = Path(tempfile.mkdtemp(prefix=_PREFIX))
     write_atomically(home / "owner.json", json.dumps([os.getpid(), processes.start_time(os.getpid())]))
     atexit.register(_end, home, os.getpid())
-    os.environ |= {"CLAUSETRAIL_TEST_SESSION": str(home), "CLAUSETRAIL_VAR": str(home / "var")}
+    os.environ |= {
+        "CLAUSETRAIL_TEST_SESSION": str(home),
+        "CLAUSETRAIL_TEST_WORKER": worker,
+        "CLAUSETRAIL_VAR": str(home / "var"),
+    }
     if "TEST_DATABASE_URL" in os.environ:
         os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
     _start(home / "var")

@@ -61,7 +61,7 @@ def start(var: Path, say: Say, *, durable: bool = True, temporary: bool = False)
     cluster = Cluster(var, postgres_programs())
     _repair(cluster, say)
     if not cluster.data.exists():
-        _create(cluster, say)
+        _create(cluster, say, durable)
     _check_version(cluster)
     _give(unprivileged().user_id, var, cluster.home, cluster.data, socket_directory(var))
     _agree_on_password(cluster, say)
@@ -80,7 +80,7 @@ def stop(var: Path) -> bool:
     return stopped
 
 
-def _create(cluster: Cluster, say: Say) -> None:
+def _create(cluster: Cluster, say: Say, durable: bool) -> None:
     """Make the cluster aside and move it into place when it is complete, so that a crash leaves none or a whole one."""
     say("making the database cluster")
     cluster.home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -97,7 +97,8 @@ def _create(cluster: Cluster, say: Say) -> None:
         f"CREATE ROLE {DATABASE_USER} LOGIN CREATEDB PASSWORD '{secret(cluster.var, 'database')}'",
         f"CREATE DATABASE {DATABASE_NAME} OWNER {DATABASE_USER}",
     )
-    os.sync()  # once, instead of initdb's fsync of each file
+    if durable:
+        os.sync()  # once, instead of initdb's fsync of each file
     making.rename(cluster.data)
     write_atomically(cluster.home / "password.sha256", _password_digest(cluster))
 

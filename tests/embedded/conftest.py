@@ -1,13 +1,14 @@
 """Servers of a test's own, in a directory with a short path, stopped when the test ends."""
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from compliance.embedded import postgres, supervisor
+from compliance.embedded import postgres, processes, supervisor
 from compliance.embedded.places import prepare_directories, socket_directory
 
 
@@ -60,5 +61,7 @@ def _installation(var: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "compliance.settings")
     prepare_directories(var)
     yield var
+    # Its data are thrown away: no need to wait until it has written them to disk.
+    processes.stop(var, postgres.NAME, signals=[(signal.SIGQUIT, 20.0)])
     supervisor.stop(var, lambda _: None)
     shutil.rmtree(socket_directory(var), ignore_errors=True)

@@ -20,8 +20,6 @@ ANSWER = {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}
 @pytest.mark.parametrize(
     ("host", "method", "target", "reason"),
     [
-        ("pypi.org", "GET", "/simple/openai/", "package registry"),
-        ("files.pythonhosted.org", "GET", "/packages/x.whl", "package registry"),
         ("huggingface.co", "GET", "/gpt2/resolve/main/tokenizer.json", "files of a model, tokenizer or data set hub"),
         (
             "openaipublic.blob.core.windows.net",

@@ -12,7 +12,8 @@ from compliance.engine.phrases import fact_phrase
 from compliance.engine.vocabulary import FACTS
 from compliance.models import TermsDocument, Version
 
-SHOWN_CALLS, SHOWN_ROWS = 10, 6
+SHOWN_CALLS, SHOWN_ROWS = 6, 6
+ABOUT_PROVIDERS = {"provider": "the model’s developer is {}", "access.served_by": "the model was served by {}"}
 GROUPS = {"": "The use", "access": "The access", "student": "The student", "organisation": "The organisation"}
 WORDS_FOR_HELD = {True: "Met", False: "Not met", None: "Cannot tell"}
 
@@ -73,16 +74,16 @@ class FindingPage:
     rows: tuple[RowMatch, ...]
 
 
-def finding_page(finding: Finding) -> FindingPage:
-    """Read what the finding's page shows. Four queries at most, whatever the number of calls."""
+def finding_page(finding: Finding, named: Mapping[str, str]) -> FindingPage:
+    """Read what the finding's page shows; `named` is slug to provider's name. Four queries at most, however many calls."""
     use_facts: Mapping[str, Any] = finding.use.facts if finding.use else {}
     document = TermsDocument.objects.select_related("provider").filter(identifier=finding.document).first()
     version = Version.objects.filter(document=document, label=finding.version).defer("text").first()
     calls = calls_of_finding(finding)
     matches = RowMatch.objects.filter(call__in=calls, dataset__role="training").select_related("dataset", "call")
     return FindingPage(
-        conditions=tuple(_condition(entry, use_facts) for entry in finding.because),
-        facts=_grouped(use_facts),
+        conditions=tuple(_condition(entry, use_facts, named) for entry in finding.because),
+        facts=_grouped(use_facts, named),
         questions=tuple(_question(path) for path in finding.missing_facts),
         document=document,
         version=version if document else None,
@@ -91,33 +92,33 @@ def finding_page(finding: Finding) -> FindingPage:
     )
 
 
-def _condition(entry: Mapping[str, Any], use_facts: Mapping[str, Any]) -> Condition:
+def _condition(entry: Mapping[str, Any], use_facts: Mapping[str, Any], named: Mapping[str, str]) -> Condition:
     path = entry.get("fact") or ""
     held_fact = use_facts.get(path) or {}
     return Condition(
         phrase=str(entry.get("constraint") or path),
         held=entry.get("held"),
-        fact=fact_words(path, entry.get("value")),
+        fact=fact_words(path, entry.get("value"), named),
         source=entry.get("source") or held_fact.get("source") or "",
         who=held_fact.get("by") or "",
         note=held_fact.get("note") or "",
     )
 
 
-def _grouped(use_facts: Mapping[str, Any]) -> tuple[FactGroup, ...]:
+def _grouped(use_facts: Mapping[str, Any], named: Mapping[str, str]) -> tuple[FactGroup, ...]:
     """The facts under the headings of GROUPS, in their order; a group of which nothing is known is left out."""
     held: dict[str, list[KnownFact]] = {prefix: [] for prefix in GROUPS}
     for path, entry in use_facts.items():
         prefix = path.partition(".")[0] if "." in path else ""
-        held[prefix if prefix in GROUPS else ""].append(_fact(path, entry))
+        held[prefix if prefix in GROUPS else ""].append(_fact(path, entry, named))
     return tuple(FactGroup(title, tuple(held[prefix])) for prefix, title in GROUPS.items() if held[prefix])
 
 
-def _fact(path: str, held: Mapping[str, Any]) -> KnownFact:
+def _fact(path: str, held: Mapping[str, Any], named: Mapping[str, str]) -> KnownFact:
     definition = FACTS.get(path)
     return KnownFact(
         term=definition.label if definition else path,
-        value=fact_words(path, held.get("value")),
+        value=fact_words(path, held.get("value"), named),
         source=held.get("source") or "",
         who=held.get("by") or "",
         note=held.get("note") or "",
@@ -133,9 +134,14 @@ def _question(path: str) -> Question:
     return Question(path, definition.question if definition else path)
 
 
-def fact_words(path: str, value: object) -> str:
-    """A fact as a clause, "the student is a classifier"; the bare value for a fact that the engine does not know."""
+def fact_words(path: str, value: object, named: Mapping[str, str]) -> str:
+    """A fact as a clause, "the student is a classifier"; the bare value for a fact that the engine does not know.
+
+    `named`: slug to the provider's name, for the facts that hold a provider.
+    """
     definition = FACTS.get(path)
+    if path in ABOUT_PROVIDERS and isinstance(value, str):
+        return ABOUT_PROVIDERS[path].format(named.get(value, value))
     if definition is None:
         return "" if value is None else str(value)
     known: FactValue | None = value if isinstance(value, str | bool | int | float) else None

@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum
+from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, Sum, When
 
 from audits.models import Connection, Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
 
@@ -163,7 +163,8 @@ def lineage_of(run: Run) -> tuple[DatasetLineage, ...]:
     for dataset_id, provider, model, rows, texts in counted:
         shares[dataset_id].append(ModelShare(provider, model, rows, rows - texts))
     accounted = dict(matches.values_list("dataset_id").annotate(rows=Count("row", distinct=True)))
-    datasets = run.datasets.order_by("path")
+    training_first = Case(When(role=Dataset.Role.TRAINING, then=0), default=1)
+    datasets = run.datasets.order_by(training_first, "path")
     return tuple(
         DatasetLineage(dataset, tuple(shares[dataset.pk]), max(0, dataset.rows - accounted.get(dataset.pk, 0)))
         for dataset in datasets

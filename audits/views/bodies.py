@@ -8,6 +8,7 @@ from audits.capture.wire import ModelCall, WireExchange, parse
 from audits.capture.wire.bodies import Unreadable, decode_body
 from audits.evidence.store import Damaged, Missing, Store
 from audits.models import Exchange
+from compliance.templatetags.looks import protocol
 
 LARGEST_READ = 8 * 1024**2
 SHOWN_CHARACTERS = 60_000
@@ -57,8 +58,9 @@ def read_exchange(exchange: Exchange, store: Store) -> ExchangeRead:
     request = _body(store, exchange.request_sha256, exchange.request_size)
     response = _body(store, exchange.response_sha256, exchange.response_size)
     asked, answered = _headers(exchange.request_headers), _headers(exchange.response_headers)
-    first = f"{exchange.method} {exchange.target} {exchange.http_version}"
-    status = f"{exchange.http_version} {exchange.status}" if exchange.status else "No answer came."
+    version = protocol(exchange.http_version)
+    first = f"{exchange.method} {exchange.target} {version}"
+    status = f"{version} {exchange.status}" if exchange.status else "No answer came."
     return ExchangeRead(
         sides=(
             _side("request", first, asked, exchange.request_sha256, exchange.request_size, request),

@@ -8,13 +8,13 @@ from django.shortcuts import render
 from audits.access import get_exchange, get_run
 from audits.evidence.store import Missing, open_store
 from audits.models import RowMatch
-from audits.queries.names import provider_names
 from audits.queries.run_view import exchanges_of
 from audits.queries.usage_over_time import models_used
 from audits.views.bodies import SIDES, read_exchange
 from audits.views.forms import CallFilter
 from audits.views.listing import page_of, sorted_by
 from audits.views.runs import run_context
+from compliance.queries.names import provider_names
 from compliance.views.requests import PersonRequest
 
 COLUMNS = {

@@ -8,13 +8,13 @@ from django.views.decorators.http import require_POST
 from audits.access import get_finding, get_run, require_may_decide, visible_findings
 from audits.actions.decisions import decide
 from audits.models import Finding
-from audits.queries.names import names, provider_names
 from audits.queries.review import decisions_on, finding_in_full, gravest_first, providers_of, with_standing
 from audits.queries.review_page import finding_page
 from audits.views.forms import DecisionForm, FindingFilter
 from audits.views.listing import page_of, sorted_by
 from audits.views.runs import run_context
 from compliance.access import may_decide, visible_projects
+from compliance.queries.names import names, provider_names
 from compliance.views.requests import PersonRequest
 
 COLUMNS = {
@@ -53,13 +53,13 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: PersonRequest, finding: Finding, form: DecisionForm, status: int = 200) -> HttpResponse:
-    finding = finding_in_full(finding.pk)
+    finding, named = finding_in_full(finding.pk), provider_names()
     context = {
         "finding": finding,
         "run": finding.run,
         "form": form,
-        "read": finding_page(finding),
-        "providers": provider_names(),
+        "read": finding_page(finding, named),
+        "providers": named,
         "decisions": decisions_on(finding),
         "may_decide": may_decide(request.user, finding.run.pipeline.project),
     }

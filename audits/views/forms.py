@@ -66,9 +66,7 @@ class FindingFilter(Filter):
     outcome = forms.ChoiceField(label="Outcome", required=False, choices=_choices("Any outcome", Outcome.choices))
     provider = forms.ChoiceField(label="Provider", required=False)
     project = forms.ChoiceField(label="Project", required=False)
-    runs = forms.ChoiceField(
-        label="Runs", required=False, choices=[("", "Newest of each pipeline"), ("all", "All runs")]
-    )
+    runs = forms.ChoiceField(label="Runs", required=False, choices=[("", "Newest only"), ("all", "All runs")])
 
     def __init__(self, data: Any, projects: QuerySet[Project], providers: Iterable[tuple[str, str]]) -> None:
         super().__init__(data)
@@ -233,8 +231,12 @@ class AddPipelineForm(forms.Form):
 
 
 def _said(error: Exception) -> str:
+    if isinstance(error, ArchiveError):
+        return str(error)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return f"There is no file {error.filename}. The folder must hold the manifest that you name below."
+        folder = Path(str(error.filename)).parent
+        missing = f"file {error.filename}" if folder.is_dir() else f"folder {folder}"
+        return f"There is no {missing}. The folder must hold the manifest that you name below."
     if isinstance(error, PermissionError):
         return f"The server may not read {error.filename}."
     return f"It can’t be read: {error}."
@@ -243,8 +245,8 @@ def _said(error: Exception) -> str:
 def _manifest_text(path: str, archive: Any, manifest_path: str) -> str:
     if not path:
         if archive.size > MOST_BYTES:
-            raise ArchiveError(f"{archive.name} is larger than 200 MB")
+            raise ArchiveError(f"{archive.name} is larger than 200 MB.")
         return manifest_in_archive(archive, manifest_path)
     if not Path(path).is_absolute():
-        raise ArchiveError(f"{path} is not an absolute path")
+        raise ArchiveError(f"{path} is not an absolute path: begin it with a slash.")
     return (Path(path) / manifest_path).read_text(encoding="utf-8")

@@ -9,10 +9,10 @@ from audits.access import get_run
 from audits.charts import Share, shares_of_dataset
 from audits.models import Finding
 from audits.pictures import DatasetPart, picture_of_lineage
-from audits.queries.names import provider_names
 from audits.queries.run_view import DatasetLineage, lineage_of, matches_of
 from audits.views.listing import page_of
 from audits.views.runs import run_context
+from compliance.queries.names import provider_names
 from compliance.views.requests import PersonRequest
 
 
@@ -24,6 +24,9 @@ def lineage(request: PersonRequest, pk: int) -> HttpResponse:
     context = run_context(request, run, "lineage") | {
         "datasets": [(held, _chart(held)) for held in datasets],
         "student": student,
+        "competes_with": [named.get(slug, slug) for slug in student.facts.get("competes_with") or ()]
+        if student
+        else (),
         "providers": named,
         "picture": picture_of_lineage([_part(held, named) for held in datasets], student.name if student else ""),
         "contradictions": run.findings.filter(kind=Finding.Kind.CONTRADICTION),

@@ -5,9 +5,9 @@ from django.shortcuts import render
 
 from audits.access import visible_findings, visible_pipelines, visible_runs
 from audits.charts import DailyUse, uses_per_provider_over_time
-from audits.queries.names import names
 from audits.queries.review import DECIDED, gravest_first, open_by_outcome, standing_today, with_standing
 from audits.queries.usage_over_time import uses_by_day
+from compliance.queries.names import names
 from compliance.views.requests import PersonRequest
 
 

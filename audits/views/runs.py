@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST
 from audits.access import get_run, require_may_run, visible_runs
 from audits.actions.runs import request_cancel, request_run
 from audits.models import Connection, Run
-from audits.queries.names import provider_names
 from audits.queries.run_view import (
     log_after,
     log_tail,
@@ -27,6 +26,7 @@ from audits.tasks import run_audit
 from audits.views.forms import RunFilter
 from audits.views.listing import page_of, sorted_by
 from compliance.access import may_run_audits
+from compliance.queries.names import provider_names
 from compliance.views.requests import PersonRequest
 
 LINES_AT_FIRST, LINES_AT_ONCE, LINES_PER_PAGE = 400, 500, 1000
@@ -74,7 +74,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
 def live(request: PersonRequest, pk: int) -> HttpResponse:
     """The live part alone; it carries no further polling once the run has ended."""
     run = get_run(request.user, pk)
-    return render(request, "audits/_run_live.html", live_context(request, run))
+    return render(request, "audits/_run_live.html", live_context(request, run) | {"again": True})
 
 
 def log_tail_after(request: PersonRequest, pk: int, seq: int) -> HttpResponse:

@@ -16,11 +16,14 @@ from django.utils.safestring import SafeString, mark_safe
 
 from compliance.access import may_edit_rules
 from compliance.engine.vocabulary import ACTIVITIES
-from compliance.models import User
+from compliance.models import TermsDocument, User
+from compliance.queries.names import cited_title
 from compliance.templatetags.icons import icon
 from compliance.templatetags.unseen import with_names
 
 register = template.Library()
+
+_ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 OUTCOME_WORDS = {
     "prohibited": "Prohibited",
@@ -137,6 +140,25 @@ def called(key: str, names: Mapping[str, str]) -> str:
 
 
 @register.filter
+def cited(document: TermsDocument) -> str:
+    """A document as it is cited, "OpenAI Services Agreement", "Meta, LLaMA License Agreement"; wants its provider loaded."""
+    return cited_title(document.provider.name, document.title)
+
+
+@register.filter
+def prose(value: object) -> SafeString:
+    """A sentence of ours about others, harmless, with its days written out: 2026-07-08 reads 8 July 2026."""
+    return visible(_ISO_DAY.sub(_written_out, str(value if value is not None else "")))
+
+
+def _written_out(found: re.Match[str]) -> str:
+    try:
+        return day_text(dt.date.fromisoformat(found.group()))
+    except ValueError:
+        return found.group()
+
+
+@register.filter
 def version_words(label: str) -> str:
     """A version's label in words: "version of 11 March 2026" for a day, "version 2.0" for any other."""
     try:
@@ -227,6 +249,12 @@ def source_mark(source: str, who: str = "") -> SafeString:
 
 
 @register.filter
+def protocol(version: str) -> str:
+    """The protocol of an exchange, "HTTP/1.1", however its version was recorded."""
+    return f"HTTP/{version.removeprefix('HTTP/')}" if version else "not known"
+
+
+@register.filter
 def step_name(name: str) -> str:
     """A step of the audit procedure in words."""
     return STEP_NAMES.get(name, name)
@@ -284,7 +312,7 @@ def whole_sentence(value: object) -> str:
 def section(value: str) -> str:
     """Where a clause stands: "section 2(e)" for a number, the heading in quotes for a heading."""
     text = str(value or "").strip()
-    return f"section {text}" if re.match(r"[\dIVXLC]+([.(\s]|$)", text) else f"“{text}”"
+    return f"section {text}" if re.match(r"([\dIVXLC]+|[A-Z](?=\.\d))([.(\s]|$)", text) else f"“{text}”"
 
 
 @register.filter

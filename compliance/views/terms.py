@@ -1,5 +1,7 @@
 """Terms: what each provider's papers say, and which of them was in force on a chosen day. Everyone signed in reads them."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,7 +21,9 @@ from compliance.views.requests import PersonRequest
 
 def providers(request: PersonRequest) -> HttpResponse:
     """Every provider with its documents and rules, counted."""
-    return render(request, "terms/provider_list.html", {"providers": providers_with_counts()})
+    found: list[Any] = list(providers_with_counts())
+    without = [provider for provider in found if not provider.document_count]
+    return render(request, "terms/provider_list.html", {"providers": found, "without": without})
 
 
 def provider(request: PersonRequest, slug: str) -> HttpResponse:

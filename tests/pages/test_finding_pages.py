@@ -5,6 +5,7 @@ from django.urls import reverse
 from audits.actions.decisions import decide
 from audits.models import Decision, Finding, ModelCall
 from audits.queries.review import calls_of_finding, with_standing
+from audits.queries.review_page import finding_page
 from tests.factories import make_call, make_completed_run, make_finding, make_pipeline, sha
 from tests.pages.conftest import SignedIn, World
 
@@ -111,3 +112,33 @@ def test_the_gravest_finding_comes_first(world: World, signed_in: SignedIn) -> N
     assert {counted.outcome: counted.findings for counted in overview} == {
         "prohibited": 1, "needs_facts": 1, "permitted_with_duties": 0, "permitted": 0, "not_addressed": 1,
     }  # fmt: skip
+
+
+def test_lists_call_documents_by_title_and_versions_by_day(world: World, signed_in: SignedIn) -> None:
+    client = signed_in(world.legal)
+    for address in (reverse("findings"), reverse("overview"), reverse("run-findings", args=[world.run.pk])):
+        page = client.get(address).content.decode()
+        assert "Openai, Services Agreement" in page, address
+        assert "openai/services-agreement" not in page, address
+    assert "version of 31 May 2025" in page
+
+
+def test_facts_of_the_use_stand_in_groups_and_name_the_provider(world: World) -> None:
+    groups = finding_page(world.finding, {"openai": "OpenAI"}).facts
+    assert [(group.title, [fact.value for fact in group.facts]) for group in groups] == [
+        ("The use", ["the model’s developer is OpenAI"]),
+        ("The student", ["the student is a classifier"]),
+    ]
+
+
+def test_the_key_and_the_hash_of_a_finding_stand_under_a_disclosure(world: World, signed_in: SignedIn) -> None:
+    page = page_of(world, signed_in)
+    disclosed = page[page.index("<summary>Key and hash") :]
+    assert world.finding.key in disclosed
+    assert world.finding.basis_sha256 in disclosed
+    assert world.finding.key not in page[: page.index("<summary>Key and hash")]
+
+
+def test_who_may_not_decide_reads_who_does(world: World, signed_in: SignedIn) -> None:
+    page = signed_in(world.engineer).get(reverse("finding", args=[world.finding.pk])).content.decode()
+    assert "Findings of Acme assistants are decided by legal." in page

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from compliance.queries.names import cited_title
 from compliance.templatetags import icons, looks
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -64,7 +65,34 @@ def test_the_end_of_a_range_is_the_last_day_in_force() -> None:
 
 def test_a_clause_is_cited_by_number_or_by_heading() -> None:
     assert looks.section("10.1(ix)") == "section 10.1(ix)"
+    assert looks.section("D.4(a)") == "section D.4(a)"
     assert looks.section("What you cannot do") == "“What you cannot do”"
+
+
+def test_a_version_is_called_by_its_day_written_out_or_by_its_own_label() -> None:
+    assert looks.version_words("2026-03-11") == "version of 11 March 2026"
+    assert looks.version_words("2.0") == "version 2.0"
+
+
+def test_days_in_a_sentence_are_written_out_and_its_markup_is_harmless() -> None:
+    assert looks.prose("On 2026-03-11 <b>") == "On 11 March 2026 &lt;b&gt;"
+    assert looks.prose("part 2026-13-45") == "part 2026-13-45"
+
+
+def test_providers_are_called_by_name_and_an_unknown_one_is_called_unknown() -> None:
+    assert looks.called("openai", {"openai": "OpenAI"}) == "OpenAI"
+    assert looks.called("not-catalogued", {}) == "not-catalogued"
+    assert looks.called("", {}) == looks.called("unknown", {}) == "Unknown provider"
+
+
+def test_a_document_is_cited_with_its_provider_once() -> None:
+    assert cited_title("OpenAI", "OpenAI Services Agreement") == "OpenAI Services Agreement"
+    assert cited_title("Meta", "LLaMA License Agreement") == "Meta, LLaMA License Agreement"
+
+
+def test_what_an_agreement_allows_reads_as_words() -> None:
+    assert looks.activities(["evaluate"]) == "evaluating models with output"
+    assert looks.activities([]) == "nothing"
 
 
 @pytest.mark.parametrize("outcome", looks.OUTCOME_WORDS)

@@ -65,7 +65,7 @@ def test_what_cannot_be_taken_is_refused_in_words(world: World, signed_in: Signe
     assert "There is no file" in complaint(world, signed_in, path=str(tmp_path))
     assert "not an absolute path" in complaint(world, signed_in, path="relative/folder")
     no_zip = SimpleUploadedFile("x.zip", b"not a zip")
-    assert "not a ZIP that can be read" in complaint(world, signed_in, archive=no_zip)
+    assert "no ZIP that can be read" in complaint(world, signed_in, archive=no_zip)
     assert "holds no audit.toml" in complaint(world, signed_in, archive=zipped(readme="x", other="y"))
     outside = complaint(world, signed_in, archive=zipped(audit_toml=MANIFEST), manifest_path="../../etc/passwd")
     assert "inside the tree" in outside
@@ -113,3 +113,23 @@ def test_an_upstream_that_makes_no_sense_is_refused_with_its_line(world: World, 
     assert response.status_code == 422
     assert "Line 2" in response.content.decode()
     assert Run.objects.count() == before
+
+
+@pytest.mark.parametrize("name", ["../../outside", "/etc/outside", "a\\..\\outside"])
+def test_a_zip_that_names_a_place_outside_of_itself_is_refused_before_it_is_kept(
+    world: World, signed_in: SignedIn, name: str
+) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        packed.writestr("audit.toml", MANIFEST)
+        packed.writestr(name, "x")
+    upload = SimpleUploadedFile("evil.zip", held.getvalue())
+    assert "lies outside of it" in complaint(world, signed_in, archive=upload)
+    assert not Pipeline.objects.filter(name="Triage").exists()
+
+
+def test_a_folder_that_is_not_there_is_told_from_one_without_a_manifest(
+    world: World, signed_in: SignedIn, tmp_path: Path
+) -> None:
+    assert "There is no folder" in complaint(world, signed_in, path=str(tmp_path / "none"))
+    assert "There is no file" in complaint(world, signed_in, path=str(tmp_path))

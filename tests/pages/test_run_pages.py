@@ -1,10 +1,17 @@
 """The live page of a run: it asks again while the run goes on, and stops when it has ended."""
 
+import datetime as dt
+import re
+from typing import Any
+
 import pytest
+from django.test import Client
 from django.urls import reverse
 
-from audits.models import LogLine, Run
-from tests.factories import NOON, make_call, make_exchange
+from audits.models import Connection, LogLine, Run
+from audits.queries.run_view import run_figures, waiting_words
+from compliance.models import Provider
+from tests.factories import NOON, make_call, make_exchange, make_run
 from tests.pages.conftest import SignedIn, World
 
 
@@ -104,3 +111,76 @@ def test_the_search_box_bears_whatever_is_typed(world: World, signed_in: SignedI
 def test_a_run_is_found_by_its_number(world: World, signed_in: SignedIn) -> None:
     page = signed_in(world.engineer).get(reverse("search"), {"q": str(world.run.pk)}).content.decode()
     assert reverse("run", args=[world.run.pk]) in page
+
+
+def tried(run: Run, disposition: str, count: int, **fields: Any) -> None:
+    Connection.objects.create(
+        run=run, at=NOON, disposition=disposition, count=count, **{"step": "execute", "protocol": "tls", **fields}
+    )
+
+
+def test_only_what_was_refused_counts_as_refused_and_what_was_passed_on_is_told_apart(
+    world: World, signed_in: SignedIn
+) -> None:
+    world.run.connections.all().delete()
+    tried(world.run, "refused", 3, host="telemetry.example.org")
+    tried(world.run, "failed", 1, host="gone.example.org")
+    for count in (17, 1):
+        tried(world.run, "spliced", count, step="prepare", host="registry.example.org")
+    figures = run_figures(world.run)
+    assert (figures.refused, figures.broken, figures.passed_on) == (3, 1, 18)
+    assert figures.not_seen == 4 + figures.gaps + figures.unparsed
+    response = signed_in(world.engineer).get(reverse("run-gaps", args=[world.run.pk]))
+    assert [link.host for link in response.context["page"]] == ["telemetry.example.org", "gone.example.org"]
+    assert "18 connections to package registries were passed on unread during set-up" in _words(
+        response.content.decode()
+    )
+
+
+def _words(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", page).split())
+
+
+def test_a_queued_run_says_what_it_waits_for(world: World, signed_in: SignedIn) -> None:
+    queued = make_run(world.run.pipeline)
+    now = queued.requested_at
+    assert waiting_words(queued, now + dt.timedelta(seconds=5)) == "", "it has only just been asked for"
+    later = now + dt.timedelta(seconds=11)
+    assert "No worker has taken it yet" in waiting_words(queued, later)
+    make_run(world.run.pipeline, Run.State.RUNNING)
+    assert "another audit is at work" in waiting_words(queued, later)
+    assert waiting_words(world.run, later) == ""
+    Run.objects.filter(pk=queued.pk).update(requested_at=now - dt.timedelta(minutes=1))
+    page = signed_in(world.engineer).get(reverse("run-live", args=[queued.pk])).content.decode()
+    assert "It waits for a worker" in page
+
+
+def test_what_is_known_of_the_run_as_a_whole_comes_with_the_live_part(world: World, signed_in: SignedIn) -> None:
+    page = signed_in(world.engineer).get(reverse("run-live", args=[world.run.pk])).content.decode()
+    assert 'id="about" hx-swap-oob="true"' in page
+    assert "Enforced: the recorder is the only way out" in page
+    whole = signed_in(world.engineer).get(reverse("run", args=[world.run.pk])).content.decode()
+    assert whole.count('id="about"') == 1
+    assert "hx-swap-oob" not in whole
+
+
+def test_a_page_that_polls_after_its_session_ended_loads_anew_and_never_shows_the_form_inside_itself(
+    world: World, client: Client
+) -> None:
+    address = reverse("run-live", args=[world.run.pk])
+    response = client.get(address, headers={"HX-Request": "true"}, follow=True)
+    assert response.headers["HX-Refresh"] == "true"
+    assert response.content == b""
+
+
+def test_models_are_listed_under_their_providers_name(world: World, signed_in: SignedIn) -> None:
+    Provider.objects.filter(slug="openai").update(name="Open Models Ltd")
+    world.run.signatures.create(
+        day=NOON.date(), provider="openai", served_by="openai", model="m", operation="chat", calls=1, first_at=NOON,
+        last_at=NOON,
+    )  # fmt: skip
+    client = signed_in(world.engineer)
+    for name in ("run", "run-calls", "run-findings", "run-lineage"):
+        page = client.get(reverse(name, args=[world.run.pk])).content.decode()
+        assert "Open Models Ltd" in page, name
+        assert ">openai<" not in page, name

@@ -3,9 +3,13 @@
 import datetime as dt
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from django.urls import reverse
 from psycopg.types.range import DateRange
 
+from compliance.actions.rulebook import load_rulebook
+from compliance.engine.rulebook import load_directory
 from compliance.models import Agreement, Provider, RuleRevision, TermsDocument, Version
 from tests.factories import NOON, make_rule_revision, make_user, sha
 from tests.pages.conftest import SignedIn, World
@@ -90,3 +94,55 @@ def test_a_superseded_revision_stays_readable_and_says_so(world: World, signed_i
     page = signed_in(world.outsider).get(reverse("terms-rule", args=[revision.pk])).content.decode()
     assert "Superseded" in page
     assert "Revision 2" in page
+
+
+@pytest.fixture
+def shipped(db: None) -> None:
+    load_rulebook(load_directory(settings.BASE_DIR / "compliance" / "rulebook"))
+
+
+def governing(client: Client, slug: str, **asked: str) -> list[tuple[str, str, str]]:
+    """Identifier, why, and the version's label ("" when no text of that day is held)."""
+    papers = client.get(reverse("terms-provider", args=[slug]), asked).context["governing"]
+    return [(paper.identifier, paper.why, paper.version.label if paper.version else "") for paper in papers]
+
+
+def test_the_papers_that_govern_on_a_day_stand_with_the_reason_why(shipped: None, signed_in: SignedIn) -> None:
+    client = signed_in(make_user())
+    papers = governing(client, "anthropic", on="2026-11-22", access="api", served_by="anthropic")
+    why = "these terms cover the API and services for businesses"
+    assert papers[0] == ("anthropic/commercial-terms", why, "2026-03-11")
+    consumer = governing(client, "anthropic", on="2026-11-22", access="consumer_app")
+    assert "anthropic/commercial-terms" not in [identifier for identifier, _, _ in consumer]
+
+
+def test_another_channel_brings_other_papers_and_one_that_nobody_catalogued_is_said_to_be(
+    shipped: None, signed_in: SignedIn
+) -> None:
+    client = signed_in(make_user())
+    through = governing(client, "anthropic", access="api", served_by="openrouter")
+    assert any(identifier.startswith("openrouter/") for identifier, _, _ in through)
+    page = client.get(reverse("terms-provider", args=["anthropic"]), {"served_by": "openrouter"}).content.decode()
+    assert "OpenRouter" in page
+
+
+def test_weights_come_under_the_licence_of_the_model_that_is_named(shipped: None, signed_in: SignedIn) -> None:
+    client, address = signed_in(make_user()), reverse("terms-provider", args=["meta"])
+    unnamed = client.get(address, {"access": "weights"})
+    assert unnamed.context["governing"] == ()
+    assert "Name the model" in unnamed.content.decode()
+    papers = governing(client, "meta", access="weights", model="Llama-3.1-8B-Instruct")
+    assert [why for _, why, _ in papers if "licence of the weights" in why]
+
+
+def test_a_channel_that_is_not_offered_is_refused_and_the_plainest_case_is_shown(
+    shipped: None, signed_in: SignedIn
+) -> None:
+    client = signed_in(make_user())
+    assert governing(client, "openai", served_by="nobody") == governing(client, "openai")
+
+
+def test_providers_without_a_document_stand_apart(world: World, signed_in: SignedIn) -> None:
+    Provider.objects.create(slug="bare", name="Bare Channel")
+    page = signed_in(world.outsider).get(reverse("terms")).content.decode()
+    assert page.index("Without a document") < page.index("Bare Channel")

@@ -26,8 +26,7 @@ FONT_PACKAGES = {
     "Source Serif 4": ("fontpkg_source_serif_4", "SourceSerif4[opsz,wght].ttf", "SourceSerif4-Italic[opsz,wght].ttf"),
     "JetBrains Mono": ("fontpkg_jetbrains_mono", "JetBrainsMono[wght].ttf", "JetBrainsMono-Italic[wght].ttf"),
 }
-# Of each paper: its name in CSS, and the height in millimetres that the cover has between the margins.
-PAPERS = {"A4": ("A4", 247), "letter": ("letter", 229)}
+PAPERS = ("A4", "letter")  # as CSS calls them
 
 
 @dataclass(frozen=True)
@@ -92,11 +91,12 @@ def _paper_of(text: str, context: Mapping[str, Any], paper: str) -> Paper:
 
 
 def _size(paper: str) -> str:
-    size, height = PAPERS[paper]
-    return f"@page {{ size: {size} }} @page wide {{ size: {size} landscape }} :root {{ --cover: {height}mm }}"
+    if paper not in PAPERS:
+        raise ValueError(f"paper {paper!r} is not one of {', '.join(PAPERS)}")
+    return f"@page {{ size: {paper} }} @page wide {{ size: {paper} landscape }}"
 
 
-class OwnFilesOnly(URLFetcher):  # type: ignore[misc]
+class OwnFilesOnly(URLFetcher):
     """Paper is made of our own fonts and drawings; no name in a context can make it fetch anything."""
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
@@ -107,15 +107,17 @@ class OwnFilesOnly(URLFetcher):  # type: ignore[misc]
 
 @cache
 def _font_urls() -> frozenset[str]:
-    return frozenset(unquote(url) for pair in _fonts() for url in pair[1:])
+    return frozenset(unquote(url) for _, upright, italic in _fonts() for url in (upright, italic))
 
 
 @cache
 def _fonts() -> tuple[tuple[str, str, str], ...]:
-    return tuple(
-        (family, *(Path(str(files(package) / "files" / name)).as_uri() for name in names))
-        for family, (package, *names) in FONT_PACKAGES.items()
-    )  # type: ignore[return-value]
+    """Family, upright file, italic file, as file: addresses inside the installed font packages."""
+    found = []
+    for family, (package, upright, italic) in FONT_PACKAGES.items():
+        folder = Path(str(files(package))) / "files"
+        found.append((family, (folder / upright).as_uri(), (folder / italic).as_uri()))
+    return tuple(found)
 
 
 def _font_faces() -> str:

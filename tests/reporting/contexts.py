@@ -26,10 +26,7 @@ def plain(*, calls: int = 12, findings: int = 4, datasets: int = 2) -> Context:
         "report": _report(),
         "run": _run(),
         "usage": _usage(calls),
-        "providers": [
-            _provider("openai", "OpenAI", calls - calls // 3),
-            _provider("anthropic", "Anthropic", calls // 3),
-        ],
+        "providers": [_provider(slug, name, number) for slug, name, number in _shares(calls)],
         "lineage": {"datasets": [_dataset(at, calls) for at in range(datasets)], "kept": _kept(calls)},
         "findings": [_finding(number, findings, calls) for number in range(1, findings + 1)],
         "terms": _terms(),
@@ -87,7 +84,7 @@ def failed() -> Context:
 
 def hostile(text: str = HOSTILE) -> Context:
     """Every word that others chose is `text`."""
-    return sealed(_replaced(plain(), text))
+    return sealed(_replaced(plain(calls=2, findings=2), text))
 
 
 THEIRS = {
@@ -147,10 +144,14 @@ def _run() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _usage(calls: int) -> dict[str, Any]:
+def _shares(calls: int) -> list[tuple[str, str, int]]:
     theirs = calls // 3
-    by = [("openai", "OpenAI", calls - theirs), ("anthropic", "Anthropic", theirs)]
-    known = [{"provider": slug, "name": name, "calls": number} for slug, name, number in by if number]
+    both = [("openai", "OpenAI", calls - theirs), ("anthropic", "Anthropic", theirs)]
+    return [one for one in both if one[2]]
+
+
+def _usage(calls: int) -> dict[str, Any]:
+    known = [{"provider": slug, "name": name, "calls": number} for slug, name, number in _shares(calls)]
     return _totals(calls) | {"by_provider": known, "by_day": [one | {"day": DAY} for one in known]}
 
 

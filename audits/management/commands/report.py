@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run", type=int, help="id of the run, as the audit command prints it")
         parser.add_argument("out", type=Path, metavar="OUT.pdf", help="where to write the PDF")
-        parser.add_argument("--paper", choices=tuple(PAPERS), default="A4", help="size of the pages (default: A4)")
+        parser.add_argument("--paper", choices=PAPERS, default="A4", help="size of the pages (default: A4)")
         parser.add_argument("--marking", choices=Report.Marking.values, default=Report.Marking.DRAFT)
         parser.add_argument("--number", type=int, metavar="N", help="copy the kept report N instead of making one")
 

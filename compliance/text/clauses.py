@@ -19,6 +19,7 @@ PROVISIONS: tuple[Provision, ...] = (*PROVISIONS_OF_BUILDING, *PROVISIONS_OF_USE
 LABELS: tuple[str, ...] = tuple(dict.fromkeys(provision.label for provision in PROVISIONS))
 
 _EMPHASISED = re.compile(r"\W*(?:[a-z]{1,4}|\d{1,3})?[.)\\]*\s*(?:\*\*|__)[^*_]{1,80}(?:\*\*|__)\W*", re.IGNORECASE)
+_RUN = re.compile(r"\S+")
 _LONGEST = 600  # characters: what is longer is quoted around the words that matter
 _ANY_CUE = cue(
     r"\b(?:train|model|machine|bot|robot|script|mirror|database|mine|mining|compet|distil|output|scrap|crawl"
@@ -76,7 +77,7 @@ def find_clauses(text: str) -> list[Clause]:
     found: list[Clause] = []
     groups: list[int] = []
     for unit in units(text):
-        own = plain[unit.start : unit.end]
+        own = _single_spaced(plain[unit.start : unit.end])
         clause = _judge(text, unit, own)
         if clause is None and _HELPING_OTHERS(own) and unit.listed:
             clause = _as_helper(
@@ -92,7 +93,7 @@ def _judge(text: str, unit: Unit, own: str) -> Clause | None:
     """The unit as a clause, when at least one provision speaks in it."""
     if _ANY_CUE(own) is None or _is_title(text[unit.start : unit.end], own, unit):
         return None
-    leads = tuple(reading(lead) for lead in unit.leads)
+    leads = tuple(_single_spaced(reading(lead)) for lead in unit.leads)
     position = stance(own, leads, tuple(reading(heading) for heading in unit.headings))
     context = " ".join((*leads, own))
     reasons: dict[str, tuple[Reason, int, int]] = {}
@@ -111,7 +112,7 @@ def _judge(text: str, unit: Unit, own: str) -> Clause | None:
         return None
     first = min(start for _reason, start, _end in reasons.values())
     last = max(end for _reason, _start, end in reasons.values())
-    start, end = _narrowed(own, first, last)
+    start, end = _narrowed(text[unit.start : unit.end], own, first, last)
     return _clause(text, unit.start + start, unit.start + end, [reason for reason, *_ in reasons.values()], position)
 
 
@@ -131,16 +132,26 @@ def _clause(text: str, start: int, end: int, because: list[Reason], position: St
     )
 
 
-def _narrowed(own: str, first: int, last: int) -> tuple[int, int]:
-    """A quotable part of a long unit, cut at commas: its beginning when the cues stand there, else what surrounds them."""
-    if len(own) <= _LONGEST:
-        return 0, len(own)
-    start = 0 if last <= _LONGEST else max((own.rfind(mark, 0, first) + 1 for mark in (", ", "; ", ": ")), default=0)
+def _single_spaced(plain: str) -> str:
+    return " ".join(plain.split())
+
+
+def _narrowed(wording: str, own: str, first: int, last: int) -> tuple[int, int]:
+    """A quotable part of a long unit, cut at commas: its beginning when the cues stand there, else what surrounds them.
+
+    `first` and `last` are offsets in `own`, the answer's in `wording`."""
+    if len(wording) <= _LONGEST:
+        return 0, len(wording)
+    start = (
+        0 if last <= _LONGEST else max((own.rfind(mark, 0, first) + 2 for mark in (", ", "; ", ": ")), default=1) - 1
+    )
     furthest = max(last, min(len(own), start + _LONGEST))
     end = max(own.rfind(mark, last, furthest) + 1 for mark in (",", ";", "."))
     end = end if end > last else furthest
-    start += len(own[start:end]) - len(own[start:end].lstrip())
-    return start, start + len(own[start:end].rstrip())
+    places = [place for match in _RUN.finditer(reading(wording)) for place in (*range(*match.span()), match.end())]
+    start, end = places[start], places[end - 1] + 1
+    start += len(wording[start:end]) - len(wording[start:end].lstrip())
+    return start, start + len(wording[start:end].rstrip())
 
 
 def _as_helper(text: str, unit: Unit, own: str, siblings: list[Clause]) -> Clause | None:

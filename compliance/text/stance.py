@@ -130,8 +130,8 @@ _TAIL = 60  # characters of a stem that can hold the subject of an item that sta
 
 
 def without_exceptions(reading: str) -> str:
-    """`reading` with exceptions and references to the law blanked, of equal length."""
-    return _EXCEPTION.sub(lambda match: " " * len(match[0]), reading)
+    """`reading` without exceptions and references to the law, its white space made single."""
+    return " ".join(_EXCEPTION.sub(" ", reading).split())
 
 
 def stance(own: str, leads: tuple[str, ...] = (), headings: tuple[str, ...] = ()) -> Stance:

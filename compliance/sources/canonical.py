@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Final
 
 from compliance.sources.dates import MONTH_NUMBERS, MONTHS
+from compliance.sources.phrases import LAYOUT
 
 RULES: Final = 1
 """Number of these rules. A text judged by another number is judged again, and a difference is a technical upgrade."""
@@ -37,28 +38,6 @@ _SIGNS: Final = {
 _SIGN = re.compile("|".join(map(re.escape, _SIGNS)))
 _DAY_FIRST = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ?({MONTHS})\.?,? ?(\d{{4}})\b")
 _MONTH_FIRST = re.compile(rf"({MONTHS})\.? ?(\d{{1,2}})(?:st|nd|rd|th)?,? ?(\d{{4}})\b")
-
-# Lines that belong to the page, not to its terms. Each is matched against one whole sentence in plain lower-case words.
-_LAYOUT: Final = re.compile(
-    r"""(?:
-      (?:copyright\ |c\ )?(?:20\d\d\ |20\d\d\ 20\d\d\ ).{0,60}(?:all\ rights\ reserved)?(?:\ c)?
-    | .{0,60}all\ rights\ reserved
-    | skip\ to\ (?:main\ )?content | (?:back|scroll|go)\ to\ (?:the\ )?top | table\ of\ contents? | on\ this\ page
-    | (?:view\ |see\ |read\ )?(?:our\ )?(?:previous|past|earlier|prior|archived|older|upcoming)\ (?:versions?|revisions?|terms|polic(?:y|ies)).{0,60}
-    | (?:was|is)\ this\ (?:page|article|information)\ helpful.{0,20} | yes\ ?no | (?:un)?helpful
-    | (?:ctrl|cmd|command|alt)?\ ?[ik] | copy\ page | copy\ link | print(?:\ this\ page)? | share | download(?:\ pdf)? | opens\ in\ a\ new\ (?:window|tab)
-    | (?:log|sign)\ (?:in|up|out) | menu | search | close | loading | home | english(?:\ us|\ uk)? | powered\ by\ \w+
-    | (?:follow\ us|contact\ us|subscribe|learn\ more|read\ more|get\ started|try\ (?:it\ )?(?:for\ )?free)
-    | responses\ are\ generated\ using\ ai.{0,60} | assistant | ask\ ai
-    | (?:number\ of\ )?(?:third\ party\ )?vendors?\b.{0,80} | we\ and\ our\ (?:\d+\ )?partners\b.{0,600}
-    | (?:accept|reject|allow|deny|manage|confirm|save)\ (?:all|my|your|only|cookies?|choices|preferences|consent|settings)\b.{0,60}
-    | always\ active | cookie\ (?:settings|preferences|consent|notice) | (?:this|our)\ (?:web)?site\ uses\ cookies\b.{0,300}
-    | we\ use\ cookies\b.{0,300} | (?:by\ (?:clicking|continuing)\b.{0,80}cookies\b.{0,200}) | your\ privacy\ choices
-    | (?:about\ |over\ |almost\ )?(?:\d+|an?)\ (?:second|minute|hour|day|week|month|year)s?\ ago | yesterday | today | just\ now
-    | (?:word\ ){5,}.* | \d+\ min(?:ute)?s?\ read | (?:last\ )?(?:updated|edited|modified)\ (?:\d+|an?|one|two|three|over|about)\ [\w ]{1,20}\ ago
-    )""",
-    re.VERBOSE,
-)
 
 
 @dataclass(frozen=True)
@@ -87,8 +66,8 @@ class Canonical:
 def canonical(text: str) -> Canonical:
     """The canonical text of a page given as Markdown or plain text.
 
-    In order: Unicode NFKC; HTML entities, tags and comments, images and link targets dropped, link words kept; dates brought to one
-    order; each line cut into sentences; case, punctuation and spaces dropped; lines of layout set aside.
+    In order: Unicode NFKC; HTML entities read; tags, comments, images and link targets dropped, link words kept; each line
+    cut into sentences; dates brought to one order; case, punctuation and spaces dropped; lines of layout set aside.
     """
     sentences: dict[str, str] = {}
     layout: list[str] = []
@@ -97,7 +76,7 @@ def canonical(text: str) -> Canonical:
             words = _words(sentence)
             if not words:
                 continue
-            if _LAYOUT.fullmatch(words):
+            if LAYOUT.fullmatch(words):
                 layout.append(words)
             else:
                 sentences.setdefault(words.replace(" ", ""), sentence.strip())

@@ -1,7 +1,7 @@
 """Finding cited passages again in a held text, by nothing but their hashes. Pure: standard library only.
 
-A rule cites a passage by the SHA-256 of its normalised text and nowhere says how long it is. So the text is normalised line by
-line, and every stretch between two places where a passage can begin or end (a line, a sentence, a list's mark, a comma) is hashed.
+A rule cites a passage by the SHA-256 of its normalised text and nowhere says how long it is. So the text is normalised line
+by line, and every stretch between two places where a passage can begin or end (a line, a sentence, a comma) is hashed.
 """
 
 import bisect
@@ -36,8 +36,8 @@ def cited_passages(text: str, wanted: Collection[str], known: Mapping[str, str] 
     if missing:
         found |= _stretches(plain, places, places, missing)
     if missing:
-        words = [0, *(match.end() for match in _WORD_START.finditer(plain))]
-        found |= _stretches(plain, words, places, missing)
+        starts = [0, *(match.end() for match in _WORD_START.finditer(plain))]
+        found |= _stretches(plain, starts, places, missing)
     if missing:
         found |= _stretches(plain, places, [match.start() for match in _WORD_START.finditer(plain)], missing)
     return found

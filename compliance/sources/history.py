@@ -6,11 +6,11 @@ Nothing is thrown away: every capture gets a verdict, and the words that made it
 
 import datetime as dt
 import enum
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
 from compliance.sources.canonical import Canonical, canonical, unlinked_digest
+from compliance.sources.phrases import OBLIGES
 from compliance.sources.suspects import suspicion
 
 BELIEVED_AFTER: Final = dt.timedelta(days=14)
@@ -150,16 +150,9 @@ class History:
         self.current = page
 
 
-_OBLIGES = re.compile(
-    r"\b(?:shall|must|may|will|agree|not|no|terms|polic(?:y|ies)|licen[cs]e|effective|updated?|modified|revised|version|date|law|rights?|liab\w*|"
-    r"\d{4}|percent|dollars|euros|pounds)\b|[%$€£¥@]",
-    re.IGNORECASE,
-)
-
-
 def _around(page: Canonical, keys: list[str]) -> bool:
     """Whether these sentences are short, oblige nobody, and stand before or after the text proper."""
-    if any(len(key) >= LONG_SENTENCE or _OBLIGES.search(page.sentences[key]) for key in keys):
+    if any(len(key) >= LONG_SENTENCE or OBLIGES.search(page.sentences[key]) for key in keys):
         return False
     order = {key: place for place, key in enumerate(page.sentences)}
     long = [place for key, place in order.items() if len(key) >= LONG_SENTENCE]

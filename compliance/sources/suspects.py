@@ -9,39 +9,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from compliance.sources.canonical import Canonical
+from compliance.sources.phrases import CONSENT, ERROR, SMALL_WORDS
 
 FEWEST_CHARACTERS: Final = 200
 """Letters and digits. Less than this is no terms document, unless its neighbours are as short."""
 SHRUNK_TO: Final = 0.6
 """Share of the earlier text below which a page that adds next to nothing counts as truncated."""
 
-_ERROR: Final = re.compile(
-    r"(?:error (?:40[0134]|410|429|50[0234])|(?:40[0134]|410|429|50[0234]) \D{4,60})|access (?:to this page )?(?:has been |is )?denied.{0,80}"
-    r"|(?:this |the )?(?:page|content|site|article|url|document) (?:you .{0,60})?(?:is ?n.?t|is not|is no longer|was not|could not be|can ?not be) "
-    r"(?:currently )?(?:available|found|displayed|loaded).{0,60}|page not found.{0,60}|not found|an unexpected error.{0,60}|something went wrong.{0,80}"
-    r"|(?:please )?(?:enable|turn on|activate|allow) (?:javascript|cookies).{0,120}|(?:you need to )?enable javascript.{0,80}|javascript (?:is|must be) .{0,80}"
-    r"|just a moment.{0,40}|checking (?:your browser|if the site connection).{0,80}|verify(?:ing)? (?:that )?you are (?:a )?human.{0,80}"
-    r"|are you (?:a )?(?:human|robot).{0,60}|attention required.{0,60}|too many requests.{0,60}|service (?:temporarily )?unavailable.{0,60}"
-    r"|(?:bad gateway|gateway time ?out|internal server error).{0,60}|(?:sorry )?you have been blocked.{0,80}|you are being rate limited.{0,60}"
-    r"|(?:please )?(?:log|sign) in to (?:continue|view|access).{0,60}|the link you followed may be broken.{0,80}",
-    re.IGNORECASE,
-)
-_CONSENT: Final = re.compile(
-    r"\b(?:cookies?|consent|partners?|legitimate interest|vendors?|personali[sz]ed|advertis\w+|preferences)\b",
-    re.IGNORECASE,
-)
 _WORDS = re.compile(r"[\W_]+")
 _ENDS_WELL = re.compile(r"[.!?;:)\]\"'”’。；！？|*_]\s*\Z|\d\s*\Z")
-_STOP_WORDS: Final[Mapping[str, frozenset[str]]] = {
-    "en": frozenset("the of and to or any you your we our is are that this with not shall may".split()),
-    "de": frozenset("der die das und oder sie ihre wir unsere ist sind nicht mit von zu werden".split()),
-    "fr": frozenset("le la les et ou vous votre vos nous notre est sont que avec ne pas des".split()),
-    "es": frozenset("el la los las y o usted su sus nosotros nuestro es son que con no por".split()),
-    "it": frozenset("il la gli e o lei suo noi nostro sono che con non per di del della".split()),
-    "pt": frozenset("o a os as e ou você seu sua nós nosso são que com não por dos das".split()),
-    "nl": frozenset("de het een en of u uw wij onze is zijn niet met van te worden".split()),
-    "pl": frozenset("i lub w z na do nie się jest są że oraz przez dla które".split()),
-}
 
 
 def suspicion(text: str, page: Canonical, before: Canonical | None) -> str:
@@ -65,7 +41,7 @@ def _error_page(page: Canonical, new: Mapping[str, str], before: Canonical | Non
     """An error that stands alone: in a short page, or as a line of its own where there was none."""
     for words in new.values():
         plain = _WORDS.sub(" ", words).strip()
-        if len(plain) <= 140 and _ERROR.fullmatch(plain) and (before or page.size < 10 * FEWEST_CHARACTERS):
+        if len(plain) <= 140 and ERROR.fullmatch(plain) and (before or page.size < 10 * FEWEST_CHARACTERS):
             return f"an error instead of terms, or of a part of them: “{plain[:80]}”"
     return ""
 
@@ -86,7 +62,7 @@ def _consent_wall(new: Mapping[str, str], page: Canonical, before: Canonical | N
     """Most of what is new speaks of cookies and partners, and little of the page was there before."""
     if before is None:
         return ""
-    speaking = sum(len(key) for key, words in new.items() if _CONSENT.search(words))
+    speaking = sum(len(key) for key, words in new.items() if CONSENT.search(words))
     shared = sum(len(key) for key in page.sentences if key in before.sentences)
     if shared < before.size * 0.3 and speaking > sum(map(len, new)) * 0.7 and page.size < before.size * 0.6:
         return "a request for consent in place of the terms"
@@ -110,5 +86,5 @@ def language(text: str) -> str:
     words = _WORDS.sub(" ", sample).split()
     if len(words) < 50:
         return ""
-    counts = sorted(((sum(word in stop for word in words), name) for name, stop in _STOP_WORDS.items()), reverse=True)
+    counts = sorted(((sum(word in stop for word in words), name) for name, stop in SMALL_WORDS.items()), reverse=True)
     return counts[0][1] if counts[0][0] > 1.3 * counts[1][0] and counts[0][0] > len(words) * 0.05 else ""

@@ -7,7 +7,7 @@ from audits.procedures.report import make_report
 from compliance.celery import app
 
 
-@app.task(name="audits.run_audit", queue="audits", acks_late=False, ignore_result=True)
+@app.task(name="audits.run_audit", acks_late=False, ignore_result=True)
 def run_audit(run_id: int) -> None:
     """Take one run through the audit.
 
@@ -17,13 +17,13 @@ def run_audit(run_id: int) -> None:
     conduct(run_id, audit)
 
 
-@app.task(name="audits.make_report", queue="default", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+@app.task(name="audits.make_report", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
 def render_report(report_id: int) -> None:
     """Render one report; delivered again when a worker dies, and then begun anew."""
     make_report(report_id)
 
 
-@app.task(name="audits.tasks.mark_stale_runs", queue="default", ignore_result=True, expires=25)
+@app.task(name="audits.tasks.mark_stale_runs", ignore_result=True, expires=25)
 def mark_stale_runs() -> None:
     """Find runs whose worker vanished."""
     mark_stale()

@@ -29,6 +29,7 @@ app.conf.update(
     task_default_queue="default",
     task_queues=[Queue(name) for name in ("default", "audits")],
     task_create_missing_queues=False,
+    task_routes={"audits.run_audit": {"queue": "audits"}},
     beat_schedule={
         # Expires before the next one: while no worker runs, reminders must not pile up.
         "mark stale runs": {"task": "audits.tasks.mark_stale_runs", "schedule": 30.0, "options": {"expires": 25}},

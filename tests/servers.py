@@ -53,6 +53,7 @@ def prepare_environment() -> None:
 
 def _start(var: Path) -> None:
     prepare_directories(var)
+    (var / "static").mkdir()  # where collectstatic would put files
     valkey.start(var, durable=False)
     if "DATABASE_URL" not in os.environ:
         postgres.start(var, lambda _: None, durable=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from audits.tasks import mark_stale_runs, render_report, run_audit
 from compliance.celery import app
 from compliance.embedded import application, processes
 from compliance.embedded.places import run_directory
@@ -66,3 +67,10 @@ def test_messages_are_json_tasks_come_back_and_only_known_queues_exist():
     assert app.conf.task_acks_late
     assert app.conf.task_reject_on_worker_lost
     assert {queue.name for queue in app.conf.task_queues} == {"default", "audits"}
+
+
+@pytest.mark.parametrize(
+    ("task", "queue"), [(run_audit, "audits"), (render_report, "default"), (mark_stale_runs, "default")]
+)
+def test_housekeeping_never_waits_behind_audits(task, queue):
+    assert app.amqp.router.route({}, task.name)["queue"].name == queue

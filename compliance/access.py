@@ -43,6 +43,13 @@ def may_run_audits(user: User, project: Project) -> bool:
     return user.is_active and _member_role(user, project) == Membership.Role.ENGINEER
 
 
+def may_run_some_audits(user: User) -> bool:
+    """Whether there is a project whose audits the person may run: what adding pipelines needs. One query at most."""
+    if user.is_superuser or user.role == User.Role.ADMINISTRATOR:
+        return Project.objects.exists()
+    return Membership.objects.filter(user=user, role=Membership.Role.ENGINEER).exists()
+
+
 def may_decide(user: User, project: Project) -> bool:
     """Legal decides findings: in the whole installation, or as legal member of the project."""
     legal = user.role == User.Role.LEGAL or _member_role(user, project) == Membership.Role.LEGAL

@@ -14,6 +14,7 @@ from compliance.models import TermsDocument, Version
 
 SHOWN_CALLS, SHOWN_ROWS = 6, 6
 ABOUT_PROVIDERS = {"provider": "the model’s developer is {}", "access.served_by": "the model was served by {}"}
+NOT_ON_RECORD = {"authorisation": "no written authorisation is on record"}
 GROUPS = {"": "The use", "access": "The access", "student": "The student", "organisation": "The organisation"}
 WORDS_FOR_HELD = {True: "Met", False: "Not met", None: "Cannot tell"}
 
@@ -140,6 +141,8 @@ def fact_words(path: str, value: object, named: Mapping[str, str]) -> str:
     `named`: slug to the provider's name, for the facts that hold a provider.
     """
     definition = FACTS.get(path)
+    if value is None and path in NOT_ON_RECORD:
+        return NOT_ON_RECORD[path]
     if path in ABOUT_PROVIDERS and isinstance(value, str):
         return ABOUT_PROVIDERS[path].format(named.get(value, value))
     if definition is None:

@@ -7,6 +7,7 @@ from audits.access import visible_findings, visible_pipelines, visible_runs
 from audits.charts import DailyUse, uses_per_provider_over_time
 from audits.queries.review import DECIDED, gravest_first, open_by_outcome, standing_today, with_standing
 from audits.queries.usage_over_time import uses_by_day
+from compliance.access import may_run_some_audits
 from compliance.queries.names import names
 from compliance.views.requests import PersonRequest
 
@@ -24,7 +25,8 @@ def overview(request: PersonRequest) -> HttpResponse:
         "names": known,
         "calls": sum(use.calls for use in uses),
         "simulated": sum(use.simulated for use in uses),
-        "runs": runs.order_by("-id")[:8],
+        "runs": runs.order_by("-id")[:6],
         "has_pipelines": visible_pipelines(request.user).exists(),
+        "may_run": may_run_some_audits(request.user),
     }
     return render(request, "audits/overview.html", context)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import Lower
 
 from compliance.access import visible_projects
 from compliance.models import Agreement, Provider, RuleRevision, TermsDocument, User, Version
@@ -31,7 +32,7 @@ def providers_with_counts() -> QuerySet[Provider]:
         version_count=Count("documents__versions", distinct=True),
         rule_count=Count("documents__rules", filter=published, distinct=True),
         newest=Max("documents__versions__in_force__startswith"),
-    ).order_by("name")
+    ).order_by(Lower("name"))
 
 
 def documents_on(provider: Provider, on: dt.date) -> tuple[DocumentOnDay, ...]:

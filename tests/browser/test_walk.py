@@ -173,6 +173,31 @@ def test_a_run_is_followed_as_it_goes_until_it_ends(opened: Opened, world: Brows
     assert visit.complaints == []
 
 
+def test_a_run_that_ends_shows_what_is_known_of_it_without_being_loaded_again(
+    opened: Opened, world: BrowserWorld
+) -> None:
+    page = opened(world.engineer).go(reverse("run", args=[world.going.pk]))
+    page.evaluate("window.sameDocument = true")
+    expect(page.locator("#about")).to_contain_text("still going")
+    world.end_run()
+    expect(page.locator("#about")).not_to_contain_text("still going", timeout=10_000)
+    assert page.evaluate("window.sameDocument") is True
+    assert page.locator("#about").count() == 1
+
+
+def test_a_session_that_ends_while_a_run_is_watched_leads_to_the_sign_in_and_back(
+    opened: Opened, world: BrowserWorld
+) -> None:
+    page = opened(world.engineer).go(reverse("run", args=[world.going.pk]))
+    page.context.clear_cookies()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=10_000)
+    assert page.locator("h1").count() == 1, "the form stands alone, not inside the run's page"
+    page.get_by_label("Username").fill(world.engineer.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#live")).to_be_visible()
+
+
 def test_the_screenshot_of_the_readme_is_this_page(opened: Opened, world: BrowserWorld) -> None:
     """Written only on request (UPDATE_SCREENSHOTS=1); what it shows is checked always."""
     page = opened(world.legal, (1280, 960)).go(reverse("finding", args=[world.finding.pk]))

@@ -5,7 +5,7 @@ from django.urls import reverse
 from audits.actions.decisions import decide
 from audits.models import Decision, Finding, ModelCall
 from audits.queries.review import calls_of_finding, with_standing
-from audits.queries.review_page import finding_page
+from audits.queries.review_page import fact_words, finding_page
 from tests.factories import make_call, make_completed_run, make_finding, make_pipeline, sha
 from tests.pages.conftest import SignedIn, World
 
@@ -142,3 +142,13 @@ def test_the_key_and_the_hash_of_a_finding_stand_under_a_disclosure(world: World
 def test_who_may_not_decide_reads_who_does(world: World, signed_in: SignedIn) -> None:
     page = signed_in(world.engineer).get(reverse("finding", args=[world.finding.pk])).content.decode()
     assert "Findings of Acme assistants are decided by legal." in page
+
+
+def test_a_decision_reads_as_made(world: World, signed_in: SignedIn) -> None:
+    decide(finding=world.finding, kind="accept_risk", reason="It stays inside.", acting_user=world.legal)
+    page = page_of(world, signed_in)
+    assert page.count("Risk accepted") == 2, "once in the head, once in the history"
+
+
+def test_a_permission_that_nobody_recorded_reads_as_none_on_record() -> None:
+    assert fact_words("authorisation", None, {}) == "no written authorisation is on record"

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audits.models import Decision, Report, Run
+from compliance.access import may_run_some_audits
 from tests.factories import make_run, sha
 from tests.pages.conftest import SignedIn, World
 
@@ -149,3 +150,10 @@ def test_the_rail_leads_to_the_rules_whoever_keeps_them(
 ) -> None:
     page = signed_in(getattr(world, person)).get(reverse("overview")).content.decode()
     assert ("Rules and people" in page) is led
+
+
+def test_only_who_may_run_an_audit_is_led_to_one_from_the_overview(world: World, signed_in: SignedIn) -> None:
+    for person, led in ((world.engineer, True), (world.administrator, True), (world.legal, False)):
+        page = signed_in(person).get(reverse("overview")).content.decode()
+        assert ("Choose a pipeline to audit" in page) is led, person
+    assert [may_run_some_audits(person) for person in (world.outsider, world.member_legal)] == [True, False]

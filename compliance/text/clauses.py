@@ -19,6 +19,7 @@ PROVISIONS: tuple[Provision, ...] = (*PROVISIONS_OF_BUILDING, *PROVISIONS_OF_USE
 LABELS: tuple[str, ...] = tuple(dict.fromkeys(provision.label for provision in PROVISIONS))
 
 _EMPHASISED = re.compile(r"\W*(?:[a-z]{1,4}|\d{1,3})?[.)\\]*\s*(?:\*\*|__)[^*_]{1,80}(?:\*\*|__)\W*", re.IGNORECASE)
+_SHORTENED = re.compile(r"\b(?:etc|e\.g|i\.e)\.", re.IGNORECASE)
 _RUN = re.compile(r"\S+")
 _LONGEST = 600  # characters: what is longer is quoted around the words that matter
 _ANY_CUE = cue(
@@ -37,14 +38,9 @@ _HELPING_OTHERS = cue(
     r"|prohibited)|restricted (?:in|by) this)\b"
 )
 _PASSED_TO_HELPERS = frozenset({"train_competing", "train_any", "reverse_engineer", "automated_extraction"})
-_DEFAULT_MODES = {
-    "distill_explicit": Mode.DUTY,
-    "pass_through_terms": Mode.DUTY,
-    "scale_threshold": Mode.DUTY,
-    "attribution_naming": Mode.DUTY,
-    "output_ownership": Mode.RIGHT,
-    "termination_remedy": Mode.RIGHT,
-}
+_UNSTATED = {"distill_explicit": Mode.DUTY, "pass_through_terms": Mode.DUTY, "attribution_naming": Mode.DUTY}
+_SETTLED = {"scale_threshold": Mode.DUTY, "output_ownership": Mode.RIGHT, "termination_remedy": Mode.RIGHT}
+_OF_DATA = {Mode.RIGHT: Mode.PERMISSION, Mode.PERMISSION: Mode.RIGHT}  # what "we may" and "you can opt out" amount to
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +121,25 @@ def _is_title(wording: str, own: str, unit: Unit) -> bool:
 
 def _clause(text: str, start: int, end: int, because: list[Reason], position: Stance) -> Clause:
     labels = tuple(sorted(reason.label for reason in because))
-    mode = position.mode or _DEFAULT_MODES.get(labels[0], Mode.PROHIBITION)
+    mode = _mode(labels, position.mode)
     score = max(reason.score for reason in because)
     return Clause(
         start, end, text[start:end], labels, mode, score, tuple(sorted(because, key=lambda r: r.label)), position.words
     )
 
 
+def _mode(labels: tuple[str, ...], stated: Mode | None) -> Mode:
+    """The stated mood, except where the only label settles what the clause does, however it is put."""
+    if len(labels) == 1 and labels[0] in _SETTLED:
+        return _SETTLED[labels[0]]
+    if stated is None:
+        return _SETTLED.get(labels[0]) or _UNSTATED.get(labels[0], Mode.PROHIBITION)
+    return _OF_DATA.get(stated, stated) if labels == ("data_use_by_provider",) else stated
+
+
 def _single_spaced(plain: str) -> str:
-    return " ".join(plain.split())
+    """Of single spaces, and without the full stops of abbreviations, which the cues would take for a sentence's end."""
+    return _SHORTENED.sub(lambda match: match[0].replace(".", " "), " ".join(plain.split()))
 
 
 def _narrowed(wording: str, own: str, first: int, last: int) -> tuple[int, int]:

@@ -42,7 +42,8 @@ _LEARNING_MODEL = re.compile(spaced(rf"\b{_LEARNING}\b"), re.IGNORECASE)
 _RIVAL_AHEAD = re.compile(
     spaced(
         r"[^.;:]{0,12}?(?:,? ?(?:or|and) [^.;]{0,70}?)?"
-        r"(?:\b(?:that|which|to|would|could|may)\b[^.;]{0,60}?\bcompet|\bcompetitive with|\bin (?:[a-z]+ ){0,4}competition"
+        r"(?:\b(?:that|which|to|would|could|may)\b[^.;]{0,60}?\bcompet"
+        r"|\bcompet(?:itive|ing) with|\bin (?:[a-z]+ ){0,4}competition"
         r"|\bsimilar to)"
     ),
     re.IGNORECASE,

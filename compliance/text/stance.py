@@ -72,7 +72,8 @@ _IMPERSONAL_PROHIBITION = _pattern(
     r"|(?:is|are|be) (?:\w+ )?(?:prohibited|forbidden|barred)|(?:strictly|expressly) (?:prohibited|forbidden)"
     r"|not (?:be )?(?:permitted|allowed|authori[sz]ed|licensed|entitled)|no (?:right|licen[sc]e) to|prohibit(?:s"
     r"|ed)? (?:you|use|the)"
-    r"|disallowed|(?:not|neither) (?:you )?(?:acquire|attempt|engage)|violation of (?:these|this|the) (?:terms"
+    r"|disallowed|\byou may (?:[a-z]+ ){0,4}?only\b(?! if)"
+    r"|(?:not|neither) (?:you )?(?:acquire|attempt|engage)|violation of (?:these|this|the) (?:terms"
     r"|agreement) to"
     r"|\b(?:neither|nor) (?:may|shall|will|can)?\b|\byou (?:also )?must not\b)",
 )

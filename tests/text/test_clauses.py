@@ -62,6 +62,13 @@ def test_nothing_is_forbidden_to_the_user_where_the_words_speak_of_something_els
 
 def test_a_ban_on_competing_models_is_not_a_ban_on_any_model():
     assert labels_of("You may not use outputs to develop models that compete with the Oracle.") == {"train_competing"}
+    assert labels_of("You may not use outputs to build products or models competing with the Oracle.") == {
+        "train_competing"
+    }
+    text = (
+        "You may not use outputs to train algorithms, models, etc., that are in direct or indirect competition with us."
+    )
+    assert labels_of(text) == {"train_competing"}
     both = "You may not develop services that compete with ours, including to train any machine learning model."
     assert {"train_competing", "train_any"} <= labels_of(both)
 

@@ -10,7 +10,7 @@ _TYPES = {
     "BigAutoField": "int8",
     "BigIntegerField": "int8",
     "BooleanField": "bool",
-    "CharField": "text",
+    "CharField": "varchar",
     "DateTimeField": "timestamptz",
     "FloatField": "float8",
     "ForeignKey": "int8",
@@ -23,16 +23,21 @@ _TYPES = {
 
 
 @cache
-def _statement(model: type[models.Model], columns: tuple[str, ...]) -> tuple[str, list[str]]:
-    """The COPY statement for these fields, and the wire type of each."""
-    by_name = {field.attname: field for field in model._meta.concrete_fields}
-    fields = [by_name[name] for name in columns]
+def _statement(model: type[models.Model], columns: tuple[str, ...]) -> str:
+    fields = _fields(model, columns)
     names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    table = connection.ops.quote_name(model._meta.db_table)
-    types = [
-        "varchar" if field.get_internal_type() == "CharField" else _TYPES[field.get_internal_type()] for field in fields
-    ]
-    return f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)", types
+    return f"COPY {connection.ops.quote_name(model._meta.db_table)} ({names}) FROM STDIN (FORMAT BINARY)"
+
+
+@cache
+def copy_types(model: type[models.Model], columns: tuple[str, ...]) -> list[str]:
+    """PostgreSQL's type of each of these attributes: binary COPY converts nothing."""
+    return [_TYPES[field.get_internal_type()] for field in _fields(model, columns)]
+
+
+def _fields(model: type[models.Model], columns: tuple[str, ...]) -> list[Any]:
+    by_name = {field.attname: field for field in model._meta.concrete_fields}
+    return [by_name[name] for name in columns]
 
 
 def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -41,7 +46,7 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
     Values must have the columns' own types (aware datetimes, lists or dicts for JSON). One bad row fails the whole
     batch: the error, one of Django's, tells which value. Runs in the caller's transaction.
     """
-    statement, types = _statement(model, tuple(columns))
+    statement, types = _statement(model, tuple(columns)), copy_types(model, tuple(columns))
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.set_types(types)
         write = copy.write_row

@@ -111,7 +111,8 @@ class RunStep(models.Model):
 class LogLine(models.Model):
     """One line that the pipeline printed, or that the audit says of itself (stream "audit"). Secrets are masked."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="log_lines")
+    # No index of its own: the constraint below begins with it.
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="log_lines", db_index=False)
     seq = models.PositiveIntegerField()
     at = models.DateTimeField()
     step = models.CharField(max_length=20)

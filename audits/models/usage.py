@@ -8,7 +8,8 @@ from audits.models.runs import Run
 class Exchange(models.Model):
     """One request and its response, as recorded. Bodies lie in the evidence store under their hashes."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="exchanges")
+    # No index of its own: the constraint below begins with it.
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="exchanges", db_index=False)
     seq = models.PositiveIntegerField(help_text="Line of the recorder's log")
     reference = models.CharField(max_length=64, help_text="The recorder's own id of the exchange")
     step = models.CharField(max_length=20)
@@ -55,7 +56,9 @@ class ModelCall(models.Model):
         UNUSED = "unused", "Answer not kept"
         UNKNOWN = "", "Not known"
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="calls")
+    # The run of its exchange, kept here too for reading. The exchange's foreign key is checked, so this one need not be: a
+    # check takes PostgreSQL as long as writing the row. No index of its own either: the one below begins with it.
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="calls", db_constraint=False, db_index=False)
     exchange = models.ForeignKey(Exchange, on_delete=models.CASCADE, related_name="calls")
     position = models.PositiveIntegerField(default=0, help_text="Within the exchange")
     at = models.DateTimeField()

@@ -108,15 +108,22 @@ class Gateway:
                     if kind == "unknown":
                         raise Refused("unknown", "unknown_protocol", arrival.named, f"begins with {first[:16]!r}")
                     if len(first) < least:
-                        return await self._said_nothing(connection, first)
+                        self._said_too_little(connection, arrival, first)
+                        return kind, first
         except TimeoutError as error:
             detail = f"nothing came for {limit:g} s: perhaps a protocol in which the server speaks first"
             raise Refused("unknown", "unknown_protocol", arrival.named, detail) from error
 
-    async def _said_nothing(self, connection: socket.socket, first: bytes) -> tuple[opening.Opening, bytes]:
-        """The peer closed before it said what it wants: a probe of the port, which is answered by closing."""
+    def _said_too_little(self, connection: socket.socket, arrival: Arrival, first: bytes) -> None:
+        """The peer closed before it said what it wants: a spare connection of its own, a probe, or it gave up waiting.
+
+        Raises Refused when it had dialled an address that no name was given for: nothing else would tell of that.
+        """
+        detail = f"closed after {len(first)} bytes: a probe, or a protocol in which the server speaks first"
+        if arrival.address is not None and arrival.named is None:
+            raise Refused("unknown", "unknown_protocol", None, detail)
+        self._session.event("connection_lost", host=arrival.named, address=arrival.address, detail=detail)
         connection.close()
-        return "incomplete", first
 
     async def _tunnel_target(self, connection: socket.socket, arrival: Arrival) -> Arrival:
         """Answer a CONNECT request (RFC 9110, 9.3.6) and say where it wants to go."""

@@ -95,6 +95,15 @@ def test_a_client_that_waits_for_the_server_to_speak_is_refused(start_rig: Start
     assert "server speaks first" in line["detail"]
 
 
+def test_a_client_that_leaves_without_a_word_is_noted(rig: Rig) -> None:
+    rig.plain().close()
+    with rig.connect() as following:
+        following.sendall(request("GET", "/echo"))
+        read_answer(following)
+    [line] = of_kind(rig.stop(), "connection_lost")
+    assert line["detail"].startswith("closed after 0 bytes")
+
+
 def test_a_pinned_certificate_is_a_gap(rig: Rig, far_authority) -> None:
     pinned = ssl.create_default_context(cafile=str(far_authority[0]))
     with pytest.raises(ssl.SSLError):
@@ -189,6 +198,7 @@ subprocess.run(["nft", "-f", "-"], input=rules, check=True)
 listening = [socket.create_server(("0.0.0.0", 8443)), socket.create_server(("::", 8443), family=socket.AF_INET6)]
 socket.send_fds(control, [b"sockets"], [item.fileno() for item in listening])
 control.recv(1)
+socket.create_connection(("192.0.2.9", 22), timeout=10).close()
 for address in ("192.0.2.10", "2001:db8::1"):
     raw = socket.create_connection((address, 8765), timeout=10)
     with ssl.create_default_context(cafile=ca).wrap_socket(raw, server_hostname="api.teacher.example") as tls:
@@ -222,5 +232,7 @@ def test_a_redirected_connection_is_recorded_with_the_address_it_dialled(start_r
     events = rig.events()
     dialled = [(line["address"], line["port"]) for line in of_kind(events, "exchange")]
     assert dialled == [("192.0.2.10", 8765), ("2001:db8::1", 8765)]
+    [silent] = of_kind(events, "refused")
+    assert (silent["address"], silent["port"], silent["reason"]) == ("192.0.2.9", 22, "unknown_protocol")
     assert {gap["reason"] for gap in of_kind(events, "gap")} == {"name_mismatch"}
     assert [event["continues"] for event in of_kind(events, "started")] == [False, True]

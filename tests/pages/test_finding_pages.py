@@ -152,3 +152,11 @@ def test_a_decision_reads_as_made(world: World, signed_in: SignedIn) -> None:
 
 def test_a_permission_that_nobody_recorded_reads_as_none_on_record() -> None:
     assert fact_words("authorisation", None, {}) == "no written authorisation is on record"
+
+
+def test_a_decision_made_on_another_pipeline_of_the_project_names_it(world: World, signed_in: SignedIn) -> None:
+    elsewhere = make_completed_run(make_pipeline(world.project, name="Night triage")).findings.get()
+    Finding.objects.filter(pk=elsewhere.pk).update(key=world.finding.key)
+    elsewhere.refresh_from_db()
+    decide(finding=elsewhere, kind="confirm", reason="Right.", acting_user=world.legal)
+    assert "Night triage, run&nbsp;1" in page_of(world, signed_in)

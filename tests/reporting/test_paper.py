@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 import pypdf
 import pytest
@@ -16,7 +17,7 @@ from tests.reporting.reading import headings, page_texts, reader
 
 def test_the_paper_is_tagged_and_has_language_title_and_bookmarks(paper: Paper) -> None:
     pdf = reader(paper)
-    root = pdf.trailer["/Root"]
+    root: Any = pdf.trailer["/Root"].get_object()
     assert root["/MarkInfo"]["/Marked"]
     assert "/StructTreeRoot" in root
     assert root["/Lang"] == "en"

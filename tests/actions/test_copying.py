@@ -1,6 +1,7 @@
 """Bulk writing: every type of column, and what a column cannot hold."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import DataError, IntegrityError, transaction
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 ODD = "“quotes”, tab\t, line\n, backslash \\N, {{7*7}}, \u202e, 💥"
 
 
-def exchange_row(run: Run, key: int, **fields: object) -> ExchangeRow:
+def exchange_row(run: Run, key: int, **fields: Any) -> ExchangeRow:
     made = ExchangeRow(
         id=key, run_id=run.pk, seq=key, reference="x", step="execute", started_at=NOON, first_byte_at=None,
         ended_at=NOON + dt.timedelta(microseconds=1), scheme="https", host="api.openai.com", address="198.18.0.1",
@@ -27,7 +28,7 @@ def exchange_row(run: Run, key: int, **fields: object) -> ExchangeRow:
     return made._replace(**fields)
 
 
-def call_row(run: Run, key: int, exchange: int, **fields: object) -> CallRow:
+def call_row(run: Run, key: int, exchange: int, **fields: Any) -> CallRow:
     made = CallRow(
         id=key, run_id=run.pk, exchange_id=exchange, position=0, at=NOON, step="execute", host="api.openai.com",
         provider="openai", served_by="openai", api="openai.chat", operation="chat", request_model=ODD, response_model="",

@@ -1,6 +1,8 @@
 """Findings are computed and stored; what people decide on them is kept for ever."""
 
 import datetime as dt
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -20,14 +22,14 @@ from tests.factories import NOON, make_finding, make_project, make_rule_revision
 pytestmark = pytest.mark.django_db
 
 
-def judged_use(**fields: object) -> JudgedUse:
+def judged_use(**fields: Any) -> JudgedUse:
     facts = {"on": Fact(NOON.date(), "observed"), "student.kind": Fact("classifier", "declared", "audit.toml")}
     use = RecordedUse("openai", "openai", "gpt-4", "train_on_output", NOON.date(), 3, 2, True, facts)
     return JudgedUse(use, NOON.date() + dt.timedelta(days=2), {"outcome": "needs_facts", "verdicts": []})
 
 
-def draft(**fields: object) -> FindingDraft:
-    made = {
+def draft(**fields: Any) -> FindingDraft:
+    made: dict[str, Any] = {
         "key": "rule|student|openai", "kind": "rule", "outcome": "needs_facts", "provider": "openai", "title": "T",
         "sentence": "S", "calls": 3, "rows": 2, "uses": (0,), "level": "warning", "detail": {"models": ["gpt-4"]},
     }  # fmt: skip
@@ -73,7 +75,7 @@ def test_a_decision_adds_to_the_history_and_stands_in_the_trail():
     decide(finding=finding, kind="needs_facts", reason=" Ask product. ", acting_user=counsel)
     last = decide(finding=finding, kind="accept_risk", reason="Stays inside.", acting_user=counsel)
     assert list(finding.decisions.values_list("kind", flat=True)) == ["accept_risk", "needs_facts"]
-    assert finding.decisions.last().reason == "Ask product."
+    assert finding.decisions.earliest("pk").reason == "Ask product."
     assert (last.finding_key, last.basis_sha256) == (finding.key, finding.basis_sha256)
     assert TrailEntry.objects.filter(action="finding decided").count() == 2
 
@@ -111,8 +113,10 @@ def test_a_report_is_rendered_once_and_taken_up_again_when_its_worker_died():
 
 def test_a_pipeline_has_one_source_and_a_slug_of_its_own():
     project = make_project()
-    made = [add_pipeline(project=project, name="Été & <b>", acting_user=None, path="/srv/a") for _ in range(3)]
+    made = [add_pipeline(project=project, name="Été & <b>", acting_user=None, path=Path("/srv/a")) for _ in range(3)]
     assert [pipeline.slug for pipeline in made] == ["ete-b", "ete-b-2", "ete-b-3"]
-    for sources in ({}, {"path": "/srv/a", "archive_sha256": "0" * 64}):
+    both: dict[str, Any] = {"path": Path("/srv/a"), "archive_sha256": "0" * 64}
+    nothing: dict[str, Any] = {}
+    for sources in (nothing, both):
         with pytest.raises(ValueError, match="exactly one"):
             add_pipeline(project=project, name="x", acting_user=None, **sources)

@@ -1,5 +1,7 @@
 """Who may see and do what: every role, every standing in a project, every action."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -32,7 +34,7 @@ MATRIX = {
 }
 
 
-def person(role: str, standing: str | None, project: Project, **fields: bool) -> User:
+def person(role: str, standing: str | None, project: Project, **fields: Any) -> User:
     made = make_user(role, **fields)
     if standing:
         Membership.objects.create(project=project, user=made, role=standing)

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -41,7 +42,7 @@ def small(shipped: Library) -> Library:
     )
 
 
-def everything() -> dict[str, list[tuple[object, ...]]]:
+def everything() -> dict[str, list[str]]:
     """All that loading writes, but for when."""
     models = (Provider, TermsDocument, Version, Clause, Governance, Rule, RuleRevision)
     return {model.__name__: sorted(map(repr, model.objects.values_list())) for model in models}
@@ -87,7 +88,7 @@ def test_loading_twice_changes_nothing(small: Library):
     assert everything() == before
 
 
-def changed(library: Library, **fields: str) -> Library:
+def changed(library: Library, **fields: Any) -> Library:
     """The library with its first rule reworded."""
     first, *rest = library.rules
     return replace(library, rules=(replace(first, **fields), *rest))
@@ -136,18 +137,18 @@ def test_a_boundary_that_moves_between_releases_never_overlaps_on_the_way(small:
     key, paper = next(
         (key, paper) for key, paper in small.documents.items() if len([v for v in paper.versions if v.since]) > 2
     )
-    dated = sorted((version for version in paper.versions if version.since), key=lambda version: version.since)
+    dated = sorted(((version.since, version) for version in paper.versions if version.since), key=lambda pair: pair[0])
     shift = dt.timedelta(days=1)
-    moved = [replace(v, since=v.since + shift, until=v.until + shift if v.until else None) for v in dated]
+    moved = [replace(v, since=since + shift, until=v.until + shift if v.until else None) for since, v in dated]
     versions = tuple(moved + [version for version in paper.versions if not version.since])
     load_rulebook(replace(small, documents={**small.documents, key: replace(paper, versions=versions)}))
-    stored = Version.objects.get(document__identifier=key, label=dated[0].label)
-    assert stored.in_force.lower == dated[0].since + shift
+    stored = Version.objects.get(document__identifier=key, label=dated[0][1].label)
+    assert stored.in_force.lower == dated[0][0] + shift
 
 
 def test_a_release_whose_days_overlap_dates_that_people_set_loads_all_the_same_and_says_so(small: Library):
     load_rulebook(small)
-    latest = Version.objects.filter(shipped=True, in_force__endswith=None, in_force__isempty=False).first()
+    latest = Version.objects.filter(shipped=True, in_force__endswith=None, in_force__isempty=False).earliest("pk")
     key = latest.document.identifier
     Version.objects.filter(pk=latest.pk).update(shipped=False)
     paper = small.documents[key]

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audits.manifest import DeclaredAccess, DeclaredDataset, DeclaredStudent, ManifestError, Program, parse_manifest
 
-SECTIONS = {
+SECTIONS: dict[str, Any] = {
     "[pipeline]": Program,
     "[[dataset]]": DeclaredDataset,
     "[student]": DeclaredStudent,

@@ -1,6 +1,7 @@
 """From recorded calls to uses: each fact with its source, and nothing assumed."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ STUDENT = {
 }
 
 
-def make_enforced(**fields: object) -> Run:
+def make_enforced(**fields: Any) -> Run:
     return make_run(isolation="enforced", **fields)
 
 

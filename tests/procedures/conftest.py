@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -93,7 +94,7 @@ class Lab:
             (tree / name).write_bytes(content.encode() if isinstance(content, str) else content)
         return add_pipeline(project=self.project, name=tree.name, acting_user=None, path=tree)
 
-    def request(self, pipeline: Pipeline, *, upstreams: Mapping[str, str] | None = None, **options: bool) -> Run:
+    def request(self, pipeline: Pipeline, *, upstreams: Mapping[str, str] | None = None, **options: Any) -> Run:
         chosen = {HOST: self.teacher.url} if upstreams is None else upstreams
         return request_run(pipeline=pipeline, acting_user=None, upstreams=chosen, **options)
 

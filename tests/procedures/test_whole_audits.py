@@ -49,7 +49,7 @@ def test_every_call_is_recorded_every_row_accounted_for_and_a_stranger_can_check
 def _check_bundle(run: Run, tmp_path) -> None:
     """Sealed evidence of every exchange, in a file that verifies by itself and holds the paper."""
     made = write_run_bundle(run, tmp_path / "bundle.zip", run.reports.get())
-    assert verify_bundle(made.path).ok
+    assert verify_bundle(str(made.path)).ok
     kinds = set(run.evidence.values_list("kind", flat=True))
     assert kinds >= {
         "source",

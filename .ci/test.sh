@@ -53,7 +53,8 @@ part "types" mypy compliance audits tests manage.py
 part "import contracts" lint-imports
 part "migrations" python manage.py makemigrations --check --dry-run --settings tests.settings
 if [ "$only" = all ]; then
-    tests "unit and integration tests" -q -n 2 -m "not browser"
+    # Tests of one file stay with one worker while they can, so that what a file sets up is set up once.
+    tests "unit and integration tests" -q -n 2 --dist worksteal --durations=20 -m "not browser"
     tests "browser tests" -q -m browser
 fi
 

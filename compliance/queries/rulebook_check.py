@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from compliance.models import ClauseText, RuleRevision, TermsDocument, Version
 from compliance.sources.captures import text_digests
-from compliance.sources.cited import cited_passages
+from compliance.sources.cited import PassageSearch
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def check_rulebook() -> Check:
     check = Check()
     revisions = RuleRevision.objects.filter(status=RuleRevision.Status.PUBLISHED)
     check.rules = revisions.count()
-    known: dict[str, str] = {}
+    search = PassageSearch()
     for version, texts in _by_version():
         check.citations += len(texts)
         if not version.text:
@@ -46,7 +46,7 @@ def check_rulebook() -> Check:
             reason = f"its text is not held, so {names} can't be checked; import it"
             check.problems.append(Problem(f"{version.document.identifier} {version.label}", reason))
         else:
-            _look(check, version, texts, known)
+            _look(check, version, texts, search)
     for document in TermsDocument.objects.filter(rules__revisions__in=revisions).distinct().order_by("identifier"):
         check.problems += _days(document)
     check.problems += list(_uncited(revisions))
@@ -65,12 +65,11 @@ def _by_version() -> Iterator[tuple[Version, list[ClauseText]]]:
         yield version, texts[version.pk]
 
 
-def _look(check: Check, version: Version, texts: list[ClauseText], known: dict[str, str]) -> None:
+def _look(check: Check, version: Version, texts: list[ClauseText], search: PassageSearch) -> None:
     where = f"{version.document.identifier} {version.label}"
     if version.shipped and version.text_sha256 not in text_digests(version.text.encode()):
         check.problems.append(Problem(where, "the text held is another one than the rulebook cites"))
-    found = cited_passages(version.text, {text.sha256 for text in texts}, known)
-    known.update(found)
+    found = search.find(version.text, {text.sha256 for text in texts})
     for text in texts:
         if text.sha256 in found:
             check.proved += 1

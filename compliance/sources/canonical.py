@@ -26,14 +26,14 @@ _LINK = re.compile(r"\[((?:[^\[\]\n]|\\[\[\]]){0,2000})\]\((?:[^()\n]|\([^()\n]{
 _REFERENCE = re.compile(r"^[ \t]*\[[^\]\n]{1,200}\]:[ \t]*\S+.*$", re.MULTILINE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\[\])\"']+", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,500}>|<!--(?:(?!-->|<!--).){0,5000}-->", re.DOTALL)
-_SENTENCE_END = re.compile(r"(?<=[.!?;:])[\"')\]]?\s+|(?<=[。；！？：])")
+_SENTENCE_END = re.compile(r"(?<=[.!?;])[\"')\]]?\s+|(?<=[。；！？：])")
 _YEAR = re.compile(r"\d{4}")
 _NOT_WORD = re.compile(r"[\W_]+")
 _SPACE = re.compile(r"\s+")
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xFFFD])
 _SIGNS: Final = {
     "%": " percent ", "$": " dollars ", "€": " euros ", "£": " pounds ", "¥": " yen ",
-    "<": " less ", ">": " more ", "≤": " atmost ", "≥": " atleast ",
+    "©": " copyright ", "<": " less ", ">": " more ", "≤": " atmost ", "≥": " atleast ",
 }  # fmt: skip
 _SIGN = re.compile("|".join(map(re.escape, _SIGNS)))
 _DAY_FIRST = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ?({MONTHS})\.?,? ?(\d{{4}})\b")

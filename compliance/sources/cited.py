@@ -7,51 +7,70 @@ by line, and every stretch between two places where a passage can begin or end (
 import bisect
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection
 from typing import Final
 
 from compliance.text.normalise import normalise_clause
 
 FURTHEST: Final = 90
 """Places between a passage's beginning and its end."""
+SENTENCES: Final = 14
+"""Sentences and lines of a passage that is made of whole ones."""
+PATIENCE: Final = 2
+"""Texts in which a passage is sought between any two words before it counts as not there."""
 LONGEST: Final = 6_000
 """Characters of a passage."""
 
-_WORD_START = re.compile(r" ")
+_SPACE = re.compile(r" ")
+_SENTENCE = re.compile(r"(?<=[.;:])\s+")
 _PLACE = re.compile(
     r"(?<=[.;:,!?)\]\"'。；，：])\s*|(?<=\s)(?=[(\"'])|(?<=\d)\s|\s(?=(?:and|or|but|you|to|use|customer)\b)|(?<=-)\s"
+    r"|(?=[()\"/])|(?<=[(/])"
 )
 
 
-def cited_passages(text: str, wanted: Collection[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Those of the wanted hashes whose passage stands in `text`, each with its normalised passage.
+class PassageSearch:
+    """Looks for cited passages in one text after another, and remembers how those already found are worded.
 
-    `known`: passages found in other texts already; looking for words is a thousand times quicker than for a hash. What the
-    places of punctuation don't lead to is sought from every word to every such place, and back.
+    Looking for words is a thousand times quicker than for a hash, and most passages stand in many versions.
     """
-    plain, places = _places(text)
-    missing = set(wanted)
-    found = {digest: words for digest in missing if (words := (known or {}).get(digest)) and words in plain}
-    missing -= set(found)
-    if missing:
-        found |= _stretches(plain, places, places, missing)
-    if missing:
-        starts = [0, *(match.end() for match in _WORD_START.finditer(plain))]
-        found |= _stretches(plain, starts, places, missing)
-    if missing:
-        found |= _stretches(plain, places, [match.start() for match in _WORD_START.finditer(plain)], missing)
-    return found
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+        self._sought: Counter[str] = Counter()
+
+    def find(self, text: str, wanted: Collection[str]) -> set[str]:
+        """Those of the wanted hashes whose passage stands in `text`.
+
+        Sought in turn: between sentences, between marks of punctuation, and, in at most two texts, between words.
+        """
+        plain, ends, places = _places(text)
+        missing = {digest for digest in wanted if self._known.get(digest, "\0") not in plain}
+        self._known |= _stretches(plain, ends, ends, missing, SENTENCES, LONGEST)
+        self._known |= _stretches(plain, places, places, missing, FURTHEST, LONGEST)
+        wide = {digest for digest in missing if self._sought[digest] < PATIENCE}
+        if wide:
+            self._sought.update(wide)
+            words = [0, *(match.end() for match in _SPACE.finditer(plain)), len(plain) + 1]
+            left = set(wide)
+            self._known |= _stretches(plain, words, places, left, FURTHEST // 2, LONGEST // 4)
+            self._known |= _stretches(plain, places, [start - 1 for start in words], left, FURTHEST, LONGEST // 4)
+            missing -= wide - left
+        return set(wanted) - missing
 
 
-def _stretches(plain: str, starts: list[int], ends: list[int], missing: set[str]) -> dict[str, str]:
+def _stretches(
+    plain: str, starts: list[int], ends: list[int], missing: set[str], furthest: int, longest: int
+) -> dict[str, str]:
     """Hash what lies between each start and the ends after it; what is found leaves `missing`."""
     found: dict[str, str] = {}
     for start in starts:
         if not missing:
             break
         first = bisect.bisect_right(ends, start)
-        for end in ends[first : first + FURTHEST]:
-            if end - start > LONGEST:
+        for end in ends[first : first + furthest]:
+            if end - start > longest:
                 break
             passage = plain[start:end].strip(" .;:,")
             digest = hashlib.sha256(passage.encode()).hexdigest()
@@ -61,19 +80,21 @@ def _stretches(plain: str, starts: list[int], ends: list[int], missing: set[str]
     return found
 
 
-def _places(text: str) -> tuple[str, list[int]]:
-    """The normalised text, and the offsets in it at which a passage can begin or end."""
-    pieces, places, at = [], {0}, 0
+def _places(text: str) -> tuple[str, list[int], list[int]]:
+    """The normalised text, the offsets in it between lines and sentences, and all at which a passage can begin or end."""
+    pieces, places, sentences, at = [], {0}, {0}, 0
     for line in text.split("\n"):
         plain = _line(line)
         if not plain:
             continue
-        places.update((at, at + len(plain)))
+        sentences.update((at, at + len(plain)))
+        for match in _SENTENCE.finditer(plain):
+            sentences.update((at + match.start(), at + match.end()))
         for match in _PLACE.finditer(plain):
             places.update((at + match.start(), at + match.end()))
         pieces.append(plain)
         at += len(plain) + 1
-    return " ".join(pieces), sorted(places)
+    return " ".join(pieces), sorted(sentences), sorted(places | sentences)
 
 
 def _line(line: str) -> str:

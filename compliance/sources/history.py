@@ -23,7 +23,7 @@ RECENT: Final = 5
 """So many of the last texts are searched for sentences that are only cut in another way."""
 LONGEST_TITLE: Final = 160
 """Letters of a heading that a page may run together with the sentence below it."""
-LONG_SENTENCE: Final = 90
+LONG_SENTENCE: Final = 60
 """Letters. The first and the last sentence of such a length enclose the text proper."""
 
 
@@ -151,9 +151,14 @@ class History:
 
 
 def _around(page: Canonical, keys: list[str]) -> bool:
-    """Whether these sentences are short, oblige nobody, and stand before or after the text proper."""
-    if any(len(key) >= LONG_SENTENCE or OBLIGES.search(page.sentences[key]) for key in keys):
+    """Whether these are a few words each, no sentences, oblige nobody, and stand before or after the text proper."""
+    if any(len(key) >= LONG_SENTENCE or _says_something(page.sentences[key]) for key in keys):
         return False
     order = {key: place for place, key in enumerate(page.sentences)}
     long = [place for key, place in order.items() if len(key) >= LONG_SENTENCE]
     return bool(long) and all(not long[0] <= order[key] <= long[-1] for key in keys)
+
+
+def _says_something(words: str) -> bool:
+    """A whole sentence, or a word or sign that obliges."""
+    return bool(OBLIGES.search(words)) or (words.endswith((".", ";", "。")) and words.count(" ") >= 5)

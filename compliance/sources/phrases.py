@@ -9,7 +9,7 @@ from typing import Final
 
 _LAYOUT: Final = (
     # the foot of a page
-    r"(?:copyright |c )?(?:20\d\d ){1,2}.{0,60}(?:all rights reserved)?(?: c)?",
+    r"(?:copyright |c )+(?:20\d\d ?){1,2}.{0,60}|(?:20\d\d ){1,2}[a-z ]{1,40} (?:inc|llc|ltd|gmbh|pbc|corporation)",
     r".{0,60}all rights reserved",
     r"powered by \w+",
     # getting about

@@ -35,7 +35,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Call:
         with pytest.raises((SystemExit, CommandError)) as ended:
             call_command("audit", *arguments, stdout=out, stderr=err)
         error = ended.value
-        code = error.returncode if isinstance(error, CommandError) else int(error.code or 0)
+        code = error.returncode if isinstance(error, CommandError) else int(getattr(error, "code", 0) or 0)
         return code, out.getvalue(), err.getvalue() + (str(error) if isinstance(error, CommandError) else "")
 
     return call
@@ -79,7 +79,7 @@ def test_the_answer_is_one_document_with_the_promised_keys_and_a_bundle_that_ver
     assert answer["report"] is None
     assert code == (1 if answer["outcome"] == "prohibited" else 0)
     assert answer["outcome"] == "prohibited", "a competing student, trained on output"
-    assert verify_bundle(bundle).ok
+    assert verify_bundle(str(bundle)).ok
     assert _verify(bundle) == 0
     assert "execute done" in err
 
@@ -158,6 +158,7 @@ def test_a_folder_or_manifest_that_cannot_be_used_is_named_with_file_and_line(co
 
 def test_a_run_that_no_worker_takes_is_withdrawn(lab: Lab, command: Call, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("audits.management.commands.audit.run_audit.delay", lambda run_id: None)
+    assert follow.__kwdefaults__
     monkeypatch.setitem(follow.__kwdefaults__, "stuck_after", 0)
     code, out, err = command(folder_of(lab.pipeline()), "--upstream", f"{HOST}={lab.teacher.url}")
     assert (code, out) == (2, "")

@@ -81,7 +81,7 @@ def _dated(series: Series, done: Imported) -> list[Found]:
             done.rejected.append(Rejection(capture.where, str(problem)))
             continue
         done.read += 1
-        found.append(Found(capture, content, text, suspicion(text, canonical(text), None)))
+        found.append(Found(capture, content, text, suspicion(text, canonical(text), None).reason))
     return found
 
 
@@ -175,7 +175,9 @@ class _Writer:
             version.snapshot = self._snapshot(version.document, item)
             version.definition = {**version.definition, "canonical": _canonical(item.text)}
             version.save(update_fields=["text", "snapshot", "definition"])
-            record(acting_user=self._user, action="terms.text_filled", subject=version, origin=shown(item.capture.origin))
+            record(
+                acting_user=self._user, action="terms.text_filled", subject=version, origin=shown(item.capture.origin)
+            )
         return bool(empty)
 
     def add(self, document: TermsDocument, item: Found) -> bool:
@@ -197,7 +199,9 @@ class _Writer:
             snapshot=self._snapshot(document, item),
             definition={"canonical": mark, "captured_on": _captured(item).isoformat(), "dates": _as_json(dates)},
         )
-        record(acting_user=self._user, action="terms.version_imported", subject=version, origin=shown(item.capture.origin))
+        record(
+            acting_user=self._user, action="terms.version_imported", subject=version, origin=shown(item.capture.origin)
+        )
         return True
 
     def hold_back(self, document: TermsDocument, item: Found) -> None:

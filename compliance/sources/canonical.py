@@ -22,7 +22,7 @@ RULES: Final = 1
 """Number of these rules. A text judged by another number is judged again, and a difference is a technical upgrade."""
 
 _IMAGE = re.compile(r"!\[[^\[\]\n]{0,2000}\]\([^()\n]{0,4000}\)")
-_LINK = re.compile(r"\[((?:[^\[\]\n]|\\[\[\]]){0,2000})\]\((?:[^()\n]|\([^()\n]{0,2000}\)){0,4000}\)")
+_LINK = re.compile(r"\[([^\[\]\n]{0,2000})\]\((?:[^()\n]|\([^()\n]{0,2000}\)){0,4000}\)")
 _REFERENCE = re.compile(r"^[ \t]*\[[^\]\n]{1,200}\]:[ \t]*\S+.*$", re.MULTILINE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\[\])\"']+", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,500}>|<!--(?:(?!-->|<!--).){0,5000}-->", re.DOTALL)

@@ -58,8 +58,11 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
     missing = [column for column in NEEDED if column not in (reader.fieldnames or ())]
     if missing:
         raise UnreadableTerms(f"{index}, line 1: no column {', '.join(missing)}; the columns are separated by tabs")
-    for row in reader:
-        yield reader.line_num, {key: value or "" for key, value in row.items() if key}
+    try:
+        for row in reader:
+            yield reader.line_num, {key: value or "" for key, value in row.items() if key}
+    except csv.Error as problem:
+        raise UnreadableTerms(f"{index}, line {reader.line_num + 1}: {problem}") from problem
 
 
 def _files(path: Path) -> Iterator[str]:

@@ -105,10 +105,9 @@ class History:
         return Told(Judgement.KNOWN, "seen before", page.digest, known_as=digest)
 
     def _suspect(self, text: str, page: Canonical, stood: dt.timedelta | None) -> Told | None:
-        reason = suspicion(text, page, self.current)
-        if not reason or (stood is not None and stood >= BELIEVED_AFTER and page.sentences):
-            return None
-        return Told(Judgement.SUSPECT, reason, page.digest)
+        doubt = suspicion(text, page, self.current)
+        stays = doubt.may_stay and stood is not None and stood >= BELIEVED_AFTER
+        return Told(Judgement.SUSPECT, doubt.reason, page.digest) if doubt.reason and not stays else None
 
     def _compare(self, page: Canonical, technical: bool) -> Told:
         before = self.current

@@ -49,7 +49,7 @@ def plan(texts: Sequence[Dated]) -> list[Planned]:
             since, basis = max(text.captured_on, chain[-1][1] + DAY), f"{basis}; not before the text it replaces"
         stated.update(day for day in (text.dates.effective, text.dates.updated) if day)
         chain.append((text, since, basis))
-    ends = [since for _, since, _ in chain[1:]] + [None]
+    ends: list[dt.date | None] = [*(since for _, since, _ in chain[1:]), None][: len(chain)]
     planned = [Planned(text.key, since, end, basis) for (text, since, basis), end in zip(chain, ends, strict=True)]
     return [_beside(one, [text for text in texts if text.fixed]) for one in planned] + never
 

@@ -45,6 +45,8 @@ def read_repository(path: Path) -> Archive:
     objects = _Objects(path)
     archive.closing = objects.close
     for commit in commits:
+        for name in commit.links:
+            archive.reject(f"{shown(name)} at {commit.sha[:12]}", "a link: texts are files of their own")
         for sha, name in commit.files:
             _take(archive, objects, commit, sha, name)
     for series in archive.series.values():
@@ -61,6 +63,7 @@ class _Commit:
         self.sha, self.subject = sha, subject
         self.at = dt.datetime.fromtimestamp(min(max(int(seconds), 0), 32_503_680_000), dt.UTC)
         self.files: list[tuple[str, str]] = []
+        self.links: list[str] = []
 
 
 def _commits(path: Path) -> Iterator[_Commit]:
@@ -82,6 +85,8 @@ def _commits(path: Path) -> Iterator[_Commit]:
             name = next(fields, "")
             if status != "D" and mode in ("100644", "100755"):
                 commit.files.append((sha, name))
+            elif status != "D" and name.endswith(".md"):
+                commit.links.append(name)
     if commit:
         yield commit
 

@@ -6,6 +6,7 @@ history (compliance/sources/history.py) takes it for what it is: providers do cu
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from compliance.sources.canonical import Canonical
@@ -20,21 +21,30 @@ _WORDS = re.compile(r"[\W_]+")
 _ENDS_WELL = re.compile(r"[.!?;:)\]\"'”’。；！？|*_]\s*\Z|\d\s*\Z")
 
 
-def suspicion(text: str, page: Canonical, before: Canonical | None) -> str:
-    """Why this capture should not be believed, in words; "" when nothing speaks against it.
+@dataclass(frozen=True)
+class Suspicion:
+    """Why a capture should not be believed, in words ("" when nothing speaks against it).
+
+    `may_stay`: a provider may mean it, so a page that stays like this is believed in the end. An error never is.
+    """
+
+    reason: str
+    may_stay: bool = True
+
+
+def suspicion(text: str, page: Canonical, before: Canonical | None) -> Suspicion:
+    """What speaks against believing this capture.
 
     `before` is the last text that was believed. Without one, only what a page says of itself counts.
     """
     if not page.sentences:
-        return "no text: the page is empty, or made by a script that did not run"
+        return Suspicion("no text: the page is empty, or made by a script that did not run", may_stay=False)
     known = before.sentences if before else {}
     new = {key: words for key, words in page.sentences.items() if key not in known}
-    return (
-        _error_page(page, new, before)
-        or _short(text, page, new, before)
-        or _consent_wall(new, page, before)
-        or (_language_switch(page, before) if before else "")
-    )
+    if error := _error_page(page, new, before):
+        return Suspicion(error, may_stay=False)
+    switched = _language_switch(page, before) if before else ""
+    return Suspicion(_short(text, page, new, before) or _consent_wall(new, page, before) or switched)
 
 
 def _error_page(page: Canonical, new: Mapping[str, str], before: Canonical | None) -> str:

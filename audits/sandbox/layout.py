@@ -13,7 +13,7 @@ from pathlib import Path
 from audits.sandbox import kernel
 from audits.sandbox.limits import Limits
 
-INSIDE = "/srv/pipeline"  # where the tree is mounted
+INSIDE = "/audited/pipeline"  # where the tree is mounted
 HOME = "/tmp/home"  # noqa: S108 - a folder inside the sandbox's own /tmp
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"

@@ -86,7 +86,7 @@ def test_without_a_sealed_network_the_files_are_still_hidden_and_the_run_says_pr
 ) -> None:
     monkeypatch.setattr(execution, "probe", lambda: NO_NETWORK)
     ended, said = run_shell("echo $HTTPS_PROXY $all_proxy $NODE_USE_ENV_PROXY; pwd; ls /root/.ssh; ls /boot", tree)
-    assert said.splitlines()[:2] == ["http://127.0.0.1:9999 http://127.0.0.1:9999 1", "/srv/pipeline"]
+    assert said.splitlines()[:2] == ["http://127.0.0.1:9999 http://127.0.0.1:9999 1", "/audited/pipeline"]
     assert said.count("No such file or directory") == 2
     assert ended.isolation == "proxy_only"
 

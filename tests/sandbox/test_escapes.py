@@ -157,7 +157,7 @@ def test_a_link_out_of_the_tree_leads_nowhere(inside: Inside, tree: Path, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "place", ["/x", "/etc/passwd", "/usr/x", "/dev/x", "/home/x", "/srv/x", "/proc/sys/kernel/core_pattern"]
+    "place", ["/x", "/etc/passwd", "/usr/x", "/dev/x", "/home/x", "/audited/x", "/proc/sys/kernel/core_pattern"]
 )
 def test_only_the_tree_and_tmp_can_be_written(inside: Inside, place: str) -> None:
     ran = inside(f"open({place!r}, 'w')")
@@ -188,10 +188,12 @@ def test_nothing_of_our_environment_or_descriptors_is_inherited(
 
 def test_the_pipelines_own_variables_never_touch_our_helpers(inside: Inside) -> None:
     # A preloaded library named by the pipeline must be looked for inside the sandbox only.
-    ran = inside(["env"], environment={"LD_PRELOAD": "/srv/pipeline/evil.so", "PYTHONSTARTUP": "x", "KEY": "väl\nue"})
-    assert "LD_PRELOAD=/srv/pipeline/evil.so" in ran.out
+    ran = inside(
+        ["env"], environment={"LD_PRELOAD": "/audited/pipeline/evil.so", "PYTHONSTARTUP": "x", "KEY": "väl\nue"}
+    )
+    assert "LD_PRELOAD=/audited/pipeline/evil.so" in ran.out
     assert "KEY=väl\nue" in ran.out
-    assert "ERROR: ld.so: object '/srv/pipeline/evil.so'" in ran.err
+    assert "ERROR: ld.so: object '/audited/pipeline/evil.so'" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_python_is_the_pipelines_own(environment: PythonEnvironment, tree: Path)
         mounts=environment.mounts,
         on_output=lambda stream, chunk: said.append(chunk),
     )
-    assert b"".join(said).decode() == f"/srv/pipeline/.audit-env {tuple(sys.version_info[:2])}\n"
+    assert b"".join(said).decode() == f"/audited/pipeline/.audit-env {tuple(sys.version_info[:2])}\n"
 
 
 def test_pip_installs_into_it_from_this_machines_folders(environment: PythonEnvironment, tree: Path) -> None:

@@ -184,7 +184,6 @@ def _array_rows(file: BinaryIO) -> Iterator[AnyRow]:
 
 def _delimited(file: BinaryIO, delimiter: str) -> Iterator[AnyRow]:
     """Records under a header. A record with too many or too few fields is malformed: a shifted column is the wrong text."""
-    csv.field_size_limit(LONGEST_ROW)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
     records = csv.reader(text, delimiter=delimiter, strict=True)
     header: list[str] | None = None
@@ -192,7 +191,7 @@ def _delimited(file: BinaryIO, delimiter: str) -> Iterator[AnyRow]:
     while True:
         line = records.line_num + 1
         try:
-            record = next(records)
+            record = _next_record(records)
         except StopIteration:
             return
         except csv.Error as error:
@@ -206,6 +205,15 @@ def _delimited(file: BinaryIO, delimiter: str) -> Iterator[AnyRow]:
             continue
         yield _record(number, line, header, record, delimiter)
         number += 1
+
+
+def _next_record(records: Iterator[list[str]]) -> list[str]:
+    """The csv module keeps one limit for the whole process: ours holds while a record is read, others rely on theirs."""
+    before = csv.field_size_limit(LONGEST_ROW)
+    try:
+        return next(records)
+    finally:
+        csv.field_size_limit(before)
 
 
 def _record(number: int, line: int, header: list[str], record: list[str], delimiter: str) -> AnyRow:

@@ -1,5 +1,6 @@
 """What reading a data set keeps, and what it says about what it cannot read."""
 
+import csv
 import gzip
 import json
 import tracemalloc
@@ -105,6 +106,14 @@ def test_an_object_around_one_list_of_objects_is_that_list_and_any_other_documen
 def test_json_lines_under_a_json_name_are_read_line_by_line(tmp_path):
     rows = list(read_rows(written(tmp_path, "a.json", '{"a": 1}\n{"a": 2}\n{"a"\n')))
     assert [type(row) for row in rows] == [Row, Row, MalformedRow]
+
+
+def test_a_long_cell_is_read_and_other_readers_of_csv_keep_their_limit(tmp_path):
+    before = csv.field_size_limit()
+    rows = read_rows(written(tmp_path, "a.csv", "q\n" + "x" * 2 * before + "\nlast\n"))
+    assert next(rows) == Row(0, 2, {"q": "x" * 2 * before})
+    assert csv.field_size_limit() == before
+    assert list(rows) == [Row(1, 3, {"q": "last"})]
 
 
 def test_a_csv_record_with_a_shifted_column_is_malformed(tmp_path):

@@ -55,7 +55,7 @@ part "migrations" python manage.py makemigrations --check --dry-run --settings t
 if [ "$only" = all ]; then
     # Tests of one file stay with one worker while they can, so that what a file sets up is set up once.
     tests "unit and integration tests" -q -n 2 --dist worksteal --durations=20 -m "not browser"
-    tests "browser tests" -q -m browser
+    tests "browser tests" -q -n 2 --dist worksteal -m browser
 fi
 
 printf '\n%s' "$summary"

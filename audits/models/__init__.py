@@ -1,10 +1,12 @@
 """Pipelines, runs, usage, datasets, findings, decisions, evidence, reports."""
 
+from audits.models.answers import FactAnswer
 from audits.models.datasets import Dataset, RowMatch, Student
 from audits.models.decisions import Decision
 from audits.models.evidence import EvidenceEntry, Seal
 from audits.models.findings import AssessedUse, Finding, Outcome
 from audits.models.pipelines import Pipeline
+from audits.models.rejudging import FindingChange, Rejudging
 from audits.models.reports import Report
 from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
 from audits.models.usage import Exchange, ModelCall, UsageSignature
@@ -16,12 +18,15 @@ __all__ = [
     "Decision",
     "EvidenceEntry",
     "Exchange",
+    "FactAnswer",
     "Finding",
+    "FindingChange",
     "Gap",
     "LogLine",
     "ModelCall",
     "Outcome",
     "Pipeline",
+    "Rejudging",
     "Report",
     "RowMatch",
     "Run",

@@ -16,8 +16,15 @@ class Outcome(models.TextChoices):
     NOT_ADDRESSED = "not_addressed", "Terms are silent"
 
 
+class CurrentUses(models.Manager["AssessedUse"]):
+    """Uses as they are judged today; what a re-judging replaced is kept under `AssessedUse.every`."""
+
+    def get_queryset(self) -> models.QuerySet["AssessedUse"]:
+        return super().get_queryset().filter(superseded_at__isnull=True)
+
+
 class AssessedUse(models.Model):
-    """One distinct use of one provider's model in one run, with the engine's whole answer."""
+    """One distinct use of one provider's model in one run, with the engine's whole answer. Re-judging adds rows."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="uses")
     provider = models.CharField(max_length=60, blank=True)
@@ -32,12 +39,27 @@ class AssessedUse(models.Model):
     facts = models.JSONField(help_text="Dotted fact to {value, source, by}")
     answer = models.JSONField(help_text="The engine's answer")
     simulated = models.BooleanField(default=False)
+    days = models.JSONField(default=dict, blank=True, help_text="Calls on each day of the use: ISO day to number")
+    law_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the papers, rules and results in the answer")
+    superseded_at = models.DateTimeField(null=True, blank=True, help_text="When a re-judging replaced it")
+
+    objects = CurrentUses()
+    every = models.Manager()
 
     class Meta:
         ordering = ["run", "id"]
+        default_manager_name = "objects"
+        base_manager_name = "every"
 
     def __str__(self) -> str:
         return f"{self.activity} with {self.model}"
+
+
+class CurrentFindings(models.Manager["Finding"]):
+    """Findings that stand today; what re-judging no longer finds is kept under `Finding.every`."""
+
+    def get_queryset(self) -> models.QuerySet["Finding"]:
+        return super().get_queryset().filter(gone_at__isnull=True)
 
 
 class Finding(models.Model):
@@ -76,9 +98,15 @@ class Finding(models.Model):
     calls = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveBigIntegerField(default=0)
     basis_sha256 = models.CharField(max_length=64, help_text="Of what a decision on it would rest on")
+    gone_at = models.DateTimeField(null=True, blank=True, help_text="When re-judging no longer found it")
+
+    objects = CurrentFindings()
+    every = models.Manager()
 
     class Meta:
         ordering = ["run", "number"]
+        default_manager_name = "objects"
+        base_manager_name = "every"
         constraints = [
             models.UniqueConstraint(fields=["run", "number"], name="finding_numbers_are_unique"),
             models.UniqueConstraint(fields=["run", "key"], name="one_finding_per_key"),

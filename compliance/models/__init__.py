@@ -1,7 +1,9 @@
 """People, providers, documents, clauses, rules, agreements."""
 
 from compliance.models.agreements import Agreement
+from compliance.models.corrections import ModelCorrection
 from compliance.models.documents import Clause, ClauseText, Snapshot, SourceDocument, TermsDocument, Version
+from compliance.models.library_changes import LibraryChange
 from compliance.models.people import Membership, Project, TrailEntry, User
 from compliance.models.providers import CatalogueEntry, Governance, Provider
 from compliance.models.rules import Rule, RuleRevision
@@ -12,7 +14,9 @@ __all__ = [
     "Clause",
     "ClauseText",
     "Governance",
+    "LibraryChange",
     "Membership",
+    "ModelCorrection",
     "Project",
     "Provider",
     "Rule",

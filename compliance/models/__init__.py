@@ -4,12 +4,14 @@ from compliance.models.agreements import Agreement
 from compliance.models.corrections import ModelCorrection
 from compliance.models.documents import Clause, ClauseText, Snapshot, SourceDocument, TermsDocument, Version
 from compliance.models.library_changes import LibraryChange
+from compliance.models.incoming import Arrival, TermsChange, Watch, WatchedHost
 from compliance.models.people import Membership, Project, TrailEntry, User
 from compliance.models.providers import CatalogueEntry, Governance, Provider
 from compliance.models.rules import Rule, RuleRevision
 
 __all__ = [
     "Agreement",
+    "Arrival",
     "CatalogueEntry",
     "Clause",
     "ClauseText",
@@ -23,8 +25,11 @@ __all__ = [
     "RuleRevision",
     "Snapshot",
     "SourceDocument",
+    "TermsChange",
     "TermsDocument",
     "TrailEntry",
     "User",
     "Version",
+    "Watch",
+    "WatchedHost",
 ]

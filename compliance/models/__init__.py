@@ -3,8 +3,8 @@
 from compliance.models.agreements import Agreement
 from compliance.models.corrections import ModelCorrection
 from compliance.models.documents import Clause, ClauseText, Snapshot, SourceDocument, TermsDocument, Version
-from compliance.models.library_changes import LibraryChange
 from compliance.models.incoming import Arrival, TermsChange, Watch, WatchedHost
+from compliance.models.library_changes import LibraryChange
 from compliance.models.people import Membership, Project, TrailEntry, User
 from compliance.models.providers import CatalogueEntry, Governance, Provider
 from compliance.models.rules import Rule, RuleRevision

@@ -1,5 +1,7 @@
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -13,10 +15,17 @@ NOWHERE = Path("/nowhere")
 words = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), min_size=1, max_size=20)
 
 
-def test_without_a_url_the_embedded_server_is_meant(tmp_path):
-    settings = database_settings(None, tmp_path)
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose sockets fit an address, however long the name of who runs the tests."""
+    with TemporaryDirectory(dir="/tmp", prefix="ct-") as folder:
+        yield Path(folder)
 
-    assert settings["HOST"] == str(tmp_path / "sockets")
+
+def test_without_a_url_the_embedded_server_is_meant(short_path):
+    settings = database_settings(None, short_path)
+
+    assert settings["HOST"] == str(short_path / "sockets")
     assert (settings["NAME"], settings["USER"]) == ("clausetrail", "clausetrail")
     assert len(str(settings["PASSWORD"])) > 40
 
@@ -130,6 +139,6 @@ def test_settings_become_a_url_again(tmp_path):
     assert database_settings(database_url(settings), NOWHERE) == settings
 
 
-def test_the_broker_is_a_socket_with_a_password(tmp_path):
-    assert broker_url(tmp_path).startswith("redis+socket://:")
-    assert broker_url(tmp_path).endswith(f"@{tmp_path}/sockets/valkey.sock")
+def test_the_broker_is_a_socket_with_a_password(short_path):
+    assert broker_url(short_path).startswith("redis+socket://:")
+    assert broker_url(short_path).endswith(f"@{short_path}/sockets/valkey.sock")

@@ -8,9 +8,11 @@ from compliance.models.library_changes import LibraryChange
 from compliance.models.people import Membership, Project, TrailEntry, User
 from compliance.models.providers import CatalogueEntry, Governance, Provider
 from compliance.models.rules import Rule, RuleRevision
+from compliance.models.suggestions import Anchoring, Suggestion, VersionReading
 
 __all__ = [
     "Agreement",
+    "Anchoring",
     "Arrival",
     "CatalogueEntry",
     "Clause",
@@ -25,11 +27,13 @@ __all__ = [
     "RuleRevision",
     "Snapshot",
     "SourceDocument",
+    "Suggestion",
     "TermsChange",
     "TermsDocument",
     "TrailEntry",
     "User",
     "Version",
+    "VersionReading",
     "Watch",
     "WatchedHost",
 ]

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, transaction
 
 from audits.actions.copying import copy_rows, next_ids
 from audits.actions.usage import CallRow, ExchangeRow, LogRow, reserve_ids, write_log_lines, write_usage
@@ -81,3 +81,26 @@ def test_text_made_storable_can_be_stored_as_text_and_as_json(text: str):
 def test_no_lines_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
         write_log_lines([])
+
+
+def test_a_call_can_neither_name_an_exchange_that_is_not_there_nor_leave_its_own():
+    run = make_run()
+    exchange, other, nowhere = reserve_ids(Exchange, 3)
+    call, stray = reserve_ids(ModelCall, 2)
+    write_usage([exchange_row(run, exchange), exchange_row(run, other)], [call_row(run, call, exchange)])
+    with pytest.raises(IntegrityError, match=f"exchange {nowhere}, which is not there"), transaction.atomic():
+        write_usage([], [call_row(run, stray, nowhere)])
+    with pytest.raises(IntegrityError, match="for good"), transaction.atomic():
+        ModelCall.objects.filter(pk=call).update(exchange=other)
+    assert list(ModelCall.objects.values_list("exchange", flat=True)) == [exchange]
+
+
+def test_an_exchange_stays_as_long_as_its_calls_and_goes_with_them():
+    run = make_run()
+    [exchange] = reserve_ids(Exchange, 1)
+    write_usage([exchange_row(run, exchange)], [call_row(run, key, exchange) for key in reserve_ids(ModelCall, 3)])
+    with pytest.raises(IntegrityError, match="still has calls"), transaction.atomic():
+        Exchange.objects.filter(pk=exchange)._raw_delete(DEFAULT_DB_ALIAS)
+    Exchange.objects.get(pk=exchange).delete()
+    assert not Exchange.objects.exists()
+    assert not ModelCall.objects.exists()

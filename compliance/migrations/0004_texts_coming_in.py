@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ('etag', models.CharField(blank=True, max_length=500)),
                 ('last_modified', models.CharField(blank=True, max_length=100)),
                 ('sha256', models.CharField(blank=True, help_text='Of the bytes fetched last', max_length=64)),
-                ('seen', models.JSONField(default=list, help_text='Marks of texts seen and found to be nothing new')),
+                ('memory', models.JSONField(default=dict, help_text='What judging the next text needs beside the versions')),
                 ('doubted', models.CharField(blank=True, help_text='Mark of the doubtful text that is shown now', max_length=80)),
                 ('doubted_since', models.DateTimeField(blank=True, null=True)),
                 ('source', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='watch', to='compliance.sourcedocument')),

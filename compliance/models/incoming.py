@@ -103,7 +103,7 @@ class Watch(models.Model):
     etag = models.CharField(max_length=500, blank=True)
     last_modified = models.CharField(max_length=100, blank=True)
     sha256 = models.CharField(max_length=64, blank=True, help_text="Of the bytes fetched last")
-    seen = models.JSONField(default=list, help_text="Marks of texts seen and found to be nothing new")
+    memory = models.JSONField(default=dict, help_text="What judging the next text needs beside the versions")
     doubted = models.CharField(max_length=80, blank=True, help_text="Mark of the doubtful text that is shown now")
     doubted_since = models.DateTimeField(null=True, blank=True)
 

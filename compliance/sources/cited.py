@@ -59,6 +59,10 @@ class PassageSearch:
             missing -= wide - left
         return set(wanted) - missing
 
+    def wording(self, digest: str) -> str:
+        """The normalised text of a passage that was found before; "" for any other."""
+        return self._known.get(digest, "")
+
 
 def _stretches(
     plain: str, starts: list[int], ends: list[int], missing: set[str], furthest: int, longest: int

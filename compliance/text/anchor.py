@@ -89,6 +89,17 @@ class Text:
             return self._same_words(anchor, exact)
         return self._other_words(anchor)
 
+    def stands(self, wording: str, sha256: str) -> tuple[int, int] | None:
+        """Where a passage of this hash, so worded (layout, case and typography aside), stands first; None where it does not."""
+        return next(
+            (span for span in self._occurrences(wording) if clause_hash(self.text[slice(*span)]) == sha256), None
+        )
+
+    def nearest(self, wording: str, offset: int) -> tuple[int, int] | None:
+        """Of the places where the letters of `wording` stand in a row, the one nearest to `offset`; None for none."""
+        found = self._occurrences(wording)
+        return min(found, key=lambda span: (abs(span[0] - offset), span[0] - span[1])) if found else None
+
     def _same_words(self, anchor: Anchor, spans: list[tuple[int, int]]) -> Place:
         """Of several equal passages the one with the same neighbours, then the nearest."""
 

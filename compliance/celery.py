@@ -33,6 +33,7 @@ app.conf.update(
     beat_schedule={
         # Expires before the next one: while no worker runs, reminders must not pile up.
         "mark stale runs": {"task": "audits.tasks.mark_stale_runs", "schedule": 30.0, "options": {"expires": 25}},
+        "read new texts": {"task": "compliance.tasks.read_texts", "schedule": 60.0, "options": {"expires": 55}},
     },
 )
 app.autodiscover_tasks()

@@ -8,7 +8,14 @@ from typing import Final, Self
 
 LARGEST_PAGE: Final = 8 * 1024 * 1024
 """Bytes of one text. The longest real terms are a twentieth of this; more is a mistake or an attack."""
-LONGEST_NAME: Final = 90
+LARGEST_FILE: Final = 24 * 1024 * 1024
+"""Bytes of one file that a text is read from."""
+MARKDOWN: Final = "text/markdown"
+HTML: Final = "text/html"
+PDF: Final = "application/pdf"
+TEXTS: Final = (MARKDOWN, "text/plain")
+KINDS: Final = {".md": MARKDOWN, ".txt": "text/plain", ".html": HTML, ".htm": HTML, ".pdf": PDF}
+"""Kinds of files by the ending of their names."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Capture:
     """One text of one document as an archive holds it. Its bytes are loaded when asked for, and not kept.
 
     `label`: how the archive dates it ("" when it only knows when it captured it). `technical`: the archive itself says that it
-    extracted differently. `digest`: what names equal bytes cheaply within one archive.
+    extracted differently. `digest`: what names equal bytes cheaply within one archive. `media_type`: what the bytes are.
     """
 
     where: str
@@ -44,6 +51,12 @@ class Capture:
     technical: bool = False
     effective: dt.date | None = None
     updated: dt.date | None = None
+    media_type: str = MARKDOWN
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the bytes are the text itself."""
+        return self.media_type in TEXTS
 
 
 @dataclass

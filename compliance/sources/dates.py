@@ -6,7 +6,7 @@ line of its own, after words that say what it is. Dates inside clauses ("for use
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -56,6 +56,9 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _LINE_LIMIT: Final = 160
+LONGEST_SENTENCE: Final = 300
+_SENTENCE = re.compile(r"[.!?;][\"')\]*_]*\s+(?=[A-Z(\"“*_\[])|[。；]")
+_MARKS = re.compile(r"[*_`#|\\]+")
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,17 @@ class StatedDate:
 
 @dataclass(frozen=True)
 class ProposedDates:
-    """From when a text is proposed to be in force, and why. `effective` and `updated`: what the text states, if anything."""
+    """From when a text is proposed to be in force, and why. `effective` and `updated`: what the text states, if anything.
+
+    `words`: the sentence that says so. `contradiction`: that the text states several days on which it takes effect.
+    """
 
     since: dt.date
     basis: str
     effective: dt.date | None = None
     updated: dt.date | None = None
+    words: str = ""
+    contradiction: str = ""
 
 
 def stated_dates(text: str) -> tuple[StatedDate, ...]:
@@ -143,14 +151,37 @@ def propose_dates(text: str, captured_on: dt.date) -> ProposedDates:
     effective = next((one for one in stated if one.kind == "effective"), None)
     updated = next((one for one in stated if one.kind == "updated"), None)
     days = (effective.day if effective else None, updated.day if updated else None)
+    rests_on = effective or updated
+    words = sentence_at(text, rests_on.start) if rests_on else ""
     if effective:
         ahead = f", announced: captured on {captured_on} already" if effective.day > captured_on else ""
-        return ProposedDates(effective.day, f"stated effective date{ahead}{_doubt(effective)}", *days)
+        basis = f"stated effective date{ahead}{_doubt(effective)}"
+        return ProposedDates(effective.day, basis, *days, words, _contradiction(stated))
     if updated and updated.day <= captured_on + dt.timedelta(days=1):
-        return ProposedDates(updated.day, f"stated as last updated{_doubt(updated)}", *days)
+        return ProposedDates(updated.day, f"stated as last updated{_doubt(updated)}", *days, words)
     if updated:
-        return ProposedDates(captured_on, f"captured; its stated update of {updated.day} lies after the capture", *days)
+        basis = f"captured; its stated update of {updated.day} lies after the capture"
+        return ProposedDates(captured_on, basis, *days, words)
     return ProposedDates(captured_on, "states no date; counted from its first capture", *days)
+
+
+def sentence_at(text: str, start: int) -> str:
+    """The sentence of `text` in which the character at `start` stands, without marks of layout, at most 300 characters."""
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", start)
+    line = text[max(line_start, start - 600) : min(line_end if line_end >= 0 else len(text), start + 600)]
+    at = start - max(line_start, start - 600)
+    begins = max((end.end() for end in _SENTENCE.finditer(line, 0, at)), default=0)
+    ends = next((end.start() for end in _SENTENCE.finditer(line, at)), len(line))
+    return " ".join(_MARKS.sub(" ", line[begins:ends]).split())[:LONGEST_SENTENCE]
+
+
+def _contradiction(stated: Sequence[StatedDate]) -> str:
+    """That a text says in one breath that it takes effect on several days; "" when it does not."""
+    days = sorted({one.day for one in stated if one.kind == "effective"})
+    if len(days) < 2:
+        return ""
+    return f"states {len(days)} days on which it takes effect, {', '.join(map(str, days[:4]))}"
 
 
 def _doubt(stated: StatedDate) -> str:

@@ -9,20 +9,30 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from compliance.sources.captures import LARGEST_PAGE, Archive, Capture, Series, UnreadableTerms
+from compliance.sources.captures import (
+    KINDS,
+    LARGEST_FILE,
+    LARGEST_PAGE,
+    MARKDOWN,
+    PDF,
+    Archive,
+    Capture,
+    Series,
+    UnreadableTerms,
+)
 from compliance.sources.names import shown, slug
 
 INDEX: Final = "INDEX.tsv"
 LARGEST_INDEX: Final = 64 * 1024 * 1024
 NEEDED: Final = ("provider", "document", "file")
-_DATED = re.compile(r"(\d{4}-\d\d-\d\d)(?:[-_.][\w-]{1,20})?\.(?:md|txt)\Z")
+_DATED = re.compile(r"(\d{4}-\d\d-\d\d)(?:[-_.][\w-]{1,20})?\.(?:md|txt|html?|pdf)\Z")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 
 Row = Mapping[str, str]
 
 
 def looks_dated(path: Path) -> bool:
-    """Whether a folder is laid out as provider/document/YYYY-MM-DD.md."""
+    """Whether a folder is laid out as provider/document/YYYY-MM-DD.md (or .txt, .html, .pdf)."""
     return (path / INDEX).is_file() or any(_DATED.fullmatch(one.name) for one in path.glob("*/*/*") if one.is_file())
 
 
@@ -69,7 +79,7 @@ def _files(path: Path) -> Iterator[str]:
     """Names of the texts two folders down, as INDEX.tsv would write them. Links are not followed."""
     for folder in sorted(one for one in path.glob("*/*") if one.is_dir() and not one.is_symlink()):
         for name in sorted(os.listdir(folder)):
-            if name.endswith((".md", ".txt")):
+            if name.endswith(tuple(KINDS)):
                 yield f"{folder.parent.name}/{folder.name}/{name}"
 
 
@@ -91,6 +101,7 @@ def _take(archive: Archive, path: Path, name: str, where: str, row: Row) -> None
         origin=row.get("source", ""),
         effective=_day(row.get("effective_date_stated", "")),
         updated=_day(row.get("updated_date_stated", "")),
+        media_type=KINDS.get(Path(base).suffix, MARKDOWN),
     )
     identifier = f"{slug(provider)}/{slug(document)}"
     series = archive.series.setdefault(identifier, Series(identifier, provider, document))
@@ -116,8 +127,9 @@ def _refusal(path: Path, name: str, row: Row) -> str:
             return "a link: texts are files of their own"
         if not file.is_file():
             return f"there is no file {shown(name)}"
-        if file.stat().st_size > LARGEST_PAGE:
-            return f"{file.stat().st_size} bytes: larger than {LARGEST_PAGE // 1024**2} MB, no terms are"
+        largest = LARGEST_FILE if KINDS.get(file.suffix) == PDF else LARGEST_PAGE
+        if file.stat().st_size > largest:
+            return f"{file.stat().st_size} bytes: larger than {largest // 1024**2} MB, no terms are"
         return _other_bytes(file, row.get("sha256", ""))
     except (OSError, ValueError) as problem:
         return f"can't be read: {getattr(problem, 'strerror', None) or problem}"

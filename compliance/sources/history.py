@@ -6,8 +6,9 @@ Nothing is thrown away: every capture gets a verdict, and the words that made it
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from compliance.sources.canonical import Canonical, canonical, unlinked_digest
 from compliance.sources.phrases import OBLIGES
@@ -17,8 +18,8 @@ BELIEVED_AFTER: Final = dt.timedelta(days=14)
 """A suspect page that stays as it is for so long is what the provider shows."""
 RETURNED_AFTER: Final = dt.timedelta(days=45)
 """An old text that comes back after so long is told once: it may be the terms again."""
-
-
+REMEMBERED: Final = 300
+"""Arrangements of known texts that a watched source's memory keeps."""
 RECENT: Final = 5
 """So many of the last texts are searched for sentences that are only cut in another way."""
 LONGEST_TITLE: Final = 160
@@ -74,14 +75,57 @@ class History:
     aliases: dict[str, str] = field(default_factory=dict)
     returns: set[str] = field(default_factory=set)
 
-    def judge(self, text: str, at: dt.datetime, *, technical: bool = False, stood: dt.timedelta | None = None) -> Told:
+    def judge(
+        self,
+        text: str,
+        at: dt.datetime,
+        *,
+        technical: bool = False,
+        stood: dt.timedelta | None = None,
+        believed: bool = False,
+    ) -> Told:
         """Place one capture. `technical`: extracted in another way from the same page. `stood`: how long the page then
-        stayed as it was, where that is known; a suspect that stood for two weeks is believed."""
+        stayed as it was, where that is known; a suspect that stood for two weeks is believed. `believed`: a person says
+        that this is the provider's text."""
         page = self._page(text)
-        told = self._known(page, at) or self._suspect(text, page, stood) or self._compare(page, technical)
+        told = (
+            self._known(page, at)
+            or (None if believed else self._suspect(text, page, stood))
+            or self._compare(page, technical)
+        )
         if told.judgement is not Judgement.SUSPECT:
             self._accept(page, told, at)
         return told
+
+    def learn(self, text: str, at: dt.datetime) -> None:
+        """Take a text that was judged before for what it is: one of the document's."""
+        page = self._page(text)
+        known = self.aliases.get(page.digest)
+        judgement = Judgement.KNOWN if known else Judgement.CHANGED
+        self._accept(page, Told(judgement, "learned", page.digest, known_as=known or ""), at)
+
+    def remember(self) -> dict[str, Any]:
+        """What the texts alone don't tell, as JSON: which is shown now, when each was seen last, what counts as which."""
+        current = self.aliases[self.current.digest] if self.current else ""
+        strange = [(one, known) for one, known in self.aliases.items() if one != known]
+        return {
+            "current": current,
+            "last_seen": {digest: at.isoformat() for digest, at in self.last_seen.items()},
+            "returns": sorted(self.returns),
+            "aliases": dict(strange[-REMEMBERED:]),
+        }
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """The reverse of `remember`, for a history that has learned the same texts; what fits no text is left out."""
+        for digest, known in memory.get("aliases", {}).items():
+            if known in self.last_seen:
+                self.aliases.setdefault(digest, known)
+        for digest, at in memory.get("last_seen", {}).items():
+            if digest in self.last_seen:
+                self.last_seen[digest] = max(self.last_seen[digest], dt.datetime.fromisoformat(at))
+        self.returns |= set(memory.get("returns", ()))
+        shown = (text for text in self.texts if text.digest == memory.get("current"))
+        self.current = next(shown, self.current)
 
     def _page(self, text: str) -> Canonical:
         quick = unlinked_digest(text)

@@ -12,7 +12,8 @@ import zstandard
 from django.core.management import call_command
 from psycopg.types.range import DateRange
 
-from compliance.actions.terms import Imported, TermsProblem, fix_dates, import_archive
+from compliance.actions.dates import TermsProblem, fix_dates
+from compliance.actions.terms import Imported, import_archive
 from compliance.models import Provider, Snapshot, TermsDocument, TrailEntry, Version
 from compliance.sources.keeping import Keeper
 from compliance.sources.reading import read_archive

@@ -1,0 +1,3 @@
+"""The lawyers' desk, as the tests of the admin have it."""
+
+from tests.admin.conftest import desk, live_desk  # noqa: F401

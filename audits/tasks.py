@@ -3,6 +3,7 @@
 from audits.actions.runs import mark_stale_runs as mark_stale
 from audits.procedures.audit import audit
 from audits.procedures.lifecycle import conduct
+from audits.procedures.rejudging import rejudge_after_changes
 from audits.procedures.report import make_report
 from compliance.celery import app
 
@@ -27,3 +28,9 @@ def render_report(report_id: int) -> None:
 def mark_stale_runs() -> None:
     """Find runs whose worker vanished."""
     mark_stale()
+
+
+@app.task(name="audits.tasks.rejudge_after_changes", ignore_result=True, expires=5)
+def rejudge_what_was_recorded() -> None:
+    """Judge anew after whatever changed in rules, texts, agreements, catalogue or answers since the last time."""
+    rejudge_after_changes()

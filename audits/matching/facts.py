@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Func, IntegerField, Q
 from django.db.models.functions import TruncDate
 
+from audits.matching.answers import Answers, answers_on_record
 from audits.models import Dataset, ModelCall, RowMatch, Run
 from compliance.engine.facts import Fact, Use
 
@@ -41,6 +42,11 @@ class RecordedUse:
     def as_use(self) -> Use:
         return Use(id=f"{self.activity} with {self.model} on {self.day}", facts=self.facts)
 
+    @property
+    def lasting(self) -> tuple[tuple[str, Fact], ...]:
+        """Its facts without the day: two uses that agree in them differ in when, not in what."""
+        return tuple(sorted((path, fact) for path, fact in self.facts.items() if path != "on"))
+
 
 def training_rows() -> Count:
     """For queries over calls: training rows that took anything from them; row 7 of one dataset is not row 7 of another."""
@@ -61,9 +67,9 @@ def recorded_uses(run: Run) -> list[RecordedUse]:
         )
         .order_by("provider", "request_model", "purpose", "day")
     )
-    shared = dict(student_facts(run))
     place = _training_places(run)
-    return _merged(_use(run, group, {**shared, **place(group["provider"])}) for group in groups)
+    stated = Stated(run, answers_on_record())
+    return _merged(_use(run, group, place(group["provider"]), stated) for group in groups)
 
 
 def _merged(uses: Iterator[RecordedUse]) -> list[RecordedUse]:
@@ -76,7 +82,22 @@ def _merged(uses: Iterator[RecordedUse]) -> list[RecordedUse]:
     return list(found.values())
 
 
-def _use(run: Run, group: Mapping[str, Any], shared: Mapping[str, Fact]) -> RecordedUse:
+class Stated:
+    """What people said of a run's student and of the organisation: in audit.toml, and as answers, which count for more."""
+
+    def __init__(self, run: Run, answers: Answers) -> None:
+        self._run, self._answers = run, answers
+        self._project = run.pipeline.project_id
+        self._declared = dict(student_facts(run))
+        self.student = str(self._declared["student.name"].value) if "student.name" in self._declared else ""
+
+    def facts(self, provider: str, on: dt.date) -> dict[str, Fact]:
+        """The facts for a use of that provider's models on that day."""
+        answered = self._answers.facts(self._project, self.student, provider, on)
+        return {**self._declared, **_competition(self._run, provider), **answered}
+
+
+def _use(run: Run, group: Mapping[str, Any], place: Mapping[str, Fact], stated: Stated) -> RecordedUse:
     provider, purpose = group["provider"], group["purpose"]
     activity = "fine_tune_weights" if group["operation"] == "fine_tune" else ACTIVITY_OF_PURPOSE[purpose]
     facts = {
@@ -88,8 +109,8 @@ def _use(run: Run, group: Mapping[str, Any], shared: Mapping[str, Fact]) -> Reco
         ),
         "output_modality": Fact(MODALITY_OF_OPERATION.get(group["operation"], "text"), "observed"),
         **_access(run, provider, group["served_by"]),
-        **shared,
-        **_competition(run, provider),
+        **place,
+        **stated.facts(provider, group["day"]),
     }
     if provider:
         facts["provider"] = Fact(provider, "observed")

@@ -44,6 +44,12 @@ class JudgedUse:
     use: RecordedUse
     last_on: dt.date
     answer: Mapping[str, Any]
+    days: Mapping[dt.date, int] = field(default_factory=dict)
+
+    @property
+    def law_sha256(self) -> str:
+        """See `law_sha256`."""
+        return law_sha256(self.answer)
 
 
 @dataclass(frozen=True)
@@ -71,12 +77,8 @@ class FindingDraft:
     @property
     def basis_sha256(self) -> str:
         """Hash of what a decision rests on: rule, texts, facts and outcome; not the day, not the volume."""
-        facts = [
-            (entry.get("constraint"), entry.get("held"), entry.get("fact"), entry.get("value"), entry.get("source"))
-            for entry in self.because
-            if entry.get("fact") != "on"
-        ]
-        basis = [self.key, self.outcome, self.rule, self.document, self.version, facts, list(self.missing_facts)]
+        tests = _tests(self.because)
+        basis = [self.key, self.outcome, self.rule, self.document, self.version, tests, list(self.missing_facts)]
         return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -86,24 +88,44 @@ def strictest(outcomes: Iterable[str]) -> str | None:
 
 
 def merge_days(judged: Iterable[tuple[RecordedUse, Mapping[str, Any]]]) -> list[JudgedUse]:
-    """Join the days of one use on which the same versions governed with the same result."""
+    """Join the days of one use on which the same facts held and the same texts governed with the same result."""
     found: dict[tuple[Any, ...], JudgedUse] = {}
     for use, answer in judged:
-        key = (use.provider, use.served_by, use.model, use.activity, use.simulated, _same_law(answer))
+        key = (use.provider, use.served_by, use.model, use.activity, use.simulated, use.lasting, law_sha256(answer))
         known = found.get(key)
         if known is None:
-            found[key] = JudgedUse(use, use.day, answer)
+            found[key] = JudgedUse(use, use.day, answer, {use.day: use.calls})
             continue
         first, last = sorted([known.use, use], key=lambda one: one.day)
         joined = replace(first, calls=known.use.calls + use.calls, rows=known.use.rows + use.rows)
-        found[key] = JudgedUse(joined, max(known.last_on, last.day), known.answer if first is known.use else answer)
+        days = {**known.days, use.day: known.days.get(use.day, 0) + use.calls}
+        answer = known.answer if first is known.use else answer
+        found[key] = JudgedUse(joined, max(known.last_on, last.day), answer, days)
     return list(found.values())
 
 
-def _same_law(answer: Mapping[str, Any]) -> str:
-    verdicts = [(v["rule"], v["version"], v["applies"], v.get("met")) for v in answer["verdicts"]]
+def law_sha256(answer: Mapping[str, Any]) -> str:
+    """Hash of an answer without its day: papers, rules as worded, every test and its result. Equal: nothing to judge anew.
+
+    A revision that only cites one version more, or guides counsel otherwise, says the same of a use.
+    """
+    verdicts = [
+        (
+            *(verdict.get(key) for key in ("rule", "version", "section", "effect", "applies", "met", "lifted_by")),
+            verdict.get("statement"),
+            _tests(verdict["because"]),
+        )
+        for verdict in answer["verdicts"]
+    ]
     papers = [(paper["document"], paper["version"]) for paper in answer["governing_documents"]]
-    return json.dumps([answer["outcome"], verdicts, papers, answer["missing_facts"]])
+    law = [answer["outcome"], list(answer["missing_facts"]), papers, verdicts]
+    return hashlib.sha256(json.dumps(law, default=str).encode()).hexdigest()
+
+
+def _tests(because: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """A verdict's tests as a decision on it would see them: not the day."""
+    keys = ("constraint", "held", "fact", "value", "source")
+    return [tuple(entry.get(key) for key in keys) for entry in because if entry.get("fact") != "on"]
 
 
 def drafts(judged: Sequence[JudgedUse], student: str, title: Title) -> list[FindingDraft]:

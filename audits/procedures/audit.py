@@ -18,6 +18,7 @@ from audits.capture.spool import RECORD
 from audits.evidence.store import FolderStore, open_store
 from audits.manifest import Manifest
 from audits.matching.identity import Identities
+from audits.matching.outcomes import outcome_of
 from audits.models import Gap, Run, RunStep
 from audits.procedures import collecting, concluding, judging, preparing, tracing
 from audits.procedures.executing import (
@@ -122,12 +123,14 @@ class RunUnderAudit:
 
     def match(self) -> None:
         """Holds every distinct use against the terms in force on its day."""
-        found = [] if self.run.record_only else judging.judge(self.run, self.library)
+        # Read anew: a rule may have been published while the pipeline ran, perhaps for hours.
+        now = library_from_database(self.run.pipeline.project_id)
+        found = [] if self.run.record_only else judging.judge(self.run, now)
         runs.end_step(self.run.pk, "match", note="Recorded only" if self.run.record_only else f"{len(found)} findings")
 
     def conclude(self) -> None:
         """Seals the evidence, findings included."""
-        self._update(outcome="" if self.run.record_only else judging.outcome_of(self.run))
+        self._update(outcome="" if self.run.record_only else outcome_of(self.run))
         self.pieces += concluding.findings_pieces(self.run, self.store)
         root = concluding.seal_run(self.run, self.pieces, Path(settings.VAR_DIR))
         self._update(evidence_root=root)

@@ -6,9 +6,9 @@ from audits.actions.findings import store_findings
 from audits.actions.purposes import decide_purposes
 from audits.actions.usage import refresh_signatures
 from audits.matching.contradictions import contradictions
-from audits.matching.facts import distinct_rows, recorded_uses, something_unseen
-from audits.matching.verdicts import STRICTNESS, FindingDraft, JudgedUse, drafts, merge_days, strictest
-from audits.models import Dataset, Finding, Outcome, Run
+from audits.matching.facts import distinct_rows, recorded_uses
+from audits.matching.verdicts import STRICTNESS, FindingDraft, JudgedUse, drafts, merge_days
+from audits.models import Finding, Outcome, Run
 from audits.procedures.tracing import Lineage
 from compliance.engine.assessment import assess
 from compliance.engine.library import Library
@@ -38,13 +38,3 @@ def judge(run: Run, library: Library) -> list[Finding]:
 def _with_rows(run: Run, judged: list[JudgedUse], draft: FindingDraft) -> FindingDraft:
     uses = ((judged[position].use, judged[position].last_on) for position in draft.uses)
     return replace(draft, rows=distinct_rows(run, uses))
-
-
-def outcome_of(run: Run) -> str:
-    """The strictest outcome of a run's uses; at best needs_facts where something could not be seen. "" without any use."""
-    outcome = strictest(run.uses.values_list("outcome", flat=True))
-    unreadable = run.datasets.filter(role=Dataset.Role.TRAINING).exclude(gap="").exists()
-    blind = something_unseen(run) or unreadable
-    if outcome is None:
-        return Outcome.NEEDS_FACTS if blind else ""
-    return strictest([outcome, Outcome.NEEDS_FACTS]) or outcome if blind else outcome

@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 from psycopg.types.range import DateRange
 
+from compliance.actions.library_changes import note_release
 from compliance.engine.constraints import constraint_tree
 from compliance.engine.library import Binding, Document, Library, ModelFamily, Version
 from compliance.engine.library import Provider as ShippedProvider
@@ -55,6 +56,7 @@ def load_rulebook(library: Library) -> Loaded:
     _governance(library.bindings)
     _catalogue(library.families, providers)
     _rules(library, documents, loaded)
+    note_release(library)
     return loaded
 
 

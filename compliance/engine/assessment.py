@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from compliance.engine.catalogue import derived_from
@@ -22,6 +22,7 @@ class Assessment:
     """The answer to one use, with a verdict of each governing rule that speaks of its activity.
 
     `conflicts`: pairs of (prohibition, permission) of one document that both apply: the strictest decided, a person should read.
+    `memory`: shared by all uses that this ruling answers; what is worked out from it once holds for each of them.
     """
 
     use: Use
@@ -30,6 +31,7 @@ class Assessment:
     governing: tuple[GoverningDocument, ...]
     verdicts: tuple[Verdict, ...]
     conflicts: tuple[tuple[str, str], ...] = ()
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """The answer as the `assess` interface prints it."""

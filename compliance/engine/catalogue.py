@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -28,7 +28,8 @@ class ModelIdentity:
     """What a model name means. `family` is "" when nobody has catalogued it.
 
     `lineage`: the family, the broader families it belongs to, and those it was built on. `inherited`: (document, family) of the
-    licences that its base models' weights carry along. `pattern`: the catalogue's pattern that matched.
+    licences that its base models' weights carry along. `pattern`: the catalogue's pattern that matched. `corrected_by`: the
+    person whose word it is.
     """
 
     requested: str
@@ -41,6 +42,7 @@ class ModelIdentity:
     lineage: frozenset[str] = frozenset()
     open_weights: bool = False
     pattern: str = ""
+    corrected_by: str = ""
 
 
 def canonical_name(model: str) -> str:
@@ -71,10 +73,14 @@ def resolve_model(model: str, provider: str, library: Library) -> ModelIdentity:
 
 def _resolve(model: str, provider: str, library: Library) -> ModelIdentity:
     name = canonical_name(model)
+    corrected = library.corrections.get(name)
+    if corrected:
+        return replace(_identity(model, name, corrected.family, name, library), corrected_by=corrected.by)
     found = _best_match(name, provider, library.families)
-    if found is None:
-        return ModelIdentity(model, provider, "", _undated(name))
-    family, pattern = found
+    return _identity(model, name, *found, library) if found else ModelIdentity(model, provider, "", _undated(name))
+
+
+def _identity(model: str, name: str, family: ModelFamily, pattern: str, library: Library) -> ModelIdentity:
     bases = list(_bases(family, library))
     inherited = tuple(
         (licence, base.id) for base in bases for licence in base.licences if licence not in family.licences

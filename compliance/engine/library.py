@@ -127,6 +127,14 @@ class ModelFamily:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """What a person said a model's name means, against or beyond the catalogue; `by`: who."""
+
+    family: ModelFamily
+    by: str
+
+
+@dataclass(frozen=True)
 class Agreement:
     """Negotiated terms: what they allow, which provider's or documents' rules they lift, for which uses. `until`: last day."""
 
@@ -174,6 +182,7 @@ class Library:
     rules: tuple[Rule, ...] = ()
     families: tuple[ModelFamily, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
 
     @cached_property
     def rules_by_version(self) -> Mapping[tuple[str, str], tuple[Rule, ...]]:

@@ -2,36 +2,50 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from compliance.engine.constraints import parse_constraint
-from compliance.engine.library import Agreement, Binding, Document, HostEntry, Library, ModelFamily, Provider, Version
+from compliance.engine.library import (
+    Agreement,
+    Binding,
+    Correction,
+    Document,
+    HostEntry,
+    Library,
+    ModelFamily,
+    Provider,
+    Version,
+)
 from compliance.engine.rules import Rule, rule_from_dict
 from compliance.models import Agreement as StoredAgreement
-from compliance.models import CatalogueEntry, Governance, RuleRevision, TermsDocument
+from compliance.models import CatalogueEntry, Governance, ModelCorrection, RuleRevision, TermsDocument
 from compliance.models import Provider as StoredProvider
 from compliance.models import Version as StoredVersion
 
 
 def library_from_database(project_id: int | None = None) -> Library:
-    """Everything that matching may consult, in seven queries. With a project: its own agreements beside the general ones."""
+    """Everything that matching may consult, in a dozen queries. With a project: its own agreements beside the general ones."""
+    families = tuple(_family(entry) for entry in CatalogueEntry.objects.order_by("position"))
     return Library(
         providers={provider.slug: _provider(provider) for provider in StoredProvider.objects.all()},
         documents=_documents(),
         bindings=tuple(_binding(row.definition) for row in Governance.objects.order_by("key")),
         rules=published_rules(),
-        families=tuple(_family(entry) for entry in CatalogueEntry.objects.order_by("position")),
-        agreements=_agreements(project_id),
+        families=families,
+        corrections=corrections(families),
+        agreements=agreements_of(None) + (agreements_of(project_id) if project_id is not None else ()),
     )
 
 
 def papers_from_database() -> Library:
-    """The part of the library that tells which papers govern a use: no rules, no agreements. Four queries."""
+    """The part of the library that tells which papers govern a use: no rules, no agreements. Five queries."""
+    families = tuple(_family(entry) for entry in CatalogueEntry.objects.order_by("position"))
     return Library(
         documents=_documents(),
         bindings=tuple(_binding(row.definition) for row in Governance.objects.order_by("key")),
-        families=tuple(_family(entry) for entry in CatalogueEntry.objects.order_by("position")),
+        families=families,
+        corrections=corrections(families),
     )
 
 
@@ -120,18 +134,45 @@ def _family(entry: CatalogueEntry) -> ModelFamily:
     )
 
 
-def _agreements(project_id: int | None) -> tuple[Agreement, ...]:
-    """Agreements for the whole organisation, and the project's own."""
-    stored = StoredAgreement.objects.select_related("provider").prefetch_related("documents")
-    mine = [row for row in stored if row.project_id is None or row.project_id == project_id]
-    return tuple(
-        Agreement(
-            reference=row.reference,
-            provider=row.provider.slug,
-            grants=tuple(row.grants),
-            documents=tuple(document.identifier for document in row.documents.all()),
-            since=row.starts_on,
-            until=row.ends_on,
-        )
-        for row in mine
+def corrections(families: Iterable[ModelFamily]) -> dict[str, Correction]:
+    """The newest word of a person on each name, as the catalogue's entry it points at, or as an entry of its own. One query."""
+    known = {family.id: family for family in families}
+    words = ModelCorrection.objects.select_related("corrected_by").order_by("name", "-id").distinct("name")
+    return {word.name: Correction(_corrected(word, known), str(word.corrected_by)) for word in words if word.developer}
+
+
+def _corrected(word: ModelCorrection, known: Mapping[str, ModelFamily]) -> ModelFamily:
+    if word.family in known:
+        return known[word.family]
+    base = word.base if word.base in known else ""
+    return ModelFamily(
+        word.name, word.developer, (word.name,), word.name, licences=tuple(word.licences), base=base,
+        open_weights=word.open_weights,
+    )  # fmt: skip
+
+
+def agreements_of(project_id: int | None) -> tuple[Agreement, ...]:
+    """The project's own agreements; with None, those for the whole organisation."""
+    stored = StoredAgreement.objects.filter(project=project_id).select_related("provider")
+    return tuple(_agreement(row) for row in stored.prefetch_related("documents"))
+
+
+def agreements_by_project() -> dict[int, tuple[Agreement, ...]]:
+    """Every project's own agreements, for judging many projects against one library. Two queries."""
+    found: defaultdict[int, list[Agreement]] = defaultdict(list)
+    stored = StoredAgreement.objects.exclude(project=None).select_related("provider").prefetch_related("documents")
+    for row in stored:
+        if row.project_id is not None:
+            found[row.project_id].append(_agreement(row))
+    return {project: tuple(agreements) for project, agreements in found.items()}
+
+
+def _agreement(row: StoredAgreement) -> Agreement:
+    return Agreement(
+        reference=row.reference,
+        provider=row.provider.slug,
+        grants=tuple(row.grants),
+        documents=tuple(document.identifier for document in row.documents.all()),
+        since=row.starts_on,
+        until=row.ends_on,
     )

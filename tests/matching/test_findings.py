@@ -9,7 +9,8 @@ import pytest
 from audits.matching.facts import RecordedUse
 from audits.matching.verdicts import FindingDraft, drafts, merge_days, strictest
 from audits.models import Dataset, Gap, Outcome, RowMatch, Run
-from audits.procedures.judging import judge, outcome_of
+from audits.matching.outcomes import outcome_of
+from audits.procedures.judging import judge
 from compliance.engine.facts import Fact
 from compliance.engine.library import Library
 from tests.factories import NOON, make_call, make_run, sha

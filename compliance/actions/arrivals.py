@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from compliance.actions.dates import TermsProblem, dates_as_json, dates_from_json, hold, note_change, replan
+from compliance.actions.dates import TermsProblem, dates_as_json, dates_from_json, hold, replan
 from compliance.actions.texts import (
     Keep,
     Taken,
@@ -178,7 +178,6 @@ def take(document: TermsDocument, text: Text, acting_user: User | None) -> tuple
             raise TermsProblem(f"{document}: the version of this text went away while it was taken; try again")
         return known, Taken.KNOWN
     replan(document)
-    note_change(f"a text of {document} came in: {version.label}", acting_user)
     version.refresh_from_db()
     return version, Taken.NEW
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from psycopg.types.range import DateRange
 
 from compliance.actions.trail import record
-from compliance.models import LibraryChange, TermsDocument, User, Version
+from compliance.models import TermsDocument, User, Version
 from compliance.sources.dates import ProposedDates
 from compliance.sources.planning import Dated, Planned, plan
 
@@ -48,7 +48,7 @@ def dates_from_json(row: dict[str, Any]) -> ProposedDates:
 def replan(document: TermsDocument) -> None:
     """Propose ranges for a document's imported versions. Ranges that the rulebook or a person gave are not touched."""
     versions = {str(one.pk): one for one in document.versions.select_for_update().defer("text")}
-    ours = {key: one for key, one in versions.items() if "dates" in one.definition and not one.definition.get("fixed")}
+    ours = {key: one for key, one in versions.items() if _is_proposed(one)}
     Version.objects.filter(pk__in=[one.pk for one in ours.values()]).update(in_force=DateRange(empty=True))
     for planned in plan(
         [_as_dated(key, one, key in ours) for key, one in versions.items() if _counts(one, key in ours)]
@@ -66,6 +66,11 @@ def _propose(version: Version, planned: Planned, waits: bool) -> None:
     waits = waits or planned.since is None or bool(contradiction)
     version.in_force = DateRange(empty=True) if waits else DateRange(planned.since, planned.until)
     version.save(update_fields=["definition", "basis", "in_force"])
+
+
+def _is_proposed(version: Version) -> bool:
+    """Whether its range is a proposal: an imported version, neither shipped nor dated by a person."""
+    return "dates" in version.definition and not version.definition.get("fixed") and not version.shipped
 
 
 def _counts(version: Version, ours: bool) -> bool:
@@ -102,13 +107,7 @@ def fix_dates(*, acting_user: User, version: Version, since: dt.date, until: dt.
         acting_user=acting_user, action="terms.dates_fixed", subject=version,
         before=before, since=str(since), until=str(until or ""), reason=reason,
     )  # fmt: skip
-    note_change(f"{acting_user} set {version} in force from {since}", acting_user)
     return version
-
-
-def note_change(cause: str, acting_user: User | None) -> None:
-    """Say that what is in force changed, so that whoever has recorded uses judges them anew."""
-    LibraryChange.objects.create(kind=LibraryChange.Kind.VERSION, cause=cause[:400], changed_by=acting_user)
 
 
 def _give_way(
@@ -122,11 +121,15 @@ def _give_way(
             continue
         if start >= since:
             raise TermsProblem(f"{other} begins on {start}: end this version by then, or set that one first")
-        if end is not None and (until is None or end > until):
-            raise TermsProblem(f"{other} is in force from {start} to {end}, around this range: set that one first")
+        if until is not None and (end is None or end > until):
+            raise TermsProblem(f"{other} is in force {_span(start, end)}, around this range: set that one first")
         other.in_force = DateRange(start, since)
         other.save(update_fields=["in_force"])
         record(
             acting_user=acting_user, action="terms.dates_shortened", subject=other,
             before=f"{start} to {end or 'open'}", until=str(since), because=str(version),
         )  # fmt: skip
+
+
+def _span(start: dt.date, end: dt.date | None) -> str:
+    return f"from {start} to {end - dt.timedelta(days=1)}" if end else f"since {start}"

@@ -10,8 +10,9 @@ from django.utils import timezone
 from psycopg.types.range import DateRange
 
 from compliance.actions.library_changes import note_release
+from compliance.actions.rulebook_versions import store_versions
 from compliance.engine.constraints import constraint_tree
-from compliance.engine.library import Binding, Document, Library, ModelFamily, Version
+from compliance.engine.library import Binding, Document, Library, ModelFamily
 from compliance.engine.library import Provider as ShippedProvider
 from compliance.engine.rules import Rule as ShippedRule
 from compliance.engine.rules import rule_to_dict
@@ -32,8 +33,8 @@ from compliance.models import Version as StoredVersion
 class Loaded:
     """What loading did, counted.
 
-    `kept` names rules that people have superseded and that were left alone; `out_of_force` names versions whose shipped
-    days overlap dates that people set: theirs stand, and somebody should look.
+    `kept` names rules that people have superseded and that were left alone. Dates that people set stand: `fixed` names the
+    versions that have them, `shortened` shipped versions that end where those begin, `out_of_force` those that overlap them.
     """
 
     providers: int = 0
@@ -43,6 +44,8 @@ class Loaded:
     rules_superseded: int = 0
     rules_unchanged: int = 0
     kept: list[str] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
+    shortened: list[str] = field(default_factory=list)
     out_of_force: list[str] = field(default_factory=list)
 
 
@@ -52,7 +55,9 @@ def load_rulebook(library: Library) -> Loaded:
     loaded = Loaded(len(library.providers), len(library.documents))
     providers = _providers(library)
     documents = _documents(library, providers)
-    _versions(library, documents, loaded)
+    stored = store_versions(library, documents)
+    loaded.versions, loaded.fixed = stored.versions, stored.fixed
+    loaded.shortened, loaded.out_of_force = stored.shortened, stored.out_of_force
     _governance(library.bindings)
     _catalogue(library.families, providers)
     _rules(library, documents, loaded)
@@ -107,57 +112,6 @@ def _document(document: Document, provider: Provider) -> TermsDocument:
             "note": document.note,
             "extract_of": document.extract_of,
         },
-    )
-
-
-def _versions(library: Library, documents: dict[str, TermsDocument], loaded: Loaded) -> None:
-    """Store the versions. Ranges are first emptied, so that a boundary that moves never overlaps on the way.
-
-    A version whose dates people moved in the admin is theirs (no longer `shipped`), and is left alone.
-    """
-    theirs = {
-        (version.document.identifier, version.label): version.in_force
-        for version in StoredVersion.objects.filter(shipped=False).select_related("document").defer("text")
-    }
-    StoredVersion.objects.filter(shipped=True).update(in_force=DateRange(empty=True))
-    rows = [
-        _version(version, documents[document.id], theirs, loaded)
-        for document in library.documents.values()
-        for version in document.versions
-        if (document.id, version.label) not in theirs
-    ]
-    StoredVersion.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["document", "label"],
-        update_fields=["in_force", "basis", "text_sha256", "shipped"],
-    )
-    loaded.versions = len(rows)
-
-
-def _version(
-    version: Version, document: TermsDocument, theirs: dict[tuple[str, str], DateRange], loaded: Loaded
-) -> StoredVersion:
-    days = DateRange(version.since, version.until) if version.since else DateRange(empty=True)
-    if any(name == document.identifier and _overlap(days, other) for (name, _), other in theirs.items()):
-        loaded.out_of_force.append(f"{document.identifier} of {version.label}")
-        days = DateRange(empty=True)
-    return StoredVersion(
-        document=document,
-        label=version.label,
-        in_force=days,
-        basis=version.basis,
-        text_sha256=version.text_sha256,
-        shipped=True,
-    )
-
-
-def _overlap(one: DateRange, other: DateRange) -> bool:
-    """Whether two ranges of days (first included, last not; None without end) share one."""
-    if one.isempty or other.isempty:
-        return False
-    return (one.lower or dt.date.min) < (other.upper or dt.date.max) and (other.lower or dt.date.min) < (
-        one.upper or dt.date.max
     )
 
 

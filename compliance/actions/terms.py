@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from compliance.actions.arrivals import hold_back
-from compliance.actions.dates import hold, note_change, replan
+from compliance.actions.dates import hold, replan
 from compliance.actions.texts import Keep, Taken, Text, add, fill, import_source, keep_snapshot, tell
 from compliance.models import Arrival, Provider, Snapshot, TermsDocument, User, Version
 from compliance.sources.canonical import canonical
@@ -134,7 +134,6 @@ class _Import:
                 touched[document.pk] = document
         for document in touched.values():
             replan(hold(document.pk))
-            note_change(f"texts of {document} were imported", self._user)
 
     def _take(self, document: TermsDocument, item: Found, mine: Sequence[Version]) -> Taken:
         if item.doubt and not mine:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Count
 from psycopg.types.range import DateRange
 
+from compliance.actions.dates import fix_dates
 from compliance.actions.rulebook import load_rulebook
 from compliance.engine.assessment import assess
 from compliance.engine.facts import Fact, Use
@@ -182,3 +183,50 @@ def test_each_rule_has_one_published_revision_with_its_clause(small: Library):
     published = RuleRevision.objects.filter(status="published").annotate(clauses_read=Count("clauses"))
     assert published.count() == len(small.rules)
     assert set(published.values_list("clauses_read", flat=True)) == {1}
+
+
+def two_versions(library: Library) -> tuple[Version, Version]:
+    """A stored version with an end, and the one that follows it."""
+    for version in Version.objects.filter(shipped=True, in_force__isempty=False).order_by("in_force"):
+        following = version.document.versions.filter(in_force__startswith=version.in_force.upper).first()
+        if version.in_force.upper and following is not None and following.in_force.upper is None:
+            return version, following
+    raise AssertionError("the small library has no document of two versions")
+
+
+def test_dates_that_a_person_fixed_outlive_the_next_release_which_says_so(small: Library):
+    load_rulebook(small)
+    before, after = two_versions(small)
+    later = after.in_force.lower + dt.timedelta(days=20)
+    earlier = after.in_force.lower - dt.timedelta(days=20)
+    fix_dates(acting_user=make_user("legal"), version=after, since=earlier, until=None, reason="the notice says so")
+    loaded = load_rulebook(small)
+    for version in (before, after):
+        version.refresh_from_db()
+    assert (before.in_force.upper, after.in_force.lower, after.shipped) == (earlier, earlier, True)
+    assert (loaded.fixed, len(loaded.shortened)) == ([f"{after.document.identifier} of {after.label}"], 1)
+    Version.objects.filter(pk=after.pk).update(in_force=DateRange(later, None))
+    assert load_rulebook(small).out_of_force == []
+    before.refresh_from_db()
+    assert before.in_force.upper == later - dt.timedelta(days=20)
+
+
+def test_what_an_import_proposed_gives_way_to_a_release_that_ships_the_same_text(small: Library):
+    load_rulebook(small)
+    _, latest = two_versions(small)
+    label, sha256 = latest.label, latest.text_sha256
+    days = {"since": "2020-01-01", "effective": None, "updated": None, "basis": "states no date"}
+    definition = {"captured_on": "2020-01-01", "dates": days}
+    Version.objects.filter(pk=latest.pk).update(shipped=False, definition=definition, text="held here")
+    other = Version.objects.create(
+        document=latest.document, label="2027-02-02", in_force=DateRange(empty=True), definition=definition, text="else",
+        text_sha256="0" * 64,
+    )  # fmt: skip
+    key = latest.document.identifier
+    paper = small.documents[key]
+    added = replace(paper.versions[-1], label="2027-02-02", since=None, until=None, text_sha256="1" * 64)
+    load_rulebook(replace(small, documents={**small.documents, key: replace(paper, versions=(*paper.versions, added))}))
+    adopted = latest.document.versions.get(label=label)
+    other.refresh_from_db()
+    assert (adopted.shipped, adopted.text, adopted.text_sha256) == (True, "held here", sha256)
+    assert (other.label, other.in_force.isempty) == ("2027-02-02 (2)", True)

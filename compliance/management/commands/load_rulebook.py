@@ -30,5 +30,9 @@ class Command(BaseCommand):
         )
         for rule in loaded.kept:
             self.stderr.write(f"Left alone, superseded by your own revision: {rule}")
+        for version in loaded.fixed:
+            self.stderr.write(f"Left as you dated it: {version}")
+        for version in loaded.shortened:
+            self.stderr.write(f"Ends where dates that you set begin: {version}")
         for version in loaded.out_of_force:
             self.stderr.write(f"Not in force here, since its days overlap dates that you set: {version}")

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make .venv and see to the system libraries. `setup.sh run` is what Clausetrail needs, `setup.sh dev` what its tests need too.
+# Make .venv and see to the system libraries. `setup.sh run` is what Clausetrail needs, `setup.sh dev` what its tests need too,
+# `setup.sh gate` what reads a source tree and no more: no system libraries.
 # Runs again in a moment when nothing has changed. PYTHON chooses the interpreter.
 set -eu
 cd "$(dirname "$0")/.."
@@ -87,7 +88,7 @@ install_requirements() {
     }
 }
 
-system_libraries "$wanted"
+[ "$wanted" = gate ] || system_libraries "$wanted"
 
 stamp=.venv/clausetrail-$wanted
 digest=$(cat requirements.txt requirements-dev.txt .ci/setup.sh | sha256sum)

@@ -66,6 +66,7 @@ class DeclaredStudent:
     competes_with: tuple[str, ...] | None = None
     distributed: bool | None = None
     commercial: bool | None = None
+    trained_at_provider: bool | None = None
     path: str | None = None
 
 
@@ -333,6 +334,7 @@ class _Reader:
             competes_with=self.texts("student", table, "competes_with"),
             distributed=self.value("student", table, "distributed", bool, "true or false"),
             commercial=self.value("student", table, "commercial", bool, "true or false"),
+            trained_at_provider=self.value("student", table, "trained_at_provider", bool, "true or false"),
             path=self.path("student", table, "path"),
         )
 

@@ -2,7 +2,7 @@
 
 from audits.scan.result import ScanResult, Unresolved, Use
 
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _RULES = (
     ("model-use", "A model of a provider is used", "Which terms govern the use is told by an assessment."),
     (
@@ -28,7 +28,7 @@ def as_sarif(result: ScanResult) -> dict[str, object]:
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _of_use(use: Use) -> dict[str, object]:
@@ -36,7 +36,7 @@ def _of_use(use: Use) -> dict[str, object]:
     told = f"purpose: {use.purpose}; confidence {use.confidence:.2f}"
     text = f"{models} of {use.provider}, served by {use.served_by}, is used ({told})."
     rule = "model-use" if use.status == "used" else "model-use-configurable"
-    places = [_location(place.file, place.line) for place in use.evidence]
+    places = [located(place.file, place.line) for place in use.evidence]
     return {
         "ruleId": rule,
         "level": "note",
@@ -52,11 +52,12 @@ def _of_unresolved(item: Unresolved) -> dict[str, object]:
         "ruleId": "unresolved",
         "level": "warning",
         "message": {"text": item.reason},
-        "locations": [_location(item.file, item.line)],
+        "locations": [located(item.file, item.line)],
     }
 
 
-def _location(file: str, line: int) -> dict[str, object]:
+def located(file: str, line: int) -> dict[str, object]:
+    """A SARIF location: a file relative to the tree's root, and a line from 1 (0: the whole file)."""
     place: dict[str, object] = {"artifactLocation": {"uri": _uri(file)}}
     if line > 0:
         place["region"] = {"startLine": line}

@@ -61,6 +61,11 @@ def may_edit_rules(user: User) -> bool:
     return sees_everything(user)
 
 
+def may_keep_clauses(user: User) -> bool:
+    """Legal and administrators accept suggested clauses, and say what became of them in new versions."""
+    return sees_everything(user)
+
+
 def may_use_this_machine(user: User) -> bool:
     """Folders of the server and stand-ins at addresses it can reach: whoever runs it on their own machine, else administrators.
 

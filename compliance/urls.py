@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from compliance.views import people, terms
+from compliance.views import comparing, in_force, people, reader, suggestions, terms
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
@@ -12,9 +12,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("theme/", people.theme, name="theme"),
     path("terms/", terms.providers, name="terms"),
+    path("terms/in-force/", in_force.page, name="terms-in-force"),
+    path("terms/in-force.json", in_force.as_json, name="terms-in-force-json"),
+    path("terms/compare/", comparing.compare, name="terms-compare"),
+    path("terms/review/", suggestions.review, name="terms-review"),
+    path("terms/review/suggestions/", suggestions.suggestions, name="terms-suggestions"),
+    path("terms/review/<int:pk>/", suggestions.settle_clause, name="terms-settle"),
+    path("terms/suggestions/<int:pk>/", suggestions.suggestion, name="terms-suggestion"),
+    path("terms/suggestions/<int:pk>/reject/", suggestions.suggestion_reject, name="terms-suggestion-reject"),
+    path("terms/clause-texts/<int:pk>/draft/", suggestions.draft, name="terms-draft"),
     path("terms/<slug:slug>/", terms.provider, name="terms-provider"),
     path("terms/documents/<int:pk>/", terms.document, name="terms-document"),
-    path("terms/versions/<int:pk>/", terms.version, name="terms-version"),
+    path("terms/versions/<int:pk>/", reader.version, name="terms-version"),
+    path("terms/versions/<int:pk>/bytes/", reader.version_bytes, name="terms-version-bytes"),
+    path("terms/versions/<int:pk>/mark/", suggestions.mark, name="terms-mark"),
     path("terms/rules/<int:pk>/", terms.rule_revision, name="terms-rule"),
     path("", include("audits.urls")),
 ]

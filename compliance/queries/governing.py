@@ -1,7 +1,9 @@
 """Which papers govern a developer's models on a chosen day, by kind of access and by who serves them, and why."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.db.models import Q
 
 from compliance.engine.facts import Fact, FactValue, Use
 from compliance.engine.governing import governing_documents
@@ -15,13 +17,21 @@ DEVELOPER_ITSELF = "developer"
 
 @dataclass(frozen=True)
 class GoverningPaper:
-    """A paper that governs: the part it plays, why, and its version of that day (None: no text of that day is held)."""
+    """A paper that governs: the part it plays, why, and its version of that day (None: no text of that day is known).
+
+    `caps`: a use can't be judged clean as long as this paper's text is missing."""
 
     identifier: str
     role: str
     why: str
     document: TermsDocument | None
     version: Version | None
+    caps: bool = False
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether no version of that day is known, so that nobody can say what this paper asks."""
+        return self.version is None
 
     @property
     def title(self) -> str:
@@ -52,31 +62,60 @@ def channels_of(provider: Provider) -> Channels:
     return Channels(library, ((provider.slug, f"{provider.name} itself"), *others))
 
 
-def governing_on(
-    library: Library, provider: Provider, *, on: dt.date, access: str, served_by: str, model: str = ""
-) -> tuple[GoverningPaper, ...]:
-    """The papers that govern such a use on that day, as the engine tells it. Two queries.
+@dataclass(frozen=True)
+class Asked:
+    """A kind of use: whose models, on which day, through which kind of access of the engine's vocabulary, served by whom.
 
-    `access` is a kind of access of the engine's vocabulary; `served_by` a provider's slug; an empty `model` is unknown.
-    """
-    given: dict[str, FactValue] = {
-        "provider": provider.slug,
-        "access.kind": access,
-        "access.served_by": served_by,
-        "on": on,
-    }
-    if model:
-        given["model"] = model
-    papers = governing_documents(Use("asked", {path: Fact(value) for path, value in given.items()}), library)
+    An empty `model` or `region` (of the organisation: ISO 3166, or EU, EEA) is unknown."""
+
+    provider: str
+    on: dt.date
+    access: str
+    served_by: str
+    model: str = ""
+    region: str = ""
+
+    @property
+    def use(self) -> Use:
+        """The use as the engine takes it."""
+        given: dict[str, FactValue] = {
+            "provider": self.provider,
+            "access.kind": self.access,
+            "access.served_by": self.served_by,
+            "on": self.on,
+        }
+        named = {"model": self.model, "organisation.region": self.region}
+        given |= {path: value for path, value in named.items() if value}
+        return Use("asked", {path: Fact(value) for path, value in given.items()})
+
+
+def governing_on(library: Library, asked: Asked) -> tuple[GoverningPaper, ...]:
+    """The papers that govern such a use on that day, as the engine tells it. Two queries."""
+    papers = governing_documents(asked.use, library)
     keys = [paper.document for paper in papers]
     documents = {
         held.identifier: held for held in TermsDocument.objects.filter(identifier__in=keys).select_related("provider")
     }
-    in_force = Version.objects.filter(document__identifier__in=keys, in_force__contains=on).defer("text")
+    in_force = Version.objects.filter(document__identifier__in=keys, in_force__contains=asked.on).annotate(
+        held=~Q(text="")
+    )
+    in_force = in_force.defer("text")
     versions = {version.document_id: version for version in in_force}
     found = []
     for paper in papers:
         held = documents.get(paper.document)
         version = versions.get(held.pk) if held else None
-        found.append(GoverningPaper(paper.document, ROLES.get(paper.role, paper.role), paper.why, held, version))
+        role = ROLES.get(paper.role, paper.role)
+        found.append(GoverningPaper(paper.document, role, paper.why, held, version, paper.caps))
     return tuple(found)
+
+
+def depends_on_region(library: Library, asked: Asked) -> bool:
+    """Whether the region, which is not given, would change which papers govern. No query."""
+    if asked.region:
+        return False
+    stacks = {
+        tuple(paper.document for paper in governing_documents(replace(asked, region=region).use, library))
+        for region in ("US", "DE", "GB")
+    }
+    return len(stacks) > 1

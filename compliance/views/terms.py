@@ -6,16 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from compliance.models import Provider, TermsDocument, Version
-from compliance.queries.governing import channels_of, governing_on
+from compliance.models import Provider, TermsDocument
 from compliance.queries.in_force import (
     documents_on,
     providers_with_counts,
     readable_revisions,
-    rules_of_version,
     visible_agreements,
 )
-from compliance.views.forms import UseForm
+from compliance.views.forms import DayForm
 from compliance.views.requests import PersonRequest
 
 
@@ -29,21 +27,13 @@ def providers(request: PersonRequest) -> HttpResponse:
 def provider(request: PersonRequest, slug: str) -> HttpResponse:
     """A provider's documents: what is in force on the chosen day, and on what its dates rest."""
     found = get_object_or_404(Provider, slug=slug)
-    channels = channels_of(found)
-    form = UseForm(request.GET, provider=found.slug, channels=channels.choices)
-    on, access, model = form.day, form.asked("access"), form.asked("model")
-    named = access != "weights" or bool(model)
+    form = DayForm(request.GET)
+    on = form.day
     context = {
         "provider": found,
         "form": form,
         "on": on,
         "develops": found.definition.get("develops", True),
-        "names_no_model": not named,
-        "governing": governing_on(
-            channels.library, found, on=on, access=access, served_by=form.asked("served_by"), model=model
-        )
-        if named
-        else (),
         "documents": documents_on(found, on),
         "agreements": visible_agreements(request.user, found, on),
     }
@@ -61,17 +51,6 @@ def document(request: PersonRequest, pk: int) -> HttpResponse:
         "sources": found.sources.order_by("url"),
     }
     return render(request, "terms/document_detail.html", context)
-
-
-def version(request: PersonRequest, pk: int) -> HttpResponse:
-    """One version: from when to when, on what that rests, its clauses in our words, and the rules that read it."""
-    found = get_object_or_404(Version.objects.select_related("document__provider", "snapshot__source"), pk=pk)
-    context = {
-        "version": found,
-        "clauses": found.clause_texts.select_related("clause").order_by("section", "clause__key"),
-        "rules": rules_of_version(found),
-    }
-    return render(request, "terms/version_detail.html", context)
 
 
 def rule_revision(request: PersonRequest, pk: int) -> HttpResponse:

@@ -103,7 +103,7 @@ def shipped(db: None) -> None:
 
 def governing(client: Client, slug: str, **asked: str) -> list[tuple[str, str, str]]:
     """Identifier, why, and the version's label ("" when no text of that day is held)."""
-    papers = client.get(reverse("terms-provider", args=[slug]), asked).context["governing"]
+    papers = client.get(reverse("terms-in-force"), {"provider": slug, **asked}).context["papers"]
     return [(paper.identifier, paper.why, paper.version.label if paper.version else "") for paper in papers]
 
 
@@ -122,14 +122,15 @@ def test_another_channel_brings_other_papers_and_one_that_nobody_catalogued_is_s
     client = signed_in(make_user())
     through = governing(client, "anthropic", access="api", served_by="openrouter")
     assert any(identifier.startswith("openrouter/") for identifier, _, _ in through)
-    page = client.get(reverse("terms-provider", args=["anthropic"]), {"served_by": "openrouter"}).content.decode()
+    asked = {"provider": "anthropic", "served_by": "openrouter"}
+    page = client.get(reverse("terms-in-force"), asked).content.decode()
     assert "OpenRouter" in page
 
 
 def test_weights_come_under_the_licence_of_the_model_that_is_named(shipped: None, signed_in: SignedIn) -> None:
-    client, address = signed_in(make_user()), reverse("terms-provider", args=["meta"])
-    unnamed = client.get(address, {"access": "weights"})
-    assert unnamed.context["governing"] == ()
+    client = signed_in(make_user())
+    unnamed = client.get(reverse("terms-in-force"), {"provider": "meta", "access": "weights"})
+    assert unnamed.context["papers"] == ()
     assert "Name the model" in unnamed.content.decode()
     papers = governing(client, "meta", access="weights", model="Llama-3.1-8B-Instruct")
     assert [why for _, why, _ in papers if "licence of the weights" in why]

@@ -97,6 +97,12 @@ def _config() -> Spec:
 
 
 @lru_cache(maxsize=1)
+def warm_up() -> None:
+    """Draw something: the drawing engine takes its seconds at the first picture, and then holds up the whole process."""
+    shares_of_dataset("warm-up", 1, [Share("nothing", 1)])
+
+
+@lru_cache(maxsize=1)
 def _register_fonts() -> None:
     for folder in settings.FONT_DIRS.values():
         vl_convert.register_font_directory(str(folder))

@@ -6,3 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "compliance.settings")
 application = get_wsgi_application()
+
+from audits.charts import warm_up  # noqa: E402 - it needs the settings
+
+# The first visitor should not wait for the drawing engine.
+warm_up()

@@ -1,5 +1,6 @@
 """Storing what judging anew found: what findings said before is kept, and decisions re-open where their basis changed."""
 
+import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -40,6 +41,7 @@ TOLD = (
     "rows",
     "basis_sha256",
 )
+COLUMNS = [{"use": "use_id", "rule_revision": "rule_revision_id"}.get(name, name) for name in WRITTEN]
 BATCH = 500
 
 
@@ -136,9 +138,8 @@ def _store_uses(plans: Sequence[_Plan], differing: Sequence[RunReread]) -> None:
 
 
 def _identity(use: Any) -> tuple[Any, ...]:
-    facts = tuple(sorted((path, str(entry)) for path, entry in use.facts.items()))
-    days = tuple(sorted(use.days.items()))
-    return use.provider, use.served_by, use.model, use.activity, use.simulated, days, use.law_sha256, facts
+    told = json.dumps([use.facts, use.days], sort_keys=True)
+    return use.provider, use.served_by, use.model, use.activity, use.simulated, use.law_sha256, told
 
 
 def _store_findings(plans: Sequence[_Plan]) -> list[FindingChange]:
@@ -153,7 +154,7 @@ def _store_findings(plans: Sequence[_Plan]) -> list[FindingChange]:
     written: list[tuple[Finding | None, Finding]] = []
     for plan in plans:
         written += _rows(plan, standing[plan.run.pk], revisions, last.get(plan.run.pk, 0))
-    _upsert([now for _, now in written])
+    _upsert([now for before, now in written if before is None or _differs(before, now)])
     gone = _mark_gone(plans, standing)
     changes = [change for before, now in written if (change := _change(before, now))]
     return changes + [FindingChange(finding=one, what="gone", before=_told(one)) for one in gone]
@@ -175,6 +176,11 @@ def _upsert(findings: list[Finding]) -> None:
     Finding.every.bulk_create(
         findings, batch_size=BATCH, update_conflicts=True, unique_fields=["run", "key"], update_fields=WRITTEN
     )
+
+
+def _differs(before: Finding, now: Finding) -> bool:
+    now.pk = before.pk
+    return any(getattr(before, name) != getattr(now, name) for name in COLUMNS)
 
 
 def _mark_gone(plans: Sequence[_Plan], standing: dict[int, dict[str, Finding]]) -> list[Finding]:

@@ -12,7 +12,7 @@ from typing import Any
 from audits.matching.answers import Answers, answers_on_record
 from audits.matching.facts import RecordedUse
 from audits.matching.recorded import Reader, StoredUse, judged_runs, stored_uses
-from audits.matching.verdicts import STRICTNESS, JudgedUse, Title, drafts, law_sha256, merge_days
+from audits.matching.verdicts import STRICTNESS, JudgedUse, Title, drafts, join_days, law_sha256
 from audits.models import AssessedUse, Finding, Outcome, Run
 from compliance.engine.assessment import Assessment, assess
 from compliance.engine.library import Agreement, Library
@@ -126,7 +126,7 @@ class RunReread:
 
     def judged(self) -> list[JudgedUse]:
         """As the audit itself would have judged it; rows are those of the stored uses where their days did not change."""
-        merged = merge_days((use, one.as_json()) for reread in self.uses for use, one in reread.days)
+        merged = join_days((use, law_of(one), one.as_json) for reread in self.uses for use, one in reread.days)
         known = {_days_key(one.stored.model, one.stored.served_by, one.stored.activity, one.stored.days): one.stored.rows
                  for one in self.uses}  # fmt: skip
         return [replace(one, use=replace(one.use, rows=_rows(one, known))) for one in merged]

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from audits.matching.facts import RecordedUse
@@ -45,11 +46,7 @@ class JudgedUse:
     last_on: dt.date
     answer: Mapping[str, Any]
     days: Mapping[dt.date, int] = field(default_factory=dict)
-
-    @property
-    def law_sha256(self) -> str:
-        """See `law_sha256`."""
-        return law_sha256(self.answer)
+    law_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,19 +86,25 @@ def strictest(outcomes: Iterable[str]) -> str | None:
 
 def merge_days(judged: Iterable[tuple[RecordedUse, Mapping[str, Any]]]) -> list[JudgedUse]:
     """Join the days of one use on which the same facts held and the same texts governed with the same result."""
-    found: dict[tuple[Any, ...], JudgedUse] = {}
-    for use, answer in judged:
-        key = (use.provider, use.served_by, use.model, use.activity, use.simulated, use.lasting, law_sha256(answer))
-        known = found.get(key)
-        if known is None:
-            found[key] = JudgedUse(use, use.day, answer, {use.day: use.calls})
-            continue
-        first, last = sorted([known.use, use], key=lambda one: one.day)
-        joined = replace(first, calls=known.use.calls + use.calls, rows=known.use.rows + use.rows)
-        days = {**known.days, use.day: known.days.get(use.day, 0) + use.calls}
-        answer = known.answer if first is known.use else answer
-        found[key] = JudgedUse(joined, max(known.last_on, last.day), answer, days)
-    return list(found.values())
+    return join_days((use, law_sha256(answer), partial(dict, answer)) for use, answer in judged)
+
+
+def join_days(judged: Iterable[tuple[RecordedUse, str, Callable[[], Mapping[str, Any]]]]) -> list[JudgedUse]:
+    """Join uses with the same `law_sha256`; only the answer for the first day of each is asked for."""
+    found: dict[tuple[Any, ...], list[tuple[RecordedUse, Callable[[], Mapping[str, Any]]]]] = {}
+    for use, law, answer in judged:
+        key = (use.provider, use.served_by, use.model, use.activity, use.simulated, use.lasting, law)
+        found.setdefault(key, []).append((use, answer))
+    return [_joined_days(days, key[-1]) for key, days in found.items()]
+
+
+def _joined_days(days: list[tuple[RecordedUse, Callable[[], Mapping[str, Any]]]], law: str) -> JudgedUse:
+    first, answer = min(days, key=lambda one: one[0].day)
+    calls: dict[dt.date, int] = {}
+    for use, _ in days:
+        calls[use.day] = calls.get(use.day, 0) + use.calls
+    whole = replace(first, calls=sum(calls.values()), rows=sum(use.rows for use, _ in days))
+    return JudgedUse(whole, max(calls), answer(), calls, law)
 
 
 def law_sha256(answer: Mapping[str, Any]) -> str:

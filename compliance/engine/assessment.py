@@ -1,8 +1,9 @@
 """From a use to its outcome: every governing document, every rule's answer, the strictest decides."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Final
 
 from compliance.engine.catalogue import derived_from
@@ -63,33 +64,83 @@ def _document_json(document: GoverningDocument) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class _Stack:
+    """The papers of one use, shared by every use that they govern alike; `number` names it in the keys of rulings.
+
+    `asked`: by activity (None: unknown), the facts that rules of these papers look at. `dated`: whether one asks for the day.
+    """
+
+    governing: tuple[GoverningDocument, ...]
+    number: int
+    dated: bool
+    asked: dict[str | None, tuple[str, ...]] = field(default_factory=dict, compare=False)
+
+
 def assess(use: Use, library: Library, agreements: Iterable[Agreement] = ()) -> Assessment:
     """Judge one use against the documents that governed it that day. `agreements` add to the library's own.
 
-    Uses that differ only in their id, or in their day while the same versions are in force, are judged once.
+    Uses are judged once for all that agree in their papers, their activity and the facts that some rule of these papers asks for.
     """
     unknown = missing_for_governing(use)
     if unknown:
         return Assessment(use, "needs_facts", unknown, (), ())
-    governing, every = governing_documents(use, library), (*library.agreements, *agreements)
-    key = _signature(use, governing, every, library)
+    stack, running = _stack(use, library), _running((*library.agreements, *agreements), use.on)
+    key = _signature(use, stack, running, library)
     known: Assessment | None = library.memory.rulings.get(key)
     if known is None:
-        known = library.memory.keep(library.memory.rulings, key, _judge(use, governing, library, every))
-    if known.use.on == use.on:
-        return replace(known, use=use)
-    return replace(known, use=use, verdicts=tuple(verdict.on_day(use.on) for verdict in known.verdicts))
+        known = library.memory.keep(library.memory.rulings, key, _judge(use, stack.governing, library, running))
+    verdicts = known.verdicts if known.use.on == use.on else tuple(verdict.on_day(use.on) for verdict in known.verdicts)
+    return Assessment(use, known.outcome, known.missing_facts, stack.governing, verdicts, known.conflicts, known.memory)
 
 
-def _signature(
-    use: Use, governing: Sequence[GoverningDocument], agreements: Sequence[Agreement], library: Library
-) -> tuple[Any, ...]:
-    """Everything a ruling depends on. Where a permission may have begun or ended, that is the very day."""
-    stack = tuple((d.document, d.version.label if d.version else None, d.role) for d in governing)
-    dated = use.on if use.authorisation or agreements or library.asks_for_the_day else None
-    facts = tuple(fact for path, fact in use.facts.items() if path != "on")
-    paths = tuple(path for path in use.facts if path != "on")
-    return stack, paths, facts, use.authorisation, dated, agreements
+def _running(agreements: tuple[Agreement, ...], on: date | None) -> tuple[Agreement, ...]:
+    return tuple(one for one in agreements if on and one.runs(on)) if agreements else ()
+
+
+def _stack(use: Use, library: Library) -> _Stack:
+    """The papers, looked up by what selects them: who, how, which model, and between which two changes of any paper."""
+    selecting = ("provider", "access.kind", "access.served_by", "model", *library.facts_of_bindings)
+    key = (*(use.value(path) for path in selecting), library.epoch(use.on))
+    memory = library.memory
+    known: _Stack | None = memory.papers.get(key)
+    if known is not None:
+        return known
+    governing = governing_documents(use, library)
+    content = tuple((d.document, d.version.label if d.version else None, d.role, d.why) for d in governing)
+    stack: _Stack | None = memory.papers.get(content)
+    if stack is None:
+        dated = any("on" in rule.facts for rule in _rules(governing, library))
+        stack = memory.keep(memory.papers, content, _Stack(governing, next(memory.numbers), dated))
+    return memory.keep(memory.papers, key, stack)
+
+
+def _rules(governing: Iterable[GoverningDocument], library: Library) -> Iterator[Rule]:
+    for paper in governing:
+        if paper.version is not None:
+            yield from library.rules_by_version.get((paper.document, paper.version.label), ())
+
+
+def _asked(stack: _Stack, use: Use, library: Library) -> tuple[str, ...]:
+    activity = use.text("activity")
+    known = stack.asked.get(activity)
+    if known is None:
+        speaking = (rule for rule in _rules(stack.governing, library) if _speaks(rule, use))
+        facts = {fact for rule in speaking for fact in rule.facts} - {"on", "activity", "authorisation"}
+        known = stack.asked[activity] = tuple(sorted(facts))
+    return known
+
+
+def _signature(use: Use, stack: _Stack, running: tuple[Agreement, ...], library: Library) -> tuple[Any, ...]:
+    """Everything a ruling depends on. Where a permission may have begun or ended, that is the very day.
+
+    An agreement's scope may ask for any fact, so that all count then.
+    """
+    facts = use.facts
+    dated = use.on if use.authorisation or stack.dated else None
+    asked = tuple(facts) if running else _asked(stack, use, library)
+    told = tuple(facts.get(path) for path in asked if path != "on")
+    return stack.number, facts.get("activity"), asked, told, use.authorisation, facts["provider"], dated, running
 
 
 def _judge(

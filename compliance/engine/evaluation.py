@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -59,8 +58,10 @@ class Verdict:
 
     def on_day(self, on: date | None) -> "Verdict":
         """The same verdict for another day on which the same version is in force."""
-        moved = copy(self)
-        object.__setattr__(moved, "on", on)
+        moved = object.__new__(Verdict)
+        moved.__dict__.update(
+            self.__dict__, on=on
+        )  # several times as fast as dataclasses.replace, for thousands of uses
         return moved
 
     def as_json(self) -> dict[str, Any]:

@@ -95,7 +95,10 @@ def parse_use(data: Mapping[str, Any], where: str = "use") -> Use:
         raise UseError(f"{where}.id: expected text, found {_kind(identifier)}")
     facts: dict[str, Fact] = {}
     _collect(data, "", where, facts)
-    return Use(identifier or "", facts, _authorisation(data.get("authorisation"), f"{where}.authorisation"))
+    use = object.__new__(Use)  # every fact was just read, so there is nothing for __post_init__ to check again
+    authorisation = _authorisation(data.get("authorisation"), f"{where}.authorisation")
+    use.__dict__.update(id=identifier or "", facts=facts, authorisation=authorisation)
+    return use
 
 
 _GROUPS: Final = {path.partition(".")[0] for path in FACTS if "." in path}

@@ -1,12 +1,14 @@
 """What is known about terms: providers, documents, dated versions, which paper governs what, rules, models, agreements."""
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import count
 from typing import Any, Final, TypeVar
 
-from compliance.engine.constraints import Constraint
+from compliance.engine.constraints import Constraint, leaves_of
 from compliance.engine.rules import Rule
 
 K = TypeVar("K")
@@ -147,9 +149,13 @@ class Agreement:
     until: date | None = None
     scope: Constraint | None = None
 
+    def runs(self, on: date) -> bool:
+        """Whether it is in force on that day."""
+        return (self.since is None or self.since <= on) and (self.until is None or on <= self.until)
+
     def covers(self, rule: Rule, activity: str, on: date) -> bool:
         """Whether it lifts `rule` for that activity on that day (its `scope` aside)."""
-        if activity not in self.grants or (self.since and on < self.since) or (self.until and on > self.until):
+        if activity not in self.grants or not self.runs(on):
             return False
         if self.rules or self.documents:
             return rule.id in self.rules or rule.document in self.documents
@@ -162,7 +168,9 @@ class Memory:
 
     models: dict[tuple[str, str], Any] = field(default_factory=dict)
     stacks: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    papers: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     rulings: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=count)
 
     def keep(self, answers: dict[K, V], key: K, answer: V) -> V:
         """Remember one answer and return it."""
@@ -199,9 +207,21 @@ class Library:
         return {family.id: family for family in self.families}
 
     @cached_property
-    def asks_for_the_day(self) -> bool:
-        """Whether some rule tests the day of use itself."""
-        return any("on" in rule.facts for rule in self.rules)
+    def boundaries(self) -> list[date]:
+        """Every day on which some text or some binding begins to govern, or ceases to, in order."""
+        days = {day for paper in self.documents.values() for one in paper.versions for day in (one.since, one.until)}
+        days |= {day for binding in self.bindings for day in (binding.since, binding.until)}
+        return sorted(day for day in days if day)
+
+    def epoch(self, on: date | None) -> int | None:
+        """A number shared by all days between the same two boundaries: on them, the same papers govern."""
+        return None if on is None else bisect_right(self.boundaries, on)
+
+    @cached_property
+    def facts_of_bindings(self) -> tuple[str, ...]:
+        """The facts by which bindings are narrowed."""
+        tests = (test for binding in self.bindings if binding.when for test in leaves_of(binding.when))
+        return tuple(sorted({test.fact for test in tests}))
 
     @cached_property
     def memory(self) -> "Memory":

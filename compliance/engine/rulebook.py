@@ -20,6 +20,7 @@ from compliance.engine.library import (
     Provider,
     Version,
 )
+from compliance.engine.reasons import Reason
 from compliance.engine.rules import Rule, RuleError, rule_from_dict
 from compliance.engine.vocabulary import ACCESS_KINDS, ACTIVITIES
 
@@ -42,14 +43,33 @@ class Rulebook:
     rules: tuple[Rule, ...] = ()
     families: tuple[ModelFamily, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 def load_directory(path: Path) -> Library:
     """The library that a folder's TOML files describe together. Raises RulebookError; OSError when it can't be read."""
+    return join(read_directory(path))
+
+
+def load_reasons(path: Path) -> tuple[Reason, ...]:
+    """What a folder's TOML files leave without a rule, a text or a version, and why. Raises as `load_directory` does."""
+    return tuple(reason for book in read_directory(path) for reason in book.reasons)
+
+
+def read_directory(path: Path) -> tuple[Rulebook, ...]:
+    """Each TOML file of a folder by itself, in the order of their names. Raises RulebookError, OSError."""
     files = sorted(Path(path).glob("*.toml"))
     if not files:
         raise RulebookError(f"{path}: holds no .toml file")
-    return join(parse_rulebook(file.read_text(encoding="utf-8"), file.name) for file in files)
+    return tuple(parse_rulebook(read_file(file), file.name) for file in files)
+
+
+def read_file(path: Path) -> str:
+    """The text of one file. Raises RulebookError where it is not UTF-8, OSError when it can't be read."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RulebookError(f"{path.name}: not UTF-8 at byte {error.start}") from error
 
 
 def parse_rulebook(text: str, filename: str) -> Rulebook:
@@ -244,6 +264,17 @@ def _agreement(raw: Mapping[str, Any], where: str) -> Agreement:
     )
 
 
+def _reason(raw: Mapping[str, Any], where: str) -> Reason:
+    row = _Row(raw, where, "document")
+    since, until = row.day("since"), row.day("until")
+    reason = Reason(
+        row.take("document", str), row.take("reason", str), row.words("clauses"), row.words("unheld"), since, until
+    )
+    if not (reason.clauses or reason.unheld or (since and until and since < until)):
+        raise row.fail("reason", "say for which clauses, which unheld versions, or from since until which day")
+    return row.done(reason)
+
+
 _TABLES: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any], str], Any]]]] = {
     "provider": ("providers", _provider),
     "document": ("documents", _document),
@@ -251,6 +282,7 @@ _TABLES: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any], str], Any]]]
     "rule": ("rules", rule_from_dict),
     "family": ("families", _family),
     "agreement": ("agreements", _agreement),
+    "reason": ("reasons", _reason),
 }
 
 
@@ -290,6 +322,7 @@ def _index(files: tuple[Rulebook, ...], part: str, key: Callable[[Any], str]) ->
 def _check_references(book: Rulebook, documents: Mapping[str, Document], families: Mapping[str, ModelFamily]) -> None:
     wanted = [(binding.document, f"[[governs]] {binding.document}") for binding in book.bindings]
     wanted += [(rule.document, f"rule {rule.id}") for rule in book.rules]
+    wanted += [(reason.document, f"[[reason]] {reason.document}") for reason in book.reasons]
     wanted += [
         (further, f"{document.id}.incorporates") for document in book.documents for further in document.incorporates
     ]

@@ -73,7 +73,9 @@ class RunUnderAudit:
         self._fetch_source()
         self._read_manifest()
         self._note_isolation()
-        self._make_environment()
+        packages = self._make_environment()
+        note = f"{len(self.source):,} files copied, {packages:,} packages in an environment of its own"
+        runs.end_step(self.run.pk, "prepare", note=note)
 
     def scan(self) -> None:
         """Reads the source for the models and hosts it names, without running any of it."""
@@ -177,7 +179,8 @@ class RunUnderAudit:
         for reason in capability.reasons:
             self.log.say(f"Isolation: {reason}")
 
-    def _make_environment(self) -> None:
+    def _make_environment(self) -> int:
+        """The pipeline's own environment, set up as audit.toml says; tells how many packages are in it."""
         tree, program = self.workspace.tree, self.manifest.pipeline
         cache = Path(settings.VAR_DIR) / "cache" / "pipelines" / str(self.run.pipeline_id)
         try:
@@ -195,6 +198,7 @@ class RunUnderAudit:
         facts = {"python": version, "packages": preparing.installed_packages(tree)}
         self._update(environment=facts)
         self._keep("environment", "interpreter and packages", json.dumps(facts, sort_keys=True).encode())
+        return len(facts["packages"])
 
     def _run_recorded(self, phase: str, command: list[str], limits: Limits) -> Recorded:
         """Run a command of the pipeline's in one phase: `setup` reaches package registries only, `execute` any host."""

@@ -1,6 +1,6 @@
 """What waits for a person who keeps clauses: reworded and vanished ones, and suggestions; and one passage in its place."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, QuerySet
@@ -34,30 +34,36 @@ def waiting_anchorings(document_id: int | None = None) -> QuerySet[Anchoring]:
     )
     if document_id:
         rows = rows.filter(version__document=document_id)
-    return (
-        rows.defer("version__text", "source__version__text")
-        .annotate(
-            old_words=Substr("source__version__text", F("source__start") + 1, F("source__end") - F("source__start")),
-            new_words=Substr("version__text", F("start") + 1, F("end") - F("start")),
-        )
-        .order_by("version__document__identifier", "clause__key", "version__label")
+    return rows.defer("version__text", "source__version__text").order_by(
+        "version__document__identifier", "clause__key", "version__label"
     )
 
 
-def with_marks(rows: Iterable[Anchoring]) -> list[Waiting]:
+def with_marks(rows: Sequence[Anchoring]) -> list[Waiting]:
     """Each with its changed words marked; of those that are gone, where in a sibling document they stand now."""
-    found = []
-    for row in rows:
-        old, new = getattr(row, "old_words", None) or "", getattr(row, "new_words", None) or ""
-        elsewhere = None
-        if row.fate == Anchoring.Fate.GONE and old:
-            elsewhere = next(iter(reappearances(row.version, [old], later=True)), None)
-        found.append(Waiting(row, old, new, marked(old, new) if old and new else (), elsewhere))
-    return found
+    wordings = _both_wordings(rows)
+    return [_waiting(row, *wordings[row.pk]) for row in rows]
+
+
+def _both_wordings(rows: Sequence[Anchoring]) -> dict[int, tuple[str, str]]:
+    """The old and the new passage of each, cut out by the database: whole texts stay there."""
+    cut = Anchoring.objects.filter(pk__in=[row.pk for row in rows]).values_list(
+        "pk",
+        Substr("source__version__text", F("source__start") + 1, F("source__end") - F("source__start")),
+        Substr("version__text", F("start") + 1, F("end") - F("start")),
+    )
+    return {pk: (old or "", new or "") for pk, old, new in cut}
+
+
+def _waiting(row: Anchoring, old: str, new: str) -> Waiting:
+    elsewhere = None
+    if row.fate == Anchoring.Fate.GONE and old:
+        elsewhere = next(iter(reappearances(row.version, [old], later=True)), None)
+    return Waiting(row, old, new, marked(old, new) if old and new else (), elsewhere)
 
 
 def open_suggestions(provider: str = "", document_id: int | None = None, building: bool = True) -> QuerySet[Suggestion]:
-    """Suggestions that nobody has decided on and no clause covers, newest versions first; each with its wording."""
+    """Suggestions that nobody has decided on and no clause covers, newest versions first."""
     rows = uncovered().select_related("version__document__provider").defer("version__text")
     if provider:
         rows = rows.filter(version__document__provider__slug=provider)
@@ -65,9 +71,14 @@ def open_suggestions(provider: str = "", document_id: int | None = None, buildin
         rows = rows.filter(version__document=document_id)
     if building:
         rows = rows.filter(labels__has_any_keys=sorted(BUILDING))
-    return rows.annotate(words=Substr("version__text", F("start") + 1, F("end") - F("start"))).order_by(
-        "version__document__identifier", "-version__label", "start"
-    )
+    return rows.order_by("version__document__identifier", "-version__label", "start")
+
+
+def with_words(rows: Sequence[Suggestion]) -> list[tuple[Suggestion, str]]:
+    """Each suggestion with its wording, cut out by the database. One query."""
+    cut = Suggestion.objects.filter(pk__in=[row.pk for row in rows]).order_by()
+    wordings = dict(cut.values_list("pk", Substr("version__text", F("start") + 1, F("end") - F("start"))))
+    return [(row, wordings.get(row.pk, "")) for row in rows]
 
 
 def clauses_to_choose(version: Version) -> list[Clause]:

@@ -134,7 +134,7 @@ def _covers(holder: Highlight, suggestion: Suggestion) -> bool:
 
 def uncovered() -> QuerySet[Suggestion]:
     """Suggestions that nobody has decided on and that lie in no placed clause: the same measure as on the page."""
-    whole = IntegerField()
+    whole: IntegerField[int, int] = IntegerField()
     last = Least(F("end"), OuterRef("end"), output_field=whole)
     first = Greatest(F("start"), OuterRef("start"), output_field=whole)
     theirs = ExpressionWrapper(OuterRef("end") - OuterRef("start"), output_field=whole)

@@ -20,13 +20,16 @@ WITHIN: Final = dt.timedelta(days=120)
 
 @dataclass(frozen=True)
 class Reappearance:
-    """A passage (by its index among those asked for) and the one in a sibling document that it is most like."""
+    """A passage (by its index among those asked for) and the one in a sibling document that it is most like.
+
+    `moved`: it did not stand in that document at the other time; else it stands in both, and did before.
+    """
 
     index: int
     version: Version
     start: int
     likeness: float
-    anchor: str
+    moved: bool
 
 
 @dataclass(frozen=True)
@@ -34,24 +37,30 @@ class _Found:
     version: Version
     start: int
     wording: Sequence[str]
-    anchor: str
 
 
 def reappearances(version: Version, wordings: Iterable[str], *, later: bool) -> list[Reappearance]:
     """Which of the wordings stand in sibling documents of the same provider: in the version of the same days.
 
     `later`: they are gone from `version`, so they are sought in what was in force with it; else they are new in it, and
-    sought in what was in force before it. Three queries, whatever their number.
+    sought in what was in force before it. Four queries, whatever their number.
     """
     asked = [words(wording) for wording in wordings]
-    held = _passages(_siblings(version, later)) if asked else []
+    here = _passages(_siblings(version, later)) if asked else []
+    there = _passages(_siblings(version, not later)) if here else []
     found = []
     for index, wording in enumerate(asked):
-        ranked = [(likeness(wording, one.wording), one) for one in held]
-        alike, best = max(ranked, key=lambda pair: pair[0], default=(0.0, None))
+        alike, best = _most_like(wording, here)
         if best is not None and alike >= ALIKE:
-            found.append(Reappearance(index, best.version, best.start, round(alike, 3), best.anchor))
+            document = best.version.document_id
+            other, _place = _most_like(wording, [one for one in there if one.version.document_id == document])
+            found.append(Reappearance(index, best.version, best.start, round(alike, 3), moved=other < ALIKE))
     return found
+
+
+def _most_like(wording: Sequence[str], held: Iterable[_Found]) -> tuple[float, _Found | None]:
+    ranked = ((likeness(wording, one.wording), one) for one in held)
+    return max(ranked, key=lambda pair: pair[0], default=(0.0, None))
 
 
 def _siblings(version: Version, later: bool) -> list[Version]:
@@ -79,6 +88,6 @@ def _passages(versions: Sequence[Version]) -> list[_Found]:
         Suggestion.objects.filter(version__in=by_pk, labels__has_any_keys=sorted(BUILDING))
         .exclude(state=Suggestion.State.SUPERSEDED)
         .annotate(words=Substr("version__text", F("start") + 1, F("end") - F("start")))
-        .values_list("version_id", "start", "pk", "words")
+        .values_list("version_id", "start", "words")
     )
-    return [_Found(by_pk[version], start, words(text), f"p-{start}") for version, start, _pk, text in rows]
+    return [_Found(by_pk[version], start, words(text)) for version, start, text in rows]

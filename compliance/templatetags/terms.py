@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import template
+from django.template import Context
+from django.template.loader import get_template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from compliance.queries.reader import Highlight, Row
+from compliance.queries.reader import Highlight, Reader, Row
 from compliance.templatetags.icons import icon
 from compliance.templatetags.looks import visible
 from compliance.text.diff import Mark, Touch
@@ -55,8 +57,31 @@ def state_words(state: str) -> str:
     return STATE_WORDS.get(state, state)
 
 
-@register.simple_tag
-def passage_words(row: Row, text: str) -> SafeString:
+@register.simple_tag(takes_context=True)
+def passages(context: Context, reader: Reader) -> SafeString:
+    """The text, passage by passage, with the notes beside it: written here, since a template for each would take seconds."""
+    note = get_template("terms/_margin.html")
+    shared = {key: context.get(key) for key in ("keeps_clauses", "csrf_token")}
+
+    def beside(row: Row) -> str:
+        notes = "".join(note.render({**shared, "mark": mark}) for mark in row.highlights)
+        return f'<aside class="margin" aria-label="Marked here">{notes}</aside>' if notes else ""
+
+    return mark_safe("".join(_passage(row, reader.text, beside(row)) for row in reader.rows))  # noqa: S308 - see _words
+
+
+def _passage(row: Row, text: str, beside: str) -> str:
+    passage = row.passage
+    place = f"p-{passage.start}"
+    heading = f' role="heading" aria-level="{3 if passage.level < 5 else 4}"' if passage.kind == "heading" else ""
+    return (
+        f'<div class="passage {passage.kind} d{passage.depth}" id="{place}">{beside}'
+        f'<div class="words-of h{passage.level}"{heading}>{_words(row, text)}</div>'
+        f'<a class="here" href="#{place}" aria-label="Link to this passage" tabindex="-1">¶</a></div>'
+    )
+
+
+def _words(row: Row, text: str) -> str:
     """A passage's wording, character by character: mark-up in spans that the page can show, clauses in marks.
 
     What stands after the passage (white space, rules) is there too, hidden, so that the whole text can be put together again.
@@ -74,7 +99,7 @@ def passage_words(row: Row, text: str) -> SafeString:
     parts.append("</mark>" if current else "")
     tail = text[row.passage.end : row.passage.until]
     parts.append(f'<span class="mk">{visible(tail)}</span>' if tail else "")
-    return mark_safe("".join(parts))  # noqa: S308 - every wording went through `visible`, the rest is ours
+    return "".join(parts)
 
 
 def _opening(highlight: Highlight) -> str:

@@ -12,6 +12,7 @@ _LINK = re.compile(r"\[([^\]\[\n]{1,400})\](\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(
 _STRONG = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
 _EMPHASIS = re.compile(r"(?<![\w*_])[*_](?=[^\s*_])|(?<=[^\s*_])[*_](?![\w*_])")
 _ESCAPE = re.compile(r"\\(?=[.\-()\[\]#*_+>!`~|])")
+_WIDTHLESS = re.compile("[\u00ad\u200b\u2060\ufeff]+")  # breaks that are allowed or not: no reader misses them
 _HASHES = re.compile(r"\s{0,3}#{1,6}\s+")
 _CLOSING_HASHES = re.compile(r"\s+#{1,6}\s*\Z")
 
@@ -55,7 +56,9 @@ def _markup(text: str, start: int, end: int) -> list[tuple[int, int]]:
         spans += [(link.start(), link.start() + 1), (link.end(1), link.end())]
     strong = [match.span() for match in _STRONG.finditer(text, start, end)]
     spans += strong if len(strong) % 2 == 0 else []
-    spans += [match.span() for pattern in (_EMPHASIS, _ESCAPE) for match in pattern.finditer(text, start, end)]
+    spans += [
+        match.span() for pattern in (_EMPHASIS, _ESCAPE, _WIDTHLESS) for match in pattern.finditer(text, start, end)
+    ]
     return _without_overlap(spans)
 
 

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from compliance.actions.clauses import read_version
+from compliance.actions.clauses import is_read, read_version
 from compliance.models import TermsDocument, Version
 from compliance.queries.comparing import compare_versions
 from compliance.views.requests import PersonRequest
@@ -18,7 +18,8 @@ def compare(request: PersonRequest) -> HttpResponse:
     new = get_object_or_404(_held(), pk=_number(request, "new"))
     building = request.GET.get("only") == "building"
     for version in (old, new):
-        read_version(version)
+        if not is_read(version):
+            read_version(version)
     choices = TermsDocument.objects.filter(provider=old.document.provider_id).order_by("title", "identifier")
     context = {
         "old": old,

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from compliance.access import may_keep_clauses
-from compliance.actions.clauses import read_version
+from compliance.actions.clauses import is_read, read_version
 from compliance.models import Version
 from compliance.queries.in_force import rules_of_version
 from compliance.queries.reader import neighbours, read, unplaced, waiting_here
@@ -18,7 +18,7 @@ from compliance.views.requests import PersonRequest
 def version(request: PersonRequest, pk: int) -> HttpResponse:
     """The reader. A text that nobody has read yet is read now: what is found is derived from it, and the same each time."""
     found = get_object_or_404(Version.objects.select_related("document__provider", "snapshot__source"), pk=pk)
-    if found.text:
+    if found.text and not is_read(found):
         read_version(found)
     before, after = neighbours(found)
     context = {

@@ -22,6 +22,7 @@ from compliance.queries.clauses import (
     open_suggestions,
     waiting_anchorings,
     with_marks,
+    with_words,
 )
 from compliance.tasks import follow_clauses
 from compliance.text.labels import clause_key
@@ -116,7 +117,7 @@ def review(request: PersonRequest) -> HttpResponse:
     document = TermsDocument.objects.filter(pk=int(asked)).first() if asked.isdecimal() else None
     rows = waiting_anchorings(document.pk if document else None)
     page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
-    context = _tabs(request) | {"page": page, "waiting": with_marks(page.object_list), "document": document}
+    context = _tabs(request) | {"page": page, "waiting": with_marks(list(page.object_list)), "document": document}
     return render(request, "terms/review.html", context)
 
 
@@ -128,7 +129,13 @@ def suggestions(request: PersonRequest) -> HttpResponse:
     rows = open_suggestions(provider=provider, building=building)
     page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
     providers = Provider.objects.filter(documents__versions__suggestions__isnull=False).distinct().order_by("name")
-    context = _tabs(request) | {"page": page, "chosen": provider, "building": building, "providers": providers}
+    context = _tabs(request) | {
+        "page": page,
+        "rows": with_words(list(page.object_list)),
+        "chosen": provider,
+        "building": building,
+        "providers": providers,
+    }
     return render(request, "terms/suggestion_list.html", context)
 
 

@@ -142,9 +142,18 @@
     });
   }
 
+  /* A link to a clause opens its note; a link to an offset inside a passage goes to that passage. */
   function openTarget() {
-    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const name = decodeURIComponent(location.hash.slice(1));
+    const target = name && document.getElementById(name);
     if (target && target.matches("details")) target.open = true;
+    const offset = /^p-(\d+)$/.exec(name);
+    if (target || !offset) return;
+    let holder = null;
+    document.querySelectorAll(".passage").forEach(function (passage) {
+      if (Number(passage.id.slice(2)) <= Number(offset[1])) holder = passage;
+    });
+    if (holder) location.replace("#" + holder.id);
   }
 
   function wireOutline(reader) {

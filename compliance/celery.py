@@ -34,6 +34,7 @@ app.conf.update(
         # Expires before the next one: while no worker runs, reminders must not pile up.
         "mark stale runs": {"task": "audits.tasks.mark_stale_runs", "schedule": 30.0, "options": {"expires": 25}},
         "judge anew": {"task": "audits.tasks.rejudge_after_changes", "schedule": 5.0, "options": {"expires": 5}},
+        "watch sources": {"task": "compliance.tasks.watch_sources", "schedule": 60.0, "options": {"expires": 55}},
         "read new texts": {"task": "compliance.tasks.read_texts", "schedule": 60.0, "options": {"expires": 55}},
     },
 )

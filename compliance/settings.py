@@ -79,6 +79,9 @@ LOGOUT_REDIRECT_URL = "sign-in"
 
 EVIDENCE_URL = os.environ.get("EVIDENCE_URL", (VAR_DIR / "evidence").as_uri())
 
+# Watched sources are fetched from public addresses. Places in one's own network are allowed by address and port, by commas.
+WATCH_ALLOWED = [place.strip() for place in os.environ.get("WATCH_ALLOWED", "").split(",") if place.strip()]
+
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or broker_url(VAR_DIR)
 # Short tasks are acknowledged late: those of a worker that was killed come back after this time-out, which none may exceed. An
 # audit may run for hours; it is acknowledged early, and the beat task finds it when its worker dies.

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import Q
+from django.utils import timezone
 from psycopg.types.range import DateRange
 
 from compliance.actions.dates import dates_as_json
 from compliance.actions.trail import record
-from compliance.models import Snapshot, SourceDocument, TermsChange, TermsDocument, User, Version
+from compliance.models import Arrival, Snapshot, SourceDocument, TermsChange, TermsDocument, User, Version
 from compliance.sources.canonical import RULES, canonical_digest
 from compliance.sources.dates import ProposedDates
 from compliance.sources.history import Told
@@ -25,6 +26,7 @@ Keep = Callable[[bytes], str]
 
 TOLD_SENTENCES: Final = 12
 LONGEST_SENTENCE: Final = 600
+STAYED: Final = "The page stayed as it was; nobody had to say so."
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -110,6 +112,8 @@ def add(document: TermsDocument, text: Text, acting_user: User | None) -> Versio
         },
     )
     record(acting_user=acting_user, action="terms.version_imported", subject=version, origin=shown(text.origin))
+    stayed = {"state": Arrival.State.ACCEPTED, "decided_at": timezone.now(), "reason": STAYED, "version": version}
+    document.arrivals.filter(mark=text.mark, state=Arrival.State.WAITING).update(**stayed)
     return version
 
 

@@ -11,12 +11,15 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from compliance.sources.apart import REFUSED
 from compliance.sources.captures import HTML, LARGEST_FILE, LARGEST_PAGE, PDF, TEXTS, readable_text
 
+READER: Final = 1
+"""Number of the way in which pages are read. A page read by another number is read anew: that is no change of the page."""
 PATIENCE: Final = 60
 """Seconds by the clock; a busy machine may give the child its processor time late."""
 _PROJECT: Final = Path(__file__).resolve().parent.parent.parent
-_REFUSED: Final = 3
+_READERS: Final = {HTML: "compliance.sources.read_html", PDF: "compliance.sources.read_pdf"}
 _BEGINS_AS_PAGE = re.compile(
     rb"\s*(?:<!--.{0,4000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
@@ -60,7 +63,7 @@ def _charset(media_type: str) -> str:
 
 def _read_apart(content: bytes, kind: str, charset: str) -> str:
     """Have a child read the bytes. It gets them on standard input and answers with text, or with status 3 and a reason."""
-    command = [sys.executable, "-m", "compliance.sources.reader", kind, charset]
+    command = [sys.executable, "-m", _READERS[kind], charset]
     environment = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(_PROJECT), "PYTHONUTF8": "1"}
     try:
         done = subprocess.run(
@@ -68,7 +71,7 @@ def _read_apart(content: bytes, kind: str, charset: str) -> str:
         )
     except subprocess.TimeoutExpired as problem:
         raise ValueError(f"reading it took more than {PATIENCE} s, and was given up") from problem
-    if done.returncode == _REFUSED:
+    if done.returncode == REFUSED:
         raise ValueError(done.stderr.decode("utf-8", "replace").strip()[:300] or "it can't be read")
     if done.returncode:
         raise ValueError("reading it took more memory or time than terms need, and was given up")

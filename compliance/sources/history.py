@@ -104,6 +104,13 @@ class History:
         judgement = Judgement.KNOWN if known else Judgement.CHANGED
         self._accept(page, Told(judgement, "learned", page.digest, known_as=known or ""), at)
 
+    def reread(self, text: str, at: dt.datetime) -> None:
+        """Take a text for the one shown now, read from the page in another way: a technical upgrade, no change."""
+        page = self._page(text)
+        if self.current is not None and page.digest not in self.aliases:
+            same = self.aliases[self.current.digest]
+            self._accept(page, Told(Judgement.TECHNICAL, "read in another way", page.digest, known_as=same), at)
+
     def remember(self) -> dict[str, Any]:
         """What the texts alone don't tell, as JSON: which is shown now, when each was seen last, what counts as which."""
         current = self.aliases[self.current.digest] if self.current else ""
@@ -185,7 +192,7 @@ class History:
         digest = told.known_as or page.digest
         self.aliases.setdefault(page.digest, digest)
         self.last_seen[digest] = at
-        if told.is_new_text:
+        if told.is_new_text and not told.known_as:
             self.texts.append(page)
         if self.current is not None and page.digest != self.current.digest:
             self.dropped.update(key for key in self.current.sentences if key not in page.sentences)

@@ -3,6 +3,7 @@
 JSON Lines, JSON (an array of rows, or an object that holds one), CSV and TSV with a header, and plain text (a row is a block
 between blank lines); each also compressed with gzip, bzip2 or xz. Memory grows with the longest row, not with the file. Row
 numbers count from 0 over everything that stands in a row's place, malformed rows included; lines count from 1.
+Formats that need more than the standard library stand in audits.datasets, whose read_rows reads all of them.
 """
 
 import bz2
@@ -23,6 +24,7 @@ LONGEST_ROW = 64 * 1024 * 1024
 LONGEST_KEPT = 4096
 _CHUNK = 1024 * 1024
 _OPENERS: dict[str, Callable[[Path], object]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+PACKED = frozenset((*_OPENERS, ".zst"))
 _UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
@@ -55,7 +57,13 @@ AnyRow = Row | MalformedRow
 
 def read_rows(path: Path) -> Iterator[AnyRow]:
     """The rows of a data set, in order. Raises UnreadableDataset for a missing file, an unknown format or a broken archive."""
-    extension = _extension(path)
+    opener = _OPENERS.get(path.suffix.lower())
+    yield from read_text_rows(path, lambda: cast(BinaryIO, opener(path)) if opener else path.open("rb"))
+
+
+def read_text_rows(path: Path, opened: Callable[[], BinaryIO]) -> Iterator[AnyRow]:
+    """The same for a file that `opened` opens, whatever it is packed with; `path` gives the format and the name in messages."""
+    extension = extension_of(path)
     reader = _READERS.get(extension)
     if reader is None:
         raise UnreadableDataset(
@@ -63,7 +71,7 @@ def read_rows(path: Path) -> Iterator[AnyRow]:
             f"Convert it to one of {' '.join(sorted(_READERS))} (each also as .gz, .bz2 or .xz)."
         )
     try:
-        with _opened(path) as file:
+        with opened() as file:
             yield from reader(file)
     except FileNotFoundError as error:
         raise UnreadableDataset(f"{path}: there is no such file.") from error
@@ -71,14 +79,10 @@ def read_rows(path: Path) -> Iterator[AnyRow]:
         raise UnreadableDataset(f"{path}: cannot be read to its end: {error}.") from error
 
 
-def _extension(path: Path) -> str:
-    plain = path.with_suffix("") if path.suffix.lower() in _OPENERS else path
+def extension_of(path: Path) -> str:
+    """The extension that tells the format, in lower case: that of what was packed, when the file is packed."""
+    plain = path.with_suffix("") if path.suffix.lower() in PACKED else path
     return plain.suffix.lower()
-
-
-def _opened(path: Path) -> BinaryIO:
-    opener = _OPENERS.get(path.suffix.lower())
-    return cast(BinaryIO, opener(path)) if opener else path.open("rb")
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
@@ -261,3 +265,4 @@ _READERS: dict[str, Callable[[BinaryIO], Iterator[AnyRow]]] = {
     ".text": _text_blocks,
     ".md": _text_blocks,
 }
+TEXT_FORMATS = frozenset(_READERS)

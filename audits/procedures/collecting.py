@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from audits.lineage.rows import MalformedRow, UnreadableDataset, read_rows
+from audits.datasets.reading import read_rows
+from audits.lineage.rows import MalformedRow, UnreadableDataset
 from audits.manifest import DeclaredDataset, DeclaredStudent, Manifest
 from audits.models import Dataset, Run, Student
 from audits.procedures.workspace import SourceFile, SourceRefused, list_files, listing, sha256_of
@@ -32,36 +33,54 @@ def collect_datasets(run: Run, manifest: Manifest, tree: Path, before: dict[str,
     collected = []
     for declared in manifest.datasets:
         path, gap = _find(tree, declared.path)
-        if path is None or not path.is_file():
-            _store(run, declared, gap=gap or f"{declared.path} is not a regular file")
+        if path is None or not (path.is_file() or path.is_dir()):
+            _store(run, declared, gap=gap or f"{declared.path} is not a regular file or folder")
             continue
         try:
-            collected.append(_collect_dataset(run, declared, path, before))
+            collected += _collect_dataset(run, declared, path, before)
+        except SourceRefused as error:
+            _store(run, declared, gap=f"{declared.path} can't be read: {error}")
         except OSError as error:
             _store(run, declared, gap=f"{declared.path} can't be read: {error.strerror}")
     return collected
 
 
-def _collect_dataset(run: Run, declared: DeclaredDataset, path: Path, before: dict[str, int]) -> Collected:
-    digest, details = sha256_of(path), path.stat()
-    untouched = before.get(declared.path) == details.st_mtime_ns
+def _collect_dataset(run: Run, declared: DeclaredDataset, path: Path, before: dict[str, int]) -> list[Collected]:
+    """The data set's row, and its files; a folder (parts of one data set) has the hash of the listing of its files."""
+    files = list(list_files(path)) if path.is_dir() else [SourceFile("", path.stat().st_size, sha256_of(path), False)]
+    digest = hashlib.sha256(listing(files)).hexdigest() if path.is_dir() else files[0].sha256
+    collected = [_part(declared, path, file) for file in files]
+    untouched = bool(collected) and all(before.get(one.name) == one.path.stat().st_mtime_ns for one in collected)
     gap = "It was in the source tree before the run, and the run did not write it" if untouched else ""
+    rows, malformed, unread = _count_rows(declared, path)
+    gap = unread or gap
+    if malformed and not gap:
+        gap = f"{malformed:,} of {rows:,} rows can't be read; they are kept as they are, and derive from nobody knows what"
+    size = sum(file.size for file in files)
+    _store(run, declared, sha256=digest, size=size, rows=rows, malformed=malformed, gap=gap)
+    return collected
+
+
+def _part(declared: DeclaredDataset, path: Path, file: SourceFile) -> Collected:
+    name = f"{declared.path.rstrip('/')}/{file.path}" if file.path else declared.path
+    return Collected("dataset", storable(name), path / file.path if file.path else path, file.sha256, file.size)
+
+
+def _count_rows(declared: DeclaredDataset, path: Path) -> tuple[int, int, str]:
+    """How many rows there are, how many of them malformed, and why reading stopped when it did."""
     rows, malformed = 0, 0
     try:
         for row in read_rows(path):
             rows += 1
             malformed += isinstance(row, MalformedRow)
     except UnreadableDataset as error:
-        gap = str(error).replace(str(path), declared.path)
-    if malformed and not gap:
-        gap = f"{malformed:,} of {rows:,} rows can't be read; they are kept as they are, and derive from nobody knows what"
-    _store(run, declared, sha256=digest, size=details.st_size, rows=rows, malformed=malformed, gap=gap)
-    return Collected("dataset", declared.path, path, digest, details.st_size)
+        return rows, malformed, str(error).replace(str(path), declared.path)
+    return rows, malformed, ""
 
 
 def _store(run: Run, declared: DeclaredDataset, *, gap: str, **fields: object) -> None:
     suffixes = Path(declared.path).suffixes
-    packed = suffixes[-1:] in ([".gz"], [".bz2"], [".xz"])
+    packed = suffixes[-1:] in ([".gz"], [".bz2"], [".xz"], [".zst"])
     form = "".join(suffixes[-2:] if packed else suffixes[-1:]).lstrip(".")
     Dataset.objects.create(
         run=run, path=declared.path, role=declared.role, format=form[:20], gap=storable(gap)[:400], **fields

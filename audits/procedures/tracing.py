@@ -8,11 +8,12 @@ from typing import Any
 
 from audits.actions.copying import copy_rows
 from audits.actions.runs import step_progress
+from audits.datasets.reading import read_rows
 from audits.lineage.index import OutputIndex
 from audits.lineage.labels import label_transfer
 from audits.lineage.outputs import Output, read_outputs
 from audits.lineage.prompts import profile
-from audits.lineage.rows import MalformedRow, Row, UnreadableDataset, read_rows
+from audits.lineage.rows import MalformedRow, Row, UnreadableDataset
 from audits.lineage.tracing import Match, Tracer
 from audits.models import Dataset, ModelCall, RowMatch, Run
 from audits.text import storable

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from audits.datasets.reading import read_rows
 from audits.lineage.labels import label_transfer
 from audits.lineage.outputs import OutputsError, read_outputs
-from audits.lineage.rows import UnreadableDataset, read_rows
+from audits.lineage.rows import UnreadableDataset
 from audits.lineage.tracing import Match, TraceResult, trace
 
 EXAMPLES = """\
@@ -18,6 +19,8 @@ examples:
   python manage.py trace --outputs outputs.jsonl --dataset labelled.csv --labels
 
 OUTPUTS holds one JSON object per line: {"id", "model", "text"}, and "prompt" where it is known.
+DATASET is .jsonl .json .csv .tsv .txt (each also as .gz .bz2 .xz .zst), .parquet .arrow .feather .sqlite, or a folder of such
+files, as the Hugging Face library saves it. Fields, nested ones and chats are found by themselves.
 """
 
 
@@ -32,9 +35,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--outputs", type=Path, required=True, help="outputs of models, as JSON Lines")
-        parser.add_argument(
-            "--dataset", type=Path, required=True, help="the data set: .jsonl .json .csv .tsv .txt, also compressed"
-        )
+        parser.add_argument("--dataset", type=Path, required=True, help="the data set, a file or folder: see below")
         parser.add_argument(
             "--labels",
             action="store_true",

@@ -33,15 +33,16 @@ class ClauseRefused(ValueError):
 
 
 def is_read(version: Version) -> bool:
-    """Whether the version's text was read by the present rules. One query; wants the text loaded."""
-    return VersionReading.objects.filter(
-        version=version, rules=RULES, text_sha256=text_hash(version.text)
-    ).exists()  # fmt: skip
+    """Whether the version's text was read by the present rules, and sought for all that is cited in it. Two queries."""
+    return VersionReading.objects.filter(version=version, rules=RULES, mark=reading_mark(version)).exists()
 
 
-def text_hash(text: str) -> str:
-    """SHA-256 of the text as it is held, by which a reading knows it again."""
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+def reading_mark(version: Version) -> str:
+    """SHA-256 of what a reading depends on: the text as it is held, and the hashes of the passages cited in it."""
+    cited = version.clause_texts.exclude(sha256="").order_by("sha256").values_list("sha256", flat=True)
+    digest = hashlib.sha256(version.text.encode(errors="surrogatepass"))
+    digest.update("\n".join(["", *cited]).encode())
+    return digest.hexdigest()
 
 
 @transaction.atomic
@@ -57,9 +58,7 @@ def read_version(version: Version, search: PassageSearch | None = None) -> bool:
     sections = Sections(version.text, lay_out(version.text))
     _suggest(version, found, sections)
     place_cited(version, found, search or PassageSearch())
-    VersionReading.objects.update_or_create(
-        version=version, defaults={"rules": RULES, "text_sha256": text_hash(version.text)}
-    )
+    VersionReading.objects.update_or_create(version=version, defaults={"rules": RULES, "mark": reading_mark(version)})
     return True
 
 

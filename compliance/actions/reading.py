@@ -20,9 +20,9 @@ class Read:
 
 
 def read_document(document: TermsDocument) -> Read:
-    """Read every version that was not read by the present rules, then follow the document's clauses. Twice changes nothing."""
+    """Read every held text that was not read as it is now, then follow the document's clauses. Twice changes nothing."""
     done, search = Read(document.identifier), PassageSearch()
-    for version in unread_versions().filter(document=document).order_by("label"):
+    for version in document.versions.exclude(text="").defer("text").order_by("label"):
         done.versions += read_version(version, search)
     done.anchored = anchor_clauses(document)
     return done

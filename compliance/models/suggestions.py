@@ -8,10 +8,10 @@ from compliance.models.documents import Clause, ClauseText, Version
 
 
 class VersionReading(models.Model):
-    """That a version's text was read for clauses: which text, by which rules of reading. One row for each version."""
+    """That a version's text was read for clauses: in which state, by which rules of reading. One row for each version."""
 
     version = models.OneToOneField(Version, on_delete=models.CASCADE, related_name="reading")
-    text_sha256 = models.CharField(max_length=64, help_text="SHA-256 of the text as it was read")
+    mark = models.CharField(max_length=64, help_text="SHA-256 of the text as it was read, and of what was cited in it")
     rules = models.PositiveIntegerField(help_text="Number of the rules by which it was read")
     read_at = models.DateTimeField(auto_now=True)
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest, Least
 from compliance.models import Clause, ClauseText, RuleRevision, Suggestion, Version
 from compliance.text.contents import Heading, Passage, headings, lay_out
 from compliance.text.labels import bears_on_building
+from compliance.text.normalise import clause_hash
 from compliance.text.typography import Run, runs
 
 SHOWN: Final = (Suggestion.State.SUGGESTED, Suggestion.State.REJECTED)
@@ -92,7 +93,7 @@ def read(version: Version) -> Reader:
 
 def highlights(version: Version) -> list[Highlight]:
     """What is marked in a version, in the order of its text: clauses that are placed, and suggestions that lie in none."""
-    found = [_of_place(place) for place in _places(version)]
+    found = [_of_place(place) for place in _places(version) if _stands(place, version.text)]
     open_ones = version.suggestions.filter(state__in=SHOWN).select_related("decided_by")
     for suggestion in open_ones:
         holder = next((one for one in found if one.place and _covers(one, suggestion)), None)
@@ -108,6 +109,11 @@ def _places(version: Version) -> QuerySet[ClauseText]:
     clauses = Clause.objects.prefetch_related(Prefetch("rule_revisions", published, to_attr="published"))
     places = version.clause_texts.filter(start__isnull=False)
     return places.prefetch_related(Prefetch("clause", clauses)).order_by("start")
+
+
+def _stands(place: ClauseText, text: str) -> bool:
+    """Whether the place still holds what it is said to hold: a citation may have been corrected since it was placed."""
+    return not place.sha256 or clause_hash(text[place.start : place.end]) == place.sha256
 
 
 def _of_place(place: ClauseText) -> Highlight:

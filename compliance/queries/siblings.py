@@ -50,21 +50,29 @@ def reappearances(version: Version, wordings: Iterable[str], *, later: bool) -> 
     there = _passages(_siblings(version, not later)) if here else []
     found = []
     for index, wording in enumerate(asked):
-        alike, best = _most_like(wording, here)
-        if best is not None and alike >= ALIKE:
-            document = best.version.document_id
-            other, _place = _most_like(wording, [one for one in there if one.version.document_id == document])
-            found.append(Reappearance(index, best.version, best.start, round(alike, 3), moved=other < ALIKE))
+        best = _best(wording, here)
+        if best is not None:
+            alike, place = best
+            document = place.version.document_id
+            other = _best(wording, [one for one in there if one.version.document_id == document])
+            found.append(Reappearance(index, place.version, place.start, round(alike, 3), moved=other is None))
     return found
 
 
-def _most_like(wording: Sequence[str], held: Iterable[_Found]) -> tuple[float, _Found | None]:
-    ranked = ((likeness(wording, one.wording), one) for one in held)
-    return max(ranked, key=lambda pair: pair[0], default=(0.0, None))
+def _best(wording: Sequence[str], held: Sequence[_Found]) -> tuple[float, _Found] | None:
+    """The document that has it most alike, and the first of its versions that has it; None when none is alike enough."""
+    alike = [(value, one) for one in held if (value := likeness(wording, one.wording)) >= ALIKE]
+    if not alike:
+        return None
+    document = max(alike, key=lambda pair: pair[0])[1].version.document_id
+    theirs = [pair for pair in alike if pair[1].version.document_id == document]
+    first = theirs[0][1].version.pk
+    return max((pair for pair in theirs if pair[1].version.pk == first), key=lambda pair: pair[0])
 
 
 def _siblings(version: Version, later: bool) -> list[Version]:
-    """Of each other document of the provider the version that was in force with this one, or just before it."""
+    """Versions of the provider's other documents, in order of time. `later`: in force when this one began, or begun within
+    months of it, for two papers rarely change on one day; else of each document the last that began before it."""
     days = version.in_force
     since = None if days.isempty else days.lower
     if since is None:
@@ -73,12 +81,12 @@ def _siblings(version: Version, later: bool) -> list[Version]:
         document=version.document_id
     )
     others = others.exclude(in_force__isempty=True).defer("text").select_related("document")
-    best: dict[int, Version] = {}
-    for other in sorted(others, key=lambda one: one.in_force.lower or dt.date.min):
-        begun = other.in_force.lower or dt.date.min
-        if begun <= (since + WITHIN if later else since - dt.timedelta(days=1)):
-            best[other.document_id] = other
-    return list(best.values())
+    ordered = sorted(others, key=lambda one: one.in_force.lower or dt.date.min)
+    before = {one.document_id: one for one in ordered if (one.in_force.lower or dt.date.min) < since}
+    if not later:
+        return list(before.values())
+    standing = [one for one in before.values() if one.in_force.upper is None or one.in_force.upper > since]
+    return [*standing, *(one for one in ordered if since <= (one.in_force.lower or dt.date.min) <= since + WITHIN)]
 
 
 def _passages(versions: Sequence[Version]) -> list[_Found]:
@@ -90,4 +98,6 @@ def _passages(versions: Sequence[Version]) -> list[_Found]:
         .annotate(words=Substr("version__text", F("start") + 1, F("end") - F("start")))
         .values_list("version_id", "start", "words")
     )
-    return [_Found(by_pk[version], start, words(text)) for version, start, text in rows]
+    order = list(by_pk)
+    found = [_Found(by_pk[version], start, words(text)) for version, start, text in rows]
+    return sorted(found, key=lambda one: order.index(one.version.pk))

@@ -29,6 +29,7 @@ _NUMBER = re.compile(
 _MARK = re.compile(r"[\s*_>•+-]*\(?([a-z]{1,4}|[A-Z]|\d{1,2})\\?[.)](?=[\s*_]|$)")
 _ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*\*|__|\\")
+_LINK = re.compile(r"\[([^\]\[]*)\]\([^()]*\)")
 _TRIM = " \t\r\n#*_\\:>=-"
 
 
@@ -151,7 +152,8 @@ def _heading(text: str, passage: Passage, rank: int) -> Heading:
 def _title(text: str, passage: Passage) -> str:
     wording = text[passage.start : passage.end]
     number = _NUMBER.match(wording) if passage.number else None
-    words = _EMPHASIS.sub("", wording[number.end() if number else 0 :]).strip(_TRIM + ".")
+    words = _LINK.sub(r"\1", wording[number.end() if number else 0 :])
+    words = _EMPHASIS.sub("", words).strip(_TRIM + ".")
     return " ".join(words.split())[:120]
 
 

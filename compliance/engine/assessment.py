@@ -112,7 +112,8 @@ def _stack(use: Use, library: Library) -> _Stack:
     if stack is None:
         dated = any("on" in rule.facts for rule in _rules(governing, library))
         stack = memory.keep(memory.papers, content, _Stack(governing, next(memory.numbers), dated))
-    return memory.keep(memory.papers, key, stack)
+    memory.keep(memory.papers, key, stack)
+    return stack
 
 
 def _rules(governing: Iterable[GoverningDocument], library: Library) -> Iterator[Rule]:

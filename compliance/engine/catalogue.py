@@ -12,14 +12,23 @@ _PREFIXES: Final = re.compile(
     r"^(?:(?:hf|huggingface|openrouter|bedrock|azure|azure_ai|vertex_ai|together_ai|together|fireworks_ai|groq|deepinfra|replicate"
     r"|perplexity|litellm|models|converse|invoke|ollama|ollama_chat|gemini|vllm|hosted_vllm)/)+"
 )
-_REGION: Final = re.compile(r"^(?:us|eu|apac|au|ca|jp|global|us-gov)\.(?=[a-z0-9-]+\.)")
+_REGION: Final = re.compile(r"^(?:us|eu|apac|au|ca|jp|sa|mx|in|global|regional|us-gov)\.(?=[a-z0-9-]+\.)")
 _CLOUD_VENDOR: Final = re.compile(
-    r"^(?:anthropic|amazon|meta|mistral|cohere|deepseek|ai21|qwen|openai|stability|google|moonshotai?|minimax|nvidia|writer)\.(?=[a-z])"
+    r"^(?:anthropic|amazon|meta|mistral|cohere|deepseek|ai21|qwen|openai|stability|google|moonshotai?|minimax|nvidia|writer|zai|luma|twelvelabs)\.(?=[a-z])"
 )
 _TUNED: Final = re.compile(r"^ft:([^:]+)(?::.*)?$")
 _SUFFIX: Final = re.compile(
     r"(?::(?:free|nitro|beta|extended|thinking|online|floor|exacto|latest)|@(?:\d{8}|latest|default))$"
 )
+# "publisher:…" entries tell who publishes under a name, and nothing of the single model.
+PUBLISHER: Final = "publisher:"
+# What a mirror or a quantised copy adds to the name of the very same weights; any other word is somebody's further training.
+_SAME_WEIGHTS: Final = re.compile(
+    r"(?:v?\d+(?:[._p]\d+)*[bkmt]?|\d+x\d+b|a\d+b|e\d+b|\d+e|instruct|chat|it|pt|base|hf|gguf|ggml|awq|gptq|exl[23]|mlx|onnx|fp\d+"
+    r"|bf16|int\d|w\d+a\d+|nf4|mxfp4|nvfp4|\d+bit|i?q\d|k|m|s|l|xs|bnb|dynamic|quantized|turbo|lite|free|fast|versatile|instant"
+    r"|preview|latest|tput|flash|pro|air|plus|max|next|vision|text|coder|code|python|math|vl|mini|small|medium|large|tiny|maverick|scout|thinking|reference)?"
+)
+_POINT: Final = re.compile(r"(?<=\d)[p_](?=\d)")
 _DATED: Final = re.compile(r"(?:-v\d+:\d+(?::\w+)?|-\d{4}-\d{2}-\d{2}|-20\d{6}|@20\d{6}|-latest)$")
 
 
@@ -57,8 +66,8 @@ def canonical_name(model: str) -> str:
     name = _PREFIXES.sub("", name)
     tuned = _TUNED.match(name)
     name = tuned.group(1) if tuned else name
-    name = _CLOUD_VENDOR.sub("", _REGION.sub("", name))
-    return _SUFFIX.sub("", name)
+    name = _CLOUD_VENDOR.sub("", _REGION.sub("", name)).removeprefix("databricks-")
+    return _SUFFIX.sub("", name.removeprefix("@cf/").removeprefix("~"))
 
 
 def resolve_model(model: str, provider: str, library: Library) -> ModelIdentity:
@@ -77,7 +86,45 @@ def _resolve(model: str, provider: str, library: Library) -> ModelIdentity:
     if corrected:
         return replace(_identity(model, name, corrected.family, name, library), corrected_by=corrected.by)
     found = _best_match(name, provider, library.families)
-    return _identity(model, name, *found, library) if found else ModelIdentity(model, provider, "", _undated(name))
+    if found is None or found[0].id.startswith(PUBLISHER):
+        # "v3p1" and "3_3" are how names say 3.1 and 3.3 where a point is not allowed.
+        found = _best_match(_POINT.sub(".", name), provider, library.families) or found
+    if found is None:
+        return ModelIdentity(model, provider, "", _undated(name))
+    family, pattern = found
+    if family.id.startswith(PUBLISHER):
+        return ModelIdentity(model, family.developer, "", _undated(name), pattern=pattern)
+    identity = _identity(model, name, family, pattern, library)
+    if provider == family.developer or not _trained_further(name, family, pattern, library):
+        return identity
+    return _derivative(identity, name, provider, library)
+
+
+def _trained_further(name: str, family: ModelFamily, pattern: str, library: Library) -> bool:
+    """Whether somebody else's name, and words of theirs, stand around the name of open weights."""
+    if "/" not in name or "/" in pattern or not family.open_weights:
+        return False
+    publisher, _, tail = name.rpartition("/")
+    if library.publishers.get(publisher.rpartition("/")[2]) == family.developer:
+        return False
+    added = tail.removeprefix(pattern.split("*")[0])
+    return not all(_SAME_WEIGHTS.fullmatch(word) for word in re.split(r"[-_.:@]", added))
+
+
+def _derivative(base: ModelIdentity, name: str, provider: str, library: Library) -> ModelIdentity:
+    """A model of another's making, built on catalogued weights: their licences travel along, its developer may be unknown."""
+    publisher = name.rpartition("/")[0].rpartition("/")[2]
+    developer = library.publishers.get(publisher, provider)
+    inherited = tuple((licence, base.family) for licence in base.licences) + base.inherited
+    return replace(
+        base,
+        developer=developer,
+        family="",
+        licences=(),
+        base_model=base.family,
+        inherited=inherited,
+        open_weights=True,
+    )
 
 
 def _identity(model: str, name: str, family: ModelFamily, pattern: str, library: Library) -> ModelIdentity:
@@ -114,13 +161,14 @@ def _bases(family: ModelFamily, library: Library) -> Iterable[ModelFamily]:
 
 
 def _best_match(name: str, provider: str, families: tuple[ModelFamily, ...]) -> tuple[ModelFamily, str] | None:
-    """The family whose matching pattern says most: same developer first, then the most literal characters."""
+    """The family whose pattern says most: of models before publishers, the same developer first, then the most literal characters."""
     tail = name.rpartition("/")[2]
-    best: tuple[tuple[bool, int], ModelFamily, str] | None = None
+    best: tuple[tuple[bool, bool, int], ModelFamily, str] | None = None
     for family in families:
         for pattern in family.patterns:
             if fnmatchcase(name if "/" in pattern else tail, pattern):
-                rank = (family.developer == provider, len(pattern.replace("*", "")))
+                of_models = not family.id.startswith(PUBLISHER)
+                rank = (of_models, family.developer == provider, len(pattern.replace("*", "")))
                 if best is None or rank > best[0]:
                     best = (rank, family, pattern)
     return (best[1], best[2]) if best else None
@@ -131,7 +179,9 @@ def derived_from(model: str, families: tuple[str, ...], library: Library) -> boo
     if model.strip().casefold() == "none":
         return False
     identity = resolve_model(model, "", library)
-    return None if not identity.family else bool(identity.lineage & set(families))
+    if identity.lineage & set(families):
+        return True
+    return False if identity.family or identity.base_model else None
 
 
 def find_host(host: str, library: Library) -> HostEntry | None:

@@ -207,6 +207,17 @@ class Library:
         return {family.id: family for family in self.families}
 
     @cached_property
+    def publishers(self) -> Mapping[str, str]:
+        """Who publishes under which name at hubs and aggregators: the name to the developer."""
+        entries = (family for family in self.families if family.id.startswith("publisher:"))
+        return {
+            pattern.removesuffix("/*"): family.developer
+            for family in entries
+            for pattern in family.patterns
+            if pattern.endswith("/*")
+        }
+
+    @cached_property
     def boundaries(self) -> list[date]:
         """Every day on which some text or some binding begins to govern, or ceases to, in order."""
         days = {day for paper in self.documents.values() for one in paper.versions for day in (one.since, one.until)}

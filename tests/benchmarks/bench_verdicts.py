@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from django.conf import settings
@@ -53,7 +52,7 @@ PURPOSES = [("train", "observed"), ("evaluate", "declared"), ("filter", "inferre
 
 def main() -> list[Figure]:
     shipped = load_directory(Path(settings.BASE_DIR) / "compliance" / "rulebook")
-    assessed = median(_assess(shipped) for _ in range(ROUNDS))
+    assessed = min(_assess(shipped) for _ in range(ROUNDS))  # the least disturbed by whatever else the machine does
     load_rulebook(shipped)
     first = _record()
     done, seconds = _rejudge()

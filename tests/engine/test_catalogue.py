@@ -1,10 +1,12 @@
 """What names mean: models by any spelling, hosts, and the environment variables that hold their keys."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from compliance.engine.catalogue import canonical_name, derived_from, find_host, hosts_for_secret, resolve_model
+from compliance.engine.library import Correction
 from compliance.engine.rulebook import load_directory
 from tests.engine.acme import acme
 
@@ -46,6 +48,39 @@ def test_names_lose_what_channels_add(requested, canonical):
 def test_a_model_is_recognised_by_any_of_its_names(model, developer, family):
     identity = resolve_model(model, "acme", SHIPPED)
     assert (identity.developer, identity.family) == (developer, family)
+
+
+@pytest.mark.parametrize("model, developer, family, base", [
+    ("TheBloke/Llama-2-7B-Chat-GGUF", "meta", "llama-2", ""),
+    ("neuralmagic/Meta-Llama-3.1-8B-Instruct-quantized.w4a16", "meta", "llama-3.1", ""),
+    ("unsloth/Meta-Llama-3.1-8B-bnb-4bit", "meta", "llama-3.1", ""),
+    ("somebody/Llama-3.1-8B-legal", "", "", "llama-3.1"),
+    ("scb10x/llama3.1-typhoon2-8b-instruct", "scb10x", "", "llama-3.1"),
+    ("somebody/gpt-4o", "openai", "gpt", ""),
+    ("qwen/a-model-of-tomorrow", "alibaba-qwen", "", ""),
+    ("my-azure-deployment", "", "", ""),
+    ("arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123", "", "", ""),
+    ("accounts/fireworks/models/llama-v3p1-8b-instruct", "meta", "llama-3.1", ""),
+    ("deepseek-r1:14b", "deepseek", "deepseek-r1-distill-qwen", "qwen-apache"),
+])  # fmt: skip
+def test_copies_are_the_weights_they_copy_and_further_training_is_somebody_elses(model, developer, family, base):
+    """Wrong is worse than unknown: whose model a stranger's fine-tune is, its name does not say."""
+    identity = resolve_model(model, "", SHIPPED)
+    assert (identity.developer, identity.family, identity.base_model) == (developer, family, base)
+
+
+def test_a_strangers_fine_tune_carries_the_licence_of_its_base_along():
+    identity = resolve_model("somebody/Llama-3.1-8B-legal", "", SHIPPED)
+    assert identity.inherited == (("meta/llama-3-1-community-license", "llama-3.1"),)
+    assert derived_from("somebody/Llama-3.1-8B-legal", ("llama-3.1",), SHIPPED) is True
+    assert derived_from("qwen/a-model-of-tomorrow", ("llama-3.1",), SHIPPED) is None
+
+
+def test_a_persons_correction_counts_for_more_than_the_catalogue():
+    family = next(family for family in SHIPPED.families if family.id == "gpt")
+    library = replace(SHIPPED, corrections={"my-azure-deployment": Correction(family, "Ada")})
+    identity = resolve_model("azure/my-azure-deployment", "", library)
+    assert (identity.developer, identity.family, identity.corrected_by) == ("openai", "gpt", "Ada")
 
 
 def test_a_distilled_model_inherits_the_licence_of_its_base():

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from audits.views import evidence, exchanges, findings, lineage, overview, pipelines, reports, runs, searching
+from audits.views import (
+    evidence,
+    exchanges,
+    findings,
+    lineage,
+    overview,
+    pipelines,
+    reports,
+    rule_impact,
+    runs,
+    searching,
+    why_not,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -31,6 +43,9 @@ urlpatterns = [
     path("findings/", findings.listing, name="findings"),
     path("findings/<int:pk>/", findings.detail, name="finding"),
     path("findings/<int:pk>/decide/", findings.decide_finding, name="finding-decide"),
+    path("rules/<int:pk>/uses/", why_not.of_rule, name="rule-uses"),
+    path("rules/revisions/<int:pk>/impact/", rule_impact.preview, name="rule-impact"),
+    path("uses/<int:pk>/why/", why_not.of_use, name="use-why"),
     path("reports/", reports.listing, name="reports"),
     path("reports/<int:pk>/download/", reports.download, name="report-download"),
 ]

@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString
 
 from audits.models import Decision
 from audits.queries.review import DECIDED, STANDINGS, WAITING
+from compliance.engine.vocabulary import ACTIVITIES
 from compliance.templatetags.icons import icon
 
 register = template.Library()
@@ -17,6 +18,13 @@ DONE = {
     Decision.Kind.FALSE_POSITIVE: "False positive",
     Decision.Kind.NEEDS_FACTS: "Facts asked for",
 }
+
+
+@register.filter
+def doing(activity: str) -> str:
+    """An activity as it reads at the head of a line: "Training a model on output"."""
+    words = ACTIVITIES.get(activity, activity.replace("_", " "))
+    return words[:1].upper() + words[1:]
 
 
 @register.filter

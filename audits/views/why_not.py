@@ -1,0 +1,50 @@
+"""Why a rule applies to a recorded use, or does not; and the uses from which to ask."""
+
+import datetime as dt
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from audits.access import visible_runs
+from audits.models import AssessedUse
+from audits.queries.why_not import why
+from audits.views.listing import page_of
+from compliance.models import Rule
+from compliance.queries.in_force import READABLE
+from compliance.queries.names import names
+from compliance.views.requests import PersonRequest
+
+
+def of_use(request: PersonRequest, pk: int) -> HttpResponse:
+    """One recorded use and, paper by paper, what every rule answers; `?on=` chooses one of its days."""
+    uses = AssessedUse.objects.filter(run__in=visible_runs(request.user))
+    use = get_object_or_404(uses.select_related("run__pipeline__project"), pk=pk)
+    known = names()
+    context = {
+        "why": why(use, use.run, _day(request.GET.get("on", "")), known.providers),
+        "use": use,
+        "run": use.run,
+        "names": known,
+        "asked": request.GET.get("rule", ""),
+    }
+    return render(request, "audits/use_why.html", context)
+
+
+def of_rule(request: PersonRequest, pk: int) -> HttpResponse:
+    """Recorded uses of the models and channels that a rule's provider answers for, to ask why it applies or does not."""
+    rules = Rule.objects.filter(revisions__status__in=READABLE).select_related("document__provider").distinct()
+    rule = get_object_or_404(rules, pk=pk)
+    slug = rule.document.provider.slug
+    uses = AssessedUse.objects.filter(run__in=visible_runs(request.user)).defer("answer", "facts")
+    concerned = uses.filter(provider=slug) | uses.filter(served_by=slug)
+    page = page_of(request, concerned.select_related("run__pipeline__project").order_by("-run_id", "-calls", "id"))
+    revision = rule.revisions.filter(status__in=READABLE).order_by("-number").first()
+    context = {"rule": rule, "revision": revision, "document": rule.document, "page": page, "names": names()}
+    return render(request, "audits/rule_uses.html", context)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

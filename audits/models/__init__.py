@@ -5,6 +5,7 @@ from audits.models.datasets import Dataset, RowMatch, Student
 from audits.models.decisions import Decision
 from audits.models.evidence import EvidenceEntry, Seal
 from audits.models.findings import AssessedUse, Finding, Outcome
+from audits.models.imports import Import, ReceiverToken, RejectedLine, UsageDay, UsageEntry
 from audits.models.pipelines import Pipeline
 from audits.models.rejudging import FindingChange, Rejudging
 from audits.models.reports import Report
@@ -22,10 +23,13 @@ __all__ = [
     "Finding",
     "FindingChange",
     "Gap",
+    "Import",
     "LogLine",
     "ModelCall",
     "Outcome",
     "Pipeline",
+    "ReceiverToken",
+    "RejectedLine",
     "Rejudging",
     "Report",
     "RowMatch",
@@ -33,5 +37,7 @@ __all__ = [
     "RunStep",
     "Seal",
     "Student",
+    "UsageDay",
+    "UsageEntry",
     "UsageSignature",
 ]

@@ -11,6 +11,7 @@ class Pipeline(models.Model):
         PATH = "path", "Folder on this machine"
         UPLOAD = "upload", "Uploaded archive"
         EXAMPLE = "example", "Example shipped with Clausetrail"
+        IMPORT = "import", "Log kept by another tool"
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="pipelines")
     slug = models.SlugField(max_length=80)

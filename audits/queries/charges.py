@@ -1,0 +1,144 @@
+"""What the terms say of recorded uses, as charges that travel along the graph."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Max, Min, QuerySet
+
+from audits.graph.travel import Charge
+from audits.models import AssessedUse, Decision, Finding, Run
+from audits.queries.review import DECIDED, with_standing
+
+_RULES: Final = (Finding.Kind.RULE, Finding.Kind.DUTY)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A rule that findings rest on, to choose from. `first_on`: the first day of a use that it speaks to."""
+
+    rule: str
+    title: str
+    document: str
+    section: str
+    outcomes: tuple[str, ...]
+    findings: int
+    first_on: dt.date | None
+
+
+def clauses(runs: QuerySet[Run]) -> list[Clause]:
+    """The rules behind the findings of some runs, by document. One query."""
+    rows = (
+        Finding.objects.filter(run__in=runs, kind__in=_RULES, rule_revision__isnull=False)
+        .values_list("rule_revision__rule__identifier", "rule_revision__title", "document", "section", "outcome")
+        .annotate(first=Min("use__first_on"), newest=Max("pk"))
+        .order_by("document", "rule_revision__rule__identifier", "-newest")
+    )
+    found: dict[str, Clause] = {}
+    for rule, title, document, section, outcome, first, _ in rows:
+        known = found.get(rule)
+        outcomes = tuple(dict.fromkeys((*(known.outcomes if known else ()), outcome)))
+        first = min((day for day in (first, known.first_on if known else None) if day), default=None)
+        kept = known or Clause(rule, title, document, section, (), 0, None)
+        found[rule] = Clause(rule, kept.title, kept.document, kept.section, outcomes, kept.findings + 1, first)
+    return list(found.values())
+
+
+def charges_of_clause(runs: QuerySet[Run], rule: str, since: dt.date | None = None) -> list[Charge]:
+    """The charges of one rule on all uses of some runs since a day; lifted ones too, which stop at once. Two queries."""
+    uses = AssessedUse.objects.filter(run__in=runs, answer__verdicts__contains=[{"rule": rule}])
+    if since:
+        uses = uses.filter(last_on__gte=since)
+    findings = _findings_of(runs, rule)
+    return [charge for use in uses.order_by("run_id", "id") for charge in _of_use(use, rule, findings)]
+
+
+def _findings_of(runs: QuerySet[Run], rule: str) -> dict[tuple[int, str, str, str], tuple[int, str]]:
+    """(run, provider, served by, activity) → the rule's finding there, and why a person set it aside, or ""."""
+    found = with_standing(
+        Finding.objects.filter(run__in=runs, kind__in=_RULES, rule_revision__rule__identifier=rule)
+    ).values_list("run_id", "provider", "detail", "pk", "standing", "decision_kind")
+    return {
+        (run, provider, detail.get("served_by", ""), detail.get("activity", "")): (pk, _set_aside(standing, decided))
+        for run, provider, detail, pk, standing, decided in found
+    }
+
+
+def _set_aside(standing: str, decided: str | None) -> str:
+    dropped = standing == DECIDED and decided == Decision.Kind.FALSE_POSITIVE
+    return "a person decided that the finding is a false positive" if dropped else ""
+
+
+def _of_use(
+    use: AssessedUse, rule: str, findings: Mapping[tuple[int, str, str, str], tuple[int, str]]
+) -> Iterator[Charge]:
+    roles = {paper["document"]: paper for paper in use.answer.get("governing_documents", ())}
+    finding, dropped = findings.get((use.run_id, use.provider, use.served_by, use.activity), (None, ""))
+    for verdict in use.answer.get("verdicts", ()):
+        if verdict["rule"] != rule or (verdict["applies"] is False and not _way_out(verdict)):
+            continue
+        paper = roles.get(verdict["document"], {})
+        yield Charge(
+            clause=rule, title=verdict.get("title") or rule, document=verdict["document"],
+            version=verdict.get("version") or "", section=verdict.get("section") or "", effect=verdict["effect"],
+            outcome=_outcome(verdict), applies=verdict["applies"], role=paper.get("role", ""),
+            role_why=paper.get("why", ""), run=use.run_id, provider=use.provider, served_by=use.served_by,
+            model=use.model, activity=use.activity, since=use.first_on, until=use.last_on,
+            labels=frozenset(verdict.get("labels") or ()), set_aside=_way_out(verdict) or dropped, finding=finding,
+        )  # fmt: skip
+
+
+def _way_out(verdict: Mapping[str, Any]) -> str:
+    """Why a rule whose conditions are met does not hold: an agreement, or an exception of its own; "" when neither."""
+    if verdict.get("lifted_by"):
+        return f"“{verdict['lifted_by']}” lifts it"
+    because = verdict.get("because") or ()
+    excepted = [one for one in because if str(one.get("part", "")).startswith("exception: ") and one["held"]]
+    unmet = [
+        one
+        for one in because
+        if not str(one.get("part", "")).startswith(("exception: ", "duty")) and one["held"] is False
+    ]
+    if verdict["applies"] is False and excepted and not unmet:
+        return f"an exception of the rule holds: {excepted[0]['constraint']}"
+    return ""
+
+
+def _outcome(verdict: Mapping[str, Any]) -> str:
+    if verdict["effect"] == "permission":
+        return "permitted"
+    strict, mild = (
+        ("prohibited", "needs_facts")
+        if verdict["effect"] == "prohibition"
+        else ("permitted_with_duties", "needs_facts")
+    )
+    return strict if verdict["applies"] else mild
+
+
+def charges_of_findings(runs: QuerySet[Run]) -> list[Charge]:
+    """A charge for each model of each finding on a rule: what the picture shows on its nodes. One query."""
+    rows = with_standing(
+        Finding.objects.filter(run__in=runs, kind__in=_RULES, rule_revision__isnull=False, use__isnull=False)
+    ).order_by("run_id", "number").values(
+        "pk", "run_id", "title", "document", "version", "section", "outcome", "provider", "detail", "standing",
+        "decision_kind", "rule_revision__rule__identifier", "rule_revision__effect", "rule_revision__definition__labels",
+        "use__answer__governing_documents", "use__first_on", "use__last_on",
+    )  # fmt: skip
+    return [charge for row in rows for charge in _of_finding(row)]
+
+
+def _of_finding(row: Mapping[str, Any]) -> Iterable[Charge]:
+    detail, labels = row["detail"], row["rule_revision__definition__labels"]
+    papers = row["use__answer__governing_documents"] or ()
+    paper: Mapping[str, Any] = next((one for one in papers if one["document"] == row["document"]), {})
+    for name in detail.get("models", ()):
+        yield Charge(
+            clause=row["rule_revision__rule__identifier"], title=row["title"], document=row["document"],
+            version=row["version"], section=row["section"], effect=row["rule_revision__effect"],
+            outcome=row["outcome"], applies=None if row["outcome"] == "needs_facts" else True,
+            role=paper.get("role", ""), role_why=paper.get("why", ""), run=row["run_id"], provider=row["provider"],
+            served_by=detail.get("served_by", ""), model=name, activity=detail.get("activity", ""),
+            since=row["use__first_on"], until=row["use__last_on"], labels=frozenset(labels or ()),
+            set_aside=_set_aside(row["standing"], row["decision_kind"]), finding=row["pk"],
+        )  # fmt: skip

@@ -34,8 +34,8 @@ class Anchored:
 
 
 def in_order(document: TermsDocument) -> list[Version]:
-    """A document's versions in time, their texts not loaded; those never in force by the day they are called by."""
-    return sorted(document.versions.defer("text"), key=lambda one: (_since(one), one.label))
+    """A document's held versions in time, texts not loaded; those never in force by the day they are called by."""
+    return sorted(document.versions.exclude(text="").defer("text"), key=lambda one: (_since(one), one.label))
 
 
 def _since(version: Version) -> str:
@@ -68,8 +68,7 @@ class _Texts:
 def anchor_clauses(document: TermsDocument) -> Anchored:
     """Seek every placed clause of a document in its other versions. Twice changes nothing; what persons settled stays."""
     TermsDocument.objects.select_for_update().get(pk=document.pk)
-    versions = [one for one in in_order(document) if one.text_sha256 or one.snapshot_id]
-    done, texts = Anchored(), _Texts()
+    versions, done, texts = in_order(document), Anchored(), _Texts()
     places: defaultdict[int, dict[int, ClauseText]] = defaultdict(dict)
     for place in ClauseText.objects.filter(clause__document=document):
         places[place.clause_id][place.version_id] = place
@@ -132,7 +131,7 @@ class _Run:
     def _is_known(self, version: Version, source: ClauseText) -> bool:
         """Was it sought here from the same place, or has a person said what became of it? What the rulebook cites it has read."""
         known = self.held.get((self.clause.pk, version.pk))
-        if self._is_settled_by_rulebook(version) or not version.text:
+        if self._is_settled_by_rulebook(version):
             return True
         return known is not None and (known.state != Waits or known.source_id == source.pk)
 
@@ -145,7 +144,7 @@ class _Run:
         """The same words in an earlier version, or None."""
         origin = next(one for one in self.versions if one.pk == source.version_id)
         wording = origin.text[source.start : source.end]
-        if not version.text or self.texts.of(version).stands(wording, source.sha256) is None:
+        if self.texts.of(version).stands(wording, source.sha256) is None:
             return None
         return self._seek(version, source)
 

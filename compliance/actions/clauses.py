@@ -18,10 +18,10 @@ from compliance.sources.cited import PassageSearch
 from compliance.text.anchor import Text
 from compliance.text.clauses import Clause as FoundClause
 from compliance.text.clauses import find_clauses
-from compliance.text.contents import Sections, lay_out
+from compliance.text.contents import Sections, after_number, lay_out
 from compliance.text.normalise import clause_hash
 
-RULES: Final = 1
+RULES: Final = 2
 """Number of the rules by which texts are read. Raise it when they find anything else; every text is then read again."""
 LONGEST: Final = 20_000
 """Characters of a clause that a person accepts: longer passages are chapters."""
@@ -66,9 +66,10 @@ def _suggest(version: Version, found: Iterable[FoundClause], sections: Sections)
     known = {(one.start, one.end): one for one in version.suggestions.all()}
     new, again = [], []
     for clause in found:
-        held = known.pop((clause.start, clause.end), None)
+        start = after_number(version.text, clause.start, clause.end)
+        held = known.pop((start, clause.end), None)
         if held is None:
-            new.append(_fill(Suggestion(version=version, start=clause.start, end=clause.end), clause, sections))
+            new.append(_fill(Suggestion(version=version, start=start, end=clause.end), clause, sections))
         elif held.state in (State.SUGGESTED, State.SUPERSEDED):
             held.state = State.SUGGESTED
             again.append(_fill(held, clause, sections))
@@ -81,7 +82,7 @@ def _suggest(version: Version, found: Iterable[FoundClause], sections: Sections)
 
 
 def _fill(suggestion: Suggestion, clause: FoundClause, sections: Sections) -> Suggestion:
-    suggestion.sha256 = clause_hash(clause.text)
+    suggestion.sha256 = clause_hash(clause.text[suggestion.start - clause.start :])
     suggestion.section = sections.at(clause.start)
     suggestion.labels, suggestion.mode = list(clause.labels), clause.mode.value
     suggestion.score, suggestion.modal = clause.score, clause.modal[:200]

@@ -27,6 +27,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _MARK = re.compile(r"[\s*_>•+-]*\(?([a-z]{1,4}|[A-Z]|\d{1,2})\\?[.)](?=[\s*_]|$)")
+_MARK_BEFORE = re.compile(r"\(?\b([a-z]{1,4}|[A-Z])\\?[.)][\s*_]*\Z")
 _ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*\*|__|\\")
 _LINK = re.compile(r"\[([^\]\[]*)\]\([^()]*\)")
@@ -166,22 +167,33 @@ class Sections:
         self._starts = [passage.start for passage in passages]
 
     def at(self, offset: int) -> str:
-        """The nearest number before `offset`, with the mark of the item there; else the heading's words; "" for none."""
+        """The nearest number before `offset`, with the marks of the item there; else the heading's words; "" for none."""
         index = bisect_right(self._starts, offset) - 1
-        own = self._passages[index] if index >= 0 else None
+        marks = self._marks(self._passages[index], offset) if index >= 0 else ""
         for passage in reversed(self._passages[: index + 1]):
             if passage.number:
-                return (passage.number + (self._mark(own, offset) if own is not passage else self._inner(offset)))[:200]
+                return (passage.number + marks)[:200]
             if passage.kind == "heading":
                 return _title(self._text, passage)[:200]
         return ""
 
-    def _mark(self, passage: Passage | None, offset: int) -> str:
-        """The item mark that the passage opens with, and the one that stands at the offset."""
-        inner = self._inner(offset)
-        mark = _MARK.match(self._text, passage.start, passage.end) if passage and passage.start != offset else None
-        return (f"({mark[1]})" if mark and not mark[1].isdigit() else "") + inner
+    def _marks(self, passage: Passage, offset: int) -> str:
+        """The mark that the passage opens with, and the one that stands at the offset or just before it: "(b)(ii)"."""
+        opening = _MARK.match(self._text, passage.start, passage.end)
+        inner = _MARK.match(self._text, offset, offset + 12) or _MARK_BEFORE.search(
+            self._text, max(passage.start, offset - 12), offset
+        )
+        found = [mark for mark in (opening, inner) if mark and not mark[1].isdigit()]
+        if len(found) == 2 and found[1].start() <= found[0].end():
+            found.pop()
+        return "".join(f"({mark[1]})" for mark in found)
 
-    def _inner(self, offset: int) -> str:
-        mark = _MARK.match(self._text, offset, offset + 12)
-        return f"({mark[1]})" if mark and not mark[1].isdigit() else ""
+
+def after_number(text: str, start: int, end: int) -> int:
+    """Where the words of `text[start:end]` begin, its section number or item mark set aside: those change when others come
+    and go, and the provision stays the same."""
+    mark = _NUMBER.match(text, start, end) or _MARK.match(text, start, end)
+    begin = mark.end() if mark else start
+    while begin < end and not (text[begin].isalnum() or text[begin] in "\"“‘'[("):
+        begin += 1
+    return begin if begin < end else start

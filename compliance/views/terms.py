@@ -43,8 +43,11 @@ def provider(request: PersonRequest, slug: str) -> HttpResponse:
 def document(request: PersonRequest, pk: int) -> HttpResponse:
     """One document through time: its versions, newest first, and its rules."""
     found = get_object_or_404(TermsDocument.objects.select_related("provider"), pk=pk)
+    held = found.versions.exclude(text="").exclude(in_force__isempty=True).order_by("-in_force")
+    newest = list(held.values_list("pk", flat=True)[:2])
     context = {
         "document": found,
+        "newest": newest if len(newest) == 2 else None,
         "versions": found.versions.defer("text").order_by("-in_force"),
         "revisions": readable_revisions().filter(rule__document=found).order_by("rule__identifier", "-number"),
         "today": timezone.localdate(),

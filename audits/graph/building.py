@@ -56,9 +56,11 @@ class _Builder:
         if known is None:
             self.nodes[node.id] = node
             return node.id
-        runs = list(dict.fromkeys([*known.facts.get("runs", ()), *node.facts.get("runs", ())]))
         group = known.group if known.group == node.group else ""
-        facts = {**node.facts, **known.facts, **({"runs": runs} if runs else {})}
+        facts = {**node.facts, **known.facts}
+        for name in ("runs", "datasets", "paths"):
+            if name in facts:
+                facts[name] = list(dict.fromkeys([*known.facts.get(name, ()), *node.facts.get(name, ())]))
         self.nodes[node.id] = replace(known, facts=facts, group=group)
         return node.id
 
@@ -152,7 +154,8 @@ class _Builder:
             Node(
                 self.dataset_ids[dataset.id], "dataset", dataset.path, run.pipeline,
                 {"path": dataset.path, "sha256": dataset.sha256, "rows": dataset.rows, "size": dataset.size,
-                 "format": dataset.format, "malformed": dataset.malformed, "runs": [dataset.run], "dataset": dataset.id},
+                 "format": dataset.format, "malformed": dataset.malformed, "runs": [dataset.run], "datasets": [dataset.id],
+                 "paths": [dataset.path]},
             )
         )  # fmt: skip
         kind = _ROLES.get(dataset.role, m.PASSES)

@@ -25,6 +25,7 @@ from compliance.engine.catalogue import ModelIdentity, resolve_model
 from compliance.queries.library import papers_from_database
 from compliance.queries.names import provider_names
 
+CallsKey = tuple[int, str, str, str, str]
 FOUND_BEFORE = "It was in the source tree before the run"
 
 
@@ -112,9 +113,16 @@ def _signatures(runs: Iterable[int], since: dt.date | None) -> list[dict[str, An
 
 
 def _datasets(runs: Iterable[int]) -> tuple[DatasetRecord, ...]:
-    columns = ("id", "run_id", "path", "role", "sha256", "rows", "size", "format", "gap", "malformed")
-    rows = Dataset.objects.filter(run__in=runs).order_by("run_id", "path").values_list(*columns)
-    return tuple(DatasetRecord(*row, gap.startswith(FOUND_BEFORE), malformed) for *row, gap, malformed in rows)
+    columns = ("id", "run_id", "path", "role", "sha256", "rows", "size", "format", "malformed")
+    rows = Dataset.objects.filter(run__in=runs).order_by("run_id", "path").values(*columns, "gap")
+    return tuple(
+        DatasetRecord(
+            run=row["run_id"],
+            found=row["gap"].startswith(FOUND_BEFORE),
+            **{key: row[key] for key in columns if key != "run_id"},
+        )
+        for row in rows
+    )
 
 
 def read_rows(matches: QuerySet[RowMatch], since: dt.date | None = None) -> tuple[RowsRecord, ...]:
@@ -124,7 +132,12 @@ def read_rows(matches: QuerySet[RowMatch], since: dt.date | None = None) -> tupl
     texts = Count("row", distinct=True, filter=~Q(kind="label"))
     keys = ("dataset", "dataset__run", "call__provider", "call__served_by", "call__request_model", "call__purpose")
     rows = matches.order_by().values_list(*keys).annotate(all=Count("row", distinct=True), texts=texts).order_by(*keys)
-    return tuple(RowsRecord(*row, found, found - with_text) for *row, found, with_text in rows)
+    return tuple(_rows_record(row) for row in rows)
+
+
+def _rows_record(row: tuple[Any, ...]) -> RowsRecord:
+    dataset, run, provider, served_by, model, purpose, found, with_text = row
+    return RowsRecord(dataset, run, provider, served_by, model, purpose, found, found - with_text)
 
 
 def _students(runs: Iterable[int]) -> list[dict[str, Any]]:
@@ -167,10 +180,8 @@ def _elsewhere(runs: Iterable[int]) -> dict[str, int]:
     return found
 
 
-def rows_touched(
-    datasets: Iterable[int], calls: Iterable[tuple[int, str, str, str, str]], since: dt.date | None = None
-) -> dict[int, int]:
-    """Data set → its distinct rows that derive from any of these calls (see CallsRecord.key). One query."""
+def matches_of_calls(datasets: Any, calls: Iterable[CallsKey], since: dt.date | None = None) -> QuerySet[RowMatch]:
+    """The matches of rows of some data sets with the answers of some calls (see CallsRecord.key), from a day on."""
     mine = Q(pk__in=())
     for (provider, served_by, model, purpose), runs in _by_signature(calls).items():
         mine |= Q(
@@ -179,11 +190,16 @@ def rows_touched(
         )  # fmt: skip
     if since:
         mine &= Q(call__at__date__gte=since)
-    matches = RowMatch.objects.filter(mine, dataset__in=list(datasets)).order_by()
+    return RowMatch.objects.filter(mine, dataset__in=datasets)
+
+
+def rows_touched(datasets: Iterable[int], calls: Iterable[CallsKey], since: dt.date | None = None) -> dict[int, int]:
+    """Data set → its distinct rows that derive from any of these calls. One query."""
+    matches = matches_of_calls(list(datasets), calls, since).order_by()
     return dict(matches.values_list("dataset").annotate(n=Count("row", distinct=True)))
 
 
-def tokens_of_answers(calls: Iterable[tuple[int, str, str, str, str]]) -> tuple[int, int, int]:
+def tokens_of_answers(calls: Iterable[CallsKey]) -> tuple[int, int, int]:
     """(calls, input tokens, output tokens) of the calls among these whose answers stand in data sets. One query."""
     mine = Q(pk__in=())
     for (provider, served_by, model, purpose), runs in _by_signature(calls).items():
@@ -193,11 +209,8 @@ def tokens_of_answers(calls: Iterable[tuple[int, str, str, str, str]]) -> tuple[
     return total["n"], total["tokens_in"] or 0, total["tokens_out"] or 0
 
 
-def _by_signature(
-    calls: Iterable[tuple[int, str, str, str, str]],
-) -> dict[tuple[str, str, str, str], list[int]]:
+def _by_signature(calls: Iterable[CallsKey]) -> dict[tuple[str, str, str, str], list[int]]:
     found: dict[tuple[str, str, str, str], list[int]] = {}
-    for run, *signature in calls:
-        provider, served_by, model, purpose = signature
+    for run, provider, served_by, model, purpose in calls:
         found.setdefault((provider, served_by, model, purpose), []).append(run)
     return found

@@ -38,11 +38,15 @@ def is_read(version: Version) -> bool:
 
 
 def reading_mark(version: Version) -> str:
-    """SHA-256 of what a reading depends on: the text as it is held, and the hashes of the passages cited in it."""
-    cited = version.clause_texts.exclude(sha256="").order_by("sha256").values_list("sha256", flat=True)
+    """SHA-256 of what a reading rests on: the text as it is held, and the cited passages that were not found in it."""
     digest = hashlib.sha256(version.text.encode(errors="surrogatepass"))
-    digest.update("\n".join(["", *cited]).encode())
+    digest.update("\n".join(["", *sorted(place.sha256 for place in _unproved(version))]).encode())
     return digest.hexdigest()
+
+
+def _unproved(version: Version) -> list[ClauseText]:
+    """Clauses cited in the version by hash whose place is not known, or holds other words by now."""
+    return [place for place in version.clause_texts.exclude(sha256="") if not _proved(place, version.text)]
 
 
 @transaction.atomic
@@ -95,7 +99,7 @@ def _fill(suggestion: Suggestion, clause: FoundClause, sections: Sections) -> Su
 
 def place_cited(version: Version, found: Iterable[FoundClause], search: PassageSearch) -> int:
     """Find where the clauses that are cited in this version by hash stand in its text. Returns how many were placed."""
-    waiting = [text for text in version.clause_texts.exclude(sha256="") if not _proved(text, version.text)]
+    waiting = _unproved(version)
     if not waiting:
         return 0
     text = Text(version.text)

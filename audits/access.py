@@ -3,8 +3,9 @@
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
+from audits.matching.questions import JUDGEMENTS
 from audits.models import Exchange, Finding, Pipeline, Report, Run
-from compliance.access import may_decide, may_run_audits, require, visible_projects
+from compliance.access import may_decide, may_edit_rules, may_run_audits, require, sees_everything, visible_projects
 from compliance.models import Project, User
 
 
@@ -70,3 +71,28 @@ def require_may_report(user: User, run: Run) -> None:
     """For having reports made; raises PermissionDenied."""
     project = run.pipeline.project
     require(may_report(user, project), f"Reports on {project} are made for its engineers, legal or an administrator.")
+
+
+def may_answer(user: User, project: Project | None, fact: str) -> bool:
+    """Legal answers what is a judgement; engineers also what they simply know. The organisation: legal, administrators."""
+    if project is None:
+        return sees_everything(user)
+    return may_decide(user, project) or (fact not in JUDGEMENTS and may_run_audits(user, project))
+
+
+def require_may_answer(user: User, project: Project | None, fact: str) -> None:
+    """For answers to questions; raises PermissionDenied."""
+    about = (
+        f"of {project} is a judgement that legal makes" if project else "about the organisation is answered by legal"
+    )
+    sentence = (
+        f"This question {about}."
+        if project is None or fact in JUDGEMENTS
+        else (f"Questions about students of {project} are answered by its engineers or legal.")
+    )
+    require(may_answer(user, project, fact), sentence)
+
+
+def require_may_correct(user: User) -> None:
+    """For saying what a model's name means; raises PermissionDenied."""
+    require(may_edit_rules(user), "What a model's name means is said by legal or an administrator.")

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from audits.actions.findings import finding_row, published_revisions, use_row
+from audits.matching.answers import Answers, answers_on_record
+from audits.matching.contradictions import ANSWERED_OTHERWISE, declared_against_answers
 from audits.matching.facts import distinct_rows
 from audits.matching.outcomes import outcome_of
 from audits.matching.recorded import judged_runs
@@ -69,7 +71,8 @@ def rejudge(*, cause: str, caused_by: User | None, projects: Iterable[int] | Non
     differing = [one for one in every if one.differs]
     for one in differing:
         _name_developers(one)
-    plans = [_plan(one, library.title) for one in differing]
+    answers = answers_on_record()
+    plans = [_plan(one, library.title, answers) for one in differing]
     _store_uses(plans, differing)
     changes = _store_findings(plans)
     _store_outcomes(plans, differing)
@@ -95,10 +98,12 @@ def _name_developers(one: RunReread) -> None:
                 model._default_manager.filter(**alike).update(provider=provider)
 
 
-def _plan(one: RunReread, title: Title) -> _Plan:
+def _plan(one: RunReread, title: Title, answers: Answers) -> _Plan:
     judged = [_counted(one.run, use) for use in one.judged()]
     made = drafts(judged, one.student, title)
-    return _Plan(one.run, judged, [_with_rows(one.run, judged, draft) for draft in made])
+    used = [(use.provider, use.day, use.calls) for reread in one.uses for use, _ in reread.days]
+    disputed = declared_against_answers(one.run, used, answers)
+    return _Plan(one.run, judged, [*(_with_rows(one.run, judged, draft) for draft in made), *disputed])
 
 
 def _counted(run: Run, one: JudgedUse) -> JudgedUse:
@@ -147,7 +152,8 @@ def _store_findings(plans: Sequence[_Plan]) -> list[FindingChange]:
     runs = [plan.run.pk for plan in plans]
     revisions = published_revisions(draft.rule for plan in plans for draft in plan.drafts)
     standing: defaultdict[int, dict[str, Finding]] = defaultdict(dict)
-    for finding in Finding.every.filter(run__in=runs).exclude(kind=Finding.Kind.CONTRADICTION):
+    observed = Q(kind=Finding.Kind.CONTRADICTION) & ~Q(key__startswith=ANSWERED_OTHERWISE)  # rests on lineage alone
+    for finding in Finding.every.filter(run__in=runs).exclude(observed):
         standing[finding.run_id][finding.key] = finding
     numbered = Finding.every.filter(run__in=runs).values("run").annotate(last=Max("number")).order_by()
     last = {row["run"]: row["last"] for row in numbered}

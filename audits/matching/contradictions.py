@@ -1,21 +1,71 @@
 """Where what people declared and what the run showed part ways; each is a finding of its own."""
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Count, Q
 
 from audits.manifest import declared_purpose
-from audits.matching.facts import training_rows
+from audits.matching.answers import COMPETES, Answers, answers_on_record
+from audits.matching.facts import Stated, training_rows
 from audits.matching.verdicts import FindingDraft
 from audits.models import Finding, ModelCall, Outcome, Run
+from compliance.engine.facts import Fact
+from compliance.engine.phrases import fact_phrase
+from compliance.engine.vocabulary import FACTS
 
+ANSWERED_OTHERWISE = "contradiction:answer"
 WORDS = {"evaluate": "evaluation", "filter": "choosing training data", "train": "training"}
 
 
 def contradictions(run: Run, student: str) -> list[FindingDraft]:
-    """Declared purposes against observed ones, per host."""
-    return list(_declared_against_lineage(run, student or "no student"))
+    """Declared purposes against observed ones, per host; and what audit.toml says of the student against people's answers."""
+    days = ModelCall.objects.filter(run=run, failed=False).values_list("provider", "at__date").annotate(n=Count("id"))
+    used = [(provider, day, calls) for provider, day, calls in days.order_by("at__date")]
+    return [
+        *_declared_against_lineage(run, student or "no student"),
+        *declared_against_answers(run, used, answers_on_record()),
+    ]
+
+
+def declared_against_answers(
+    run: Run, used: Iterable[tuple[str, dt.date, int]], answers: Answers
+) -> list[FindingDraft]:
+    """One contradiction for each fact on which audit.toml and a person's answer part ways, at the use of a provider's models.
+
+    `used`: (provider, day, calls). The answer counts; counsel should know that the pipeline says otherwise.
+    """
+    stated = Stated(run, answers)
+    found: dict[str, FindingDraft] = {}
+    for provider, day, calls in used:
+        for path, declared, answered in stated.disputed(provider, day):
+            draft = _answered_otherwise(stated.student, provider if path == COMPETES else "", path, declared, answered)
+            known = found.setdefault(draft.key, draft)
+            found[draft.key] = replace(known, calls=known.calls + calls)
+    return list(found.values())
+
+
+def _answered_otherwise(student: str, provider: str, path: str, declared: Fact, answered: Fact) -> FindingDraft:
+    label = FACTS[path].label
+    return FindingDraft(
+        key=f"{ANSWERED_OTHERWISE}|{student or 'no student'}|{provider or 'any'}|{path}",
+        kind=Finding.Kind.CONTRADICTION,
+        outcome=Outcome.NEEDS_FACTS,
+        provider=provider,
+        title=f"audit.toml and {answered.by} part ways on {label}",
+        sentence=f"audit.toml declares that {fact_phrase(path, declared.value)}; {answered.by} says that "
+        f"{fact_phrase(path, answered.value)} ({answered.note}). The person's word counts.",
+        calls=0,
+        rows=0,
+        level=Finding.Level.WARNING,
+        because=[
+            {**_entry(f"{label}, as declared", declared.value, "declared"), "fact": path},
+            {**_entry(f"{label}, as {answered.by} says", answered.value, "declared"), "fact": path},
+        ],
+        detail={"fact": path, "declared": declared.value, "answered": answered.value, "provider": provider},
+    )
 
 
 def _declared_against_lineage(run: Run, student: str) -> Iterator[FindingDraft]:
@@ -79,5 +129,5 @@ def _chose_all_the_same(host: dict[str, Any], student: str) -> FindingDraft:
     )
 
 
-def _entry(constraint: str, value: str, source: str) -> dict[str, Any]:
+def _entry(constraint: str, value: object, source: str) -> dict[str, Any]:
     return {"constraint": constraint, "held": True, "fact": "activity", "value": value, "source": source}

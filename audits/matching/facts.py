@@ -93,8 +93,17 @@ class Stated:
 
     def facts(self, provider: str, on: dt.date) -> dict[str, Fact]:
         """The facts for a use of that provider's models on that day."""
+        return {**self._by_manifest(provider), **self._answers.facts(self._project, self.student, provider, on)}
+
+    def disputed(self, provider: str, on: dt.date) -> list[tuple[str, Fact, Fact]]:
+        """Where audit.toml and an answer say different things on that day: (fact, as declared, as answered)."""
+        declared = self._by_manifest(provider)
         answered = self._answers.facts(self._project, self.student, provider, on)
-        return {**self._declared, **_competition(self._run, provider), **answered}
+        both = [path for path in answered if path in declared and declared[path].value != answered[path].value]
+        return [(path, declared[path], answered[path]) for path in both]
+
+    def _by_manifest(self, provider: str) -> dict[str, Fact]:
+        return {**self._declared, **_competition(self._run, provider)}
 
 
 def _use(run: Run, group: Mapping[str, Any], place: Mapping[str, Fact], stated: Stated) -> RecordedUse:

@@ -107,8 +107,8 @@ class Reread:
     @property
     def told_anew(self) -> bool:
         """Whether a fact changed that settles nothing."""
-        facts = {path: entry["value"] for path, entry in self.stored.facts.items() if path != "on"}
-        return any({path: fact.value for path, fact in use.lasting} != facts for use, _ in self.days)
+        facts = {path: (one["value"], one.get("by") or "") for path, one in self.stored.facts.items() if path != "on"}
+        return any({path: (fact.value, fact.by) for path, fact in use.lasting} != facts for use, _ in self.days)
 
 
 @dataclass(frozen=True)

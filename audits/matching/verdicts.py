@@ -203,7 +203,8 @@ def _outcome_of(verdict: Mapping[str, Any]) -> str | None:
 def _rule_draft(
     verdict: Mapping[str, Any], outcome: str, scope: str, common: Mapping[str, Any], answer: Mapping[str, Any]
 ) -> FindingDraft:
-    unknown = [entry["fact"] for entry in verdict["because"] if entry["held"] is None and entry.get("fact")]
+    tested = [entry["fact"] for entry in verdict["because"] if entry["held"] is None and entry.get("fact")]
+    unknown = verdict.get("missing_facts", tested)  # only what would settle it: not each unknown that some test met
     duty = verdict["effect"] == "duty"
     level = Finding.Level.NOTE if duty and verdict.get("met") else LEVEL_OF_OUTCOME[Outcome(outcome)]
     return FindingDraft(

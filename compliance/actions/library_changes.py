@@ -12,6 +12,7 @@ from compliance.models import (
     Governance,
     LibraryChange,
     ModelCorrection,
+    Project,
     Provider,
     RuleRevision,
     TermsDocument,
@@ -53,6 +54,11 @@ def note_change(*, acting_user: User | None, action: str, subject: Model) -> Lib
 def _sentence(action: str) -> str:
     words = action.rpartition(".")[2].replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+def note_answer(*, acting_user: User, cause: str, project: Project | None) -> LibraryChange:
+    """Note that somebody answered a question about a student of `project`, or (None) about the organisation."""
+    return LibraryChange.objects.create(kind=Kind.ANSWER, cause=cause[:400], changed_by=acting_user, project=project)
 
 
 def note_release(library: Library) -> LibraryChange | None:

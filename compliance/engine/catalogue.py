@@ -161,7 +161,7 @@ def _bases(family: ModelFamily, library: Library) -> Iterable[ModelFamily]:
 
 
 def _best_match(name: str, provider: str, families: tuple[ModelFamily, ...]) -> tuple[ModelFamily, str] | None:
-    """The family whose pattern says most: of models before publishers, the same developer first, then the most literal characters."""
+    """The family whose pattern says most: models before publishers, the same developer, then the most literal characters."""
     tail = name.rpartition("/")[2]
     best: tuple[tuple[bool, bool, int], ModelFamily, str] | None = None
     for family in families:

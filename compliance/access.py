@@ -66,6 +66,11 @@ def may_keep_clauses(user: User) -> bool:
     return sees_everything(user)
 
 
+def may_receive_texts(user: User) -> bool:
+    """Legal and administrators say which text is the provider's, and from which day it is in force."""
+    return sees_everything(user)
+
+
 def may_use_this_machine(user: User) -> bool:
     """Folders of the server and stand-ins at addresses it can reach: whoever runs it on their own machine, else administrators.
 

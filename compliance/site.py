@@ -102,6 +102,8 @@ def _entry(request: HttpRequest, title: str, icon: str, model: str) -> dict[str,
 TERMS = (
     ("Providers", "domain", "compliance_provider", False),
     ("Documents", "description", "compliance_termsdocument", False),
+    ("Sources", "language", "compliance_sourcedocument", False),
+    ("Texts coming in", "move_to_inbox", "compliance_arrival", False),
     ("Clauses", "format_quote", "compliance_clause", False),
     ("Rules", "gavel", "compliance_rulerevision", False),
     ("Agreements", "handshake", "compliance_agreement", False),

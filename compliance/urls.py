@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from compliance.views import comparing, in_force, people, reader, suggestions, terms
+from compliance.views import comparing, in_force, incoming, people, reader, suggestions, terms
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
@@ -21,6 +21,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("terms/suggestions/<int:pk>/", suggestions.suggestion, name="terms-suggestion"),
     path("terms/suggestions/<int:pk>/reject/", suggestions.suggestion_reject, name="terms-suggestion-reject"),
     path("terms/clause-texts/<int:pk>/draft/", suggestions.draft, name="terms-draft"),
+    path("terms/incoming/", incoming.changes, name="terms-incoming"),
+    path("terms/incoming/held/", incoming.held, name="terms-held"),
+    path("terms/incoming/held/<int:pk>/", incoming.arrival, name="terms-arrival"),
+    path("terms/incoming/held/<int:pk>/bytes/", incoming.arrival_bytes, name="terms-arrival-bytes"),
+    path("terms/incoming/dates/", incoming.dates, name="terms-dates"),
+    path("terms/incoming/dates/<int:pk>/", incoming.set_dates, name="terms-dates-set"),
     path("terms/<slug:slug>/", terms.provider, name="terms-provider"),
     path("terms/documents/<int:pk>/", terms.document, name="terms-document"),
     path("terms/versions/<int:pk>/", reader.version, name="terms-version"),

@@ -57,8 +57,9 @@ def replan(document: TermsDocument) -> None:
 
 
 def _propose(version: Version, planned: Planned, waits: bool) -> None:
-    days = {"since": planned.since, "until": planned.until}
-    proposed = {key: day.isoformat() if day else None for key, day in days.items()}
+    days = {"since": planned.since or planned.would, "until": planned.until}
+    proposed: dict[str, Any] = {key: day.isoformat() if day else None for key, day in days.items()}
+    proposed["never"] = planned.since is None and planned.would is None
     contradiction = version.definition["dates"].get("contradiction", "")
     basis = f"{contradiction}: a person decides" if contradiction else planned.basis
     version.definition = {**version.definition, "proposed": {**proposed, "basis": basis}}

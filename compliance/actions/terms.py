@@ -9,7 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -43,13 +43,19 @@ class Imported:
 
 @dataclass(frozen=True)
 class Found:
-    """One text on its way in: where it is from, its bytes, why it should not be believed ("" if it should), what is told."""
+    """One text on its way in: where it is from, its bytes, and what its history says of it (None: it was not asked)."""
 
     capture: Capture
     content: bytes
     text: str
-    doubt: str = ""
     told: Told | None = None
+
+    @cached_property
+    def doubt(self) -> str:
+        """Why it should not be believed; "" if it should. A text that was chosen and dated is only doubted for what it says."""
+        if self.told is not None:
+            return self.told.reason if self.told.judgement is Judgement.SUSPECT else ""
+        return suspicion(self.text, canonical(self.text), None).reason
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -83,7 +89,7 @@ def _dated(series: Series, done: Imported) -> list[Found]:
             done.rejected.append(Rejection(capture.where, str(problem)))
             continue
         done.read += 1
-        found.append(Found(capture, content, text, suspicion(text, canonical(text), None).reason))
+        found.append(Found(capture, content, text))
     return found
 
 
@@ -98,9 +104,9 @@ def _judged(series: Series, until: dt.datetime, done: Imported) -> list[Found]:
             done.changes.append(f"{one.capture.where}: {told.reason}")
         if told.judgement is Judgement.SUSPECT and told.digest not in doubted:
             doubted.add(told.digest)
-            found.append(Found(one.capture, one.content, one.text, told.reason))
+            found.append(Found(one.capture, one.content, one.text, told))
         elif told.is_new_text or told.judgement in ALERTS:
-            found.append(Found(one.capture, one.content, one.text, told=told))
+            found.append(Found(one.capture, one.content, one.text, told))
         else:
             done.known += 1
     return found
@@ -136,7 +142,8 @@ class _Import:
             replan(hold(document.pk))
 
     def _take(self, document: TermsDocument, item: Found, mine: Sequence[Version]) -> Taken:
-        if item.doubt and not mine:
+        known = item.told is None and self._held(document, item)
+        if not mine and not known and item.doubt:
             self._done.suspects.append(Rejection(item.capture.where, item.doubt))
             self._hold_back(document, item)
             return Taken.KNOWN
@@ -149,6 +156,10 @@ class _Import:
         self._done.filled += taken is Taken.FILLED
         self._done.known += taken is Taken.KNOWN
         return taken
+
+    def _held(self, document: TermsDocument, item: Found) -> bool:
+        """Whether these very words are held: then nothing else has to be found out about them."""
+        return document.versions.filter(text_sha256__in=item.digests).exclude(text="").exists()
 
     def _text(self, document: TermsDocument, item: Found) -> Text:
         return Text(

@@ -7,9 +7,9 @@ import datetime as dt
 import enum
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-from django.db.models import Q
 from django.utils import timezone
 from psycopg.types.range import DateRange
 
@@ -49,7 +49,7 @@ class Text:
     origin: str
     snapshot: Callable[[], Snapshot]
 
-    @property
+    @cached_property
     def mark(self) -> str:
         """The mark of sameness, with the number of the rules that made it."""
         return mark_of(self.text)
@@ -118,9 +118,10 @@ def add(document: TermsDocument, text: Text, acting_user: User | None) -> Versio
 
 
 def known_version(document: TermsDocument, text: Text) -> Version | None:
-    """The version of this document that says the same, if any."""
-    same = Q(text_sha256__in=text.digests) & ~Q(text="") | Q(definition__canonical=text.mark)
-    return document.versions.filter(same).defer("text").first()
+    """The version of this document that says the same, if any: by the hash of its text, else by the mark of sameness."""
+    held = document.versions.defer("text")
+    same_bytes = held.filter(text_sha256__in=text.digests).exclude(text="").first()
+    return same_bytes or held.filter(definition__canonical=text.mark).first()
 
 
 def cited_by(document: TermsDocument, text: Text) -> list[Version]:

@@ -5,6 +5,7 @@ import hashlib
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -23,6 +24,7 @@ from compliance.admin.fields import AddressField, DayField, OneOfField, ProseFie
 from compliance.engine.rulebook import DOCUMENT_KINDS
 from compliance.engine.rules import LABELS
 from compliance.models import Clause, ClauseText, SourceDocument, TermsDocument, Version
+from compliance.sources.addresses import ForbiddenAddress, checked_url
 from compliance.text.normalise import clause_hash
 
 ONE_DAY = dt.timedelta(days=1)
@@ -62,6 +64,7 @@ class VersionForm(forms.ModelForm):
         """Dates that a person moved are the person's: loading the shipped rulebook leaves that version alone from then on."""
         if {"since", "last_day", "basis"} & set(self.changed_data):
             self.instance.shipped = False
+            self.instance.definition = {**self.instance.definition, "fixed": True}
         return super().save(commit)
 
 
@@ -77,11 +80,22 @@ class VersionFormSet(forms.BaseInlineFormSet):
             for other in seen:
                 if _overlap(form.instance.in_force, other.instance.in_force):
                     form.add_error("since", _overlapping(form.instance, other.instance))
+            for version in self._saved_meanwhile():
+                if _overlap(form.instance.in_force, version.in_force):
+                    form.add_error("since", f"{_overlapping(form.instance, version)} It was saved while you wrote.")
             seen.append(form)
         if any(self.errors):
             raise forms.ValidationError(
                 "The days of two versions overlap. On each day, one text of a document is in force."
             )
+
+    def _saved_meanwhile(self) -> list[Version]:
+        """Versions in force that this form does not show: somebody else saved them since it was opened."""
+        if not self.instance.pk:
+            return []
+        shown = [form.instance.pk for form in self.forms if form.instance.pk]
+        others = Version.objects.filter(document=self.instance, in_force__isempty=False)
+        return list(others.exclude(pk__in=shown).defer("text"))
 
     def _dated(self) -> list[forms.ModelForm]:
         kept = [form for form in self.forms if form not in self.deleted_forms]
@@ -134,11 +148,36 @@ class VersionInline(InlineByParent, TabularInline):
         return format_html('<a href="{}">{}</a>', reverse("admin:compliance_version_change", args=[version.pk]), held)
 
 
+class SourceForm(forms.ModelForm):
+    """An address of a document: one that is watched must be one that may be fetched."""
+
+    url = AddressField(label="Address", max_length=500)
+
+    class Meta:
+        model = SourceDocument
+        fields = ("url", "watched")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("watched"):
+            try:
+                checked_url(cleaned.get("url") or self.instance.url, settings.WATCH_ALLOWED)
+            except ForbiddenAddress as problem:
+                self.add_error("watched", f"It can’t be watched: {problem}.")
+        return cleaned
+
+
 class SourceInline(InlineByParent, TabularInline):
+    """Where a document is published. What texts were imported under is listed with the texts, not here."""
+
     model = SourceDocument
+    form = SourceForm
     extra = 0
     fields = ("url", "watched", "added_at")
     readonly_fields = ("added_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SourceDocument]:
+        return super().get_queryset(request).exclude(url__startswith="import:")
 
 
 class DocumentForm(forms.ModelForm):
@@ -175,6 +214,12 @@ class DocumentAdmin(ShippedIsRead, Kept):
     autocomplete_fields = ("provider",)
     shipped_fields = ("identifier", "provider", "title", "kind", "audience", "region")
     fields = ("title", "identifier", "provider", "kind", "audience", "region", "url")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> TermsDocument | None:
+        """While a change is saved the document is held: two people can't save overlapping versions in one instant."""
+        if request.method == "POST" and object_id.isdecimal():
+            list(TermsDocument.objects.select_for_update().filter(pk=object_id))
+        return super().get_object(request, object_id, from_field)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TermsDocument]:
         counts = {"kept": Count("versions", distinct=True), "ruled": Count("rules", distinct=True)}

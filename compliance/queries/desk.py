@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from compliance.models import Agreement, RuleRevision, TrailEntry
+from compliance.models import Agreement, RuleRevision, TermsChange, TrailEntry
+from compliance.queries.incoming import Counts, changes, waiting_counts
 
 SOON = dt.timedelta(days=90)
+LATELY = dt.timedelta(days=30)
 SHOWN = 12
 
 
@@ -19,10 +21,15 @@ class Desk:
     drafts: QuerySet[RuleRevision]
     ending: QuerySet[Agreement]
     trail: QuerySet[TrailEntry]
+    incoming: Counts
+    changed: QuerySet[TermsChange]
 
 
 def desk(today: dt.date) -> Desk:
-    """The desk on a day: agreements count as ending when their last day lies within 90 days. Four queries."""
+    """The desk on a day: agreements count as ending when their last day lies within 90 days.
+
+    What changed lately is of the last 30. Seven queries.
+    """
     revisions = RuleRevision.objects.select_related("rule__document", "created_by").order_by("created_at")
     ending = Agreement.objects.filter(ends_on__gte=today, ends_on__lte=today + SOON).select_related(
         "provider", "project"
@@ -32,4 +39,6 @@ def desk(today: dt.date) -> Desk:
         drafts=revisions.filter(status=RuleRevision.Status.DRAFT),
         ending=ending.order_by("ends_on"),
         trail=TrailEntry.objects.select_related("user")[:SHOWN],
+        incoming=waiting_counts(),
+        changed=changes().filter(captured_at__date__gte=today - LATELY)[:SHOWN],
     )

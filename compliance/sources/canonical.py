@@ -30,7 +30,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?;])[\"')\]]?\s+|(?<=[。；！？：])")
 _YEAR = re.compile(r"\d{4}")
 _NOT_WORD = re.compile(r"[\W_]+")
 _SPACE = re.compile(r"\s+")
-_INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xFFFD])
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufffd]")
 _SIGNS: Final = {
     "%": " percent ", "$": " dollars ", "€": " euros ", "£": " pounds ", "¥": " yen ",
     "©": " copyright ", "<": " less ", ">": " more ", "≤": " atmost ", "≥": " atleast ",
@@ -94,7 +94,7 @@ def canonical_digest(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    text = html.unescape(unicodedata.normalize("NFKC", text).translate(_INVISIBLE))
+    text = html.unescape(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     text = _REFERENCE.sub("", _LINK.sub(r"\1", _LINK.sub(r"\1", _IMAGE.sub("", text))))
     return _ADDRESS.sub(" ", _TAG.sub(" ", text))

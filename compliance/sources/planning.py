@@ -24,12 +24,16 @@ class Dated:
 
 @dataclass(frozen=True)
 class Planned:
-    """From `since` up to, not including, `until` (None: open end). `since` None: never in force. `basis`: why."""
+    """From `since` up to, not including, `until` (None: open end). `since` None: not in force. `basis`: why.
+
+    `would`: the day on which it would begin, were that not inside a range that is fixed.
+    """
 
     key: str
     since: dt.date | None
     until: dt.date | None
     basis: str
+    would: dt.date | None = None
 
 
 def plan(texts: Sequence[Dated]) -> list[Planned]:
@@ -75,7 +79,7 @@ def _beside(planned: Planned, fixed: Sequence[Dated]) -> Planned:
         start, end = text.fixed
         if start <= since and (end is None or since < end):
             return replace(
-                planned, since=None, until=None,
+                planned, since=None, until=None, would=since,
                 basis=f"{planned.basis}; would begin on {since}, while the version of {start} is in force: a person decides",
             )  # fmt: skip
         if since < start and (until is None or until > start):

@@ -29,14 +29,16 @@ class Directory:
 
     def channel_of_model(self, model: str) -> str | None:
         """The channel that a model's prefix names (`together_ai/…`), else the developer's own; None when neither is known."""
-        prefix, slash, _ = model.partition("/")
-        if slash and prefix.lower() in MODEL_PREFIXES:
-            return MODEL_PREFIXES[prefix.lower()]
+        for sign in "/:":
+            prefix, found, _ = model.partition(sign)
+            if found and prefix.lower() in MODEL_PREFIXES:
+                return MODEL_PREFIXES[prefix.lower()]
         return self.developer(model) or None
 
     def provider(self, model: str, served_by: str) -> str:
         """Who developed the model; without a known model the server itself, if it develops any; else "unknown"."""
-        return (self.developer(model) if model else "") or (served_by if served_by in self.develops else "unknown")
+        name = model.partition(":")[2] if model.partition(":")[0].lower() in MODEL_PREFIXES else model
+        return (self.developer(name) if name else "") or (served_by if served_by in self.develops else "unknown")
 
 
 def directory_of(library: Library) -> Directory:

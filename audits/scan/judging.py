@@ -2,16 +2,18 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audits.scan.configs import Setting, Settings, is_model_name, names_a_client
 from audits.scan.directory import Directory
+from audits.scan.following import Program
 from audits.scan.modules import Module, Scope
 from audits.scan.purposes import purpose_of
 from audits.scan.result import Evidence, Purpose, Status, Unresolved
-from audits.scan.sites import Site
-from audits.scan.tables import OWN_MODELS_ONLY, SDK_HOST_VARIABLES
-from audits.scan.values import Place, Program, Value
+from audits.scan.sdks import HOST_VARIABLES_OF
+from audits.scan.site import Site
+from audits.scan.tables import OWN_MODELS_ONLY
+from audits.scan.values import Given, Place, Value
 
 MOST_CALLERS = 20
 _HOOKS = frozenset(
@@ -90,9 +92,9 @@ class Judge:
             )
 
     def _channels(self, site: Site) -> list[_Channel]:
-        if site.served_by == "model":
+        named = self._named_channels(site) or self._environment_channels(site)
+        if site.served_by == "model" and not named:
             return self._channels_of_models(site)
-        named = self._named_channels(site)
         if (
             site.address.open
             and not site.address.variables
@@ -101,10 +103,9 @@ class Judge:
             named += self._configured_channels()
         if named:
             return list({(channel.served_by, channel.host): channel for channel in named}.values())
-        foreign = [
-            name for name in site.address.variables if name not in SDK_HOST_VARIABLES and not name.startswith("OPENAI")
-        ]
-        if foreign and site.address.open:
+        own = {name for names in HOST_VARIABLES_OF.values() for name in names}
+        foreign = [name for name in site.address.variables if name not in own and not _is_own(name)]
+        if foreign and site.address.open and site.served_by != "azure":
             return [
                 _Channel(
                     site.served_by,
@@ -114,15 +115,31 @@ class Judge:
                     sure=False,
                 )
             ]
-        return (
-            [_Channel(site.served_by, "", (), f"no other address is given: {site.served_by} itself answers")]
-            if site.served_by
-            else []
-        )
+        if not site.served_by:
+            return [
+                _Channel("unknown", "", (), f"{site.sdk} asks a server whose address is not in the tree", sure=False)
+            ]
+        return [_Channel(site.served_by, "", (), f"no other address is given: {site.served_by} itself answers")]
 
     def _named_channels(self, site: Site) -> list[_Channel]:
-        channels = (self._of_address(value, site) for value in site.address.values)
-        return [channel for channel in channels if channel is not None]
+        found = [c for c in (self._of_address(value, site) for value in site.address.values) if c is not None]
+        if site.address.undecided and len({channel.served_by for channel in found}) > 1:
+            step = "which of the addresses in a table is asked is decided at run time"
+            return [replace(channel, step=f"{channel.host}: {step}", sure=False) for channel in found]
+        return found
+
+    def _environment_channels(self, site: Site) -> list[_Channel]:
+        """Where the tree itself points an SDK that is given no address: in a script that starts this file, a .env, an image."""
+        if site.address.values or (site.address.open and not site.address.variables):
+            return []
+        given = [
+            value
+            for name in (*HOST_VARIABLES_OF.get(site.sdk, ()), *site.address.variables)
+            for value in self._program.environment.get(name, [])
+            if _governs(value, site.module)
+        ]
+        values = [Value(str(one.value), (Place(one.home, one),) if one.home else ()) for one in given]
+        return [c for c in (self._of_address(value, site) for value in values) if c is not None]
 
     def _of_address(self, value: Value, site: Site) -> _Channel | None:
         host, channel = self._directory.channel_of_url(value.text)
@@ -192,9 +209,16 @@ class Judge:
             named = [v for v in named if (self._directory.channel_of_model(v.text) or "unknown") == served_by]
         elif served_by in OWN_MODELS_ONLY:
             named = [v for v in named if self._directory.developer(v.text) in ("", served_by)]
+        named = named or self._configured_models(site, served_by)
         if not named:
             named = [value for value in self._named_in_file(site.module) if self._may_serve(value.text, served_by)]
         return list({value.text: value for value in reversed(named)}.values())[::-1]
+
+    def _configured_models(self, site: Site, served_by: str) -> list[Value]:
+        """Models that configuration files name under the key that the code asks for."""
+        keys = {key.lower() for key in site.models.keys}
+        found = [s for s in self._settings.models if s.key.lower().rpartition(".")[2] in keys]
+        return [Value(s.value, ()) for s in found if self._may_serve(s.value, served_by)]
 
     def _named_in_file(self, module: Module) -> Iterator[Value]:
         for table in (module.values, module.attributes):
@@ -219,6 +243,8 @@ class Judge:
 
     def _reached(self, site: Site) -> tuple[bool, str]:
         function, owner = site.scope
+        if site.unused:
+            return False, site.unused
         if owner is not None and not self._program.is_made(owner.name):
             return False, f"the class {owner.name} is made nowhere in the tree"
         if function is not None and owner is None and not self._is_called(function):
@@ -232,6 +258,8 @@ class Judge:
     def _excluded_by(self, site: Site) -> str:
         """Why a branch is never taken: it compares a setting with a text that neither code nor configuration ever gives it."""
         for test, module, scope in self._conditions(site):
+            if isinstance(test, ast.Constant) and not test.value:
+                return "the branch is switched off in the code"
             name, wanted = _comparison(test)
             if (
                 name is None or wanted is None or "args" in ast.dump(name)
@@ -275,6 +303,26 @@ class Judge:
                 if depth < 1 and len(callers) < 3 * MOST_CALLERS:
                     pending.append((its_scope, caller, depth + 1))
         return [*names, site.module.path], callers
+
+
+def _is_own(variable: str) -> bool:
+    """Whether a variable is by its name the address of an SDK's own provider, unless somebody changes it."""
+    return variable.startswith("OPENAI")
+
+
+def _governs(given: Given, module: Module) -> bool:
+    """Whether what a script sets holds for a program: the script starts it, or stands for all that lies around it."""
+    home = given.home
+    if home is None or home is module:
+        return True
+    folder, _, name = home.path.rpartition("/")
+    lowered = name.lower()
+    if lowered.endswith((".example", ".sample", ".template")):
+        return False
+    if home.dotted or lowered.startswith((".env", "dockerfile")) or "compose" in lowered:
+        return not folder or module.path.startswith(folder + "/")
+    started = (module.path.rpartition("/")[2], f"-m {module.dotted}")
+    return any(text in line for line in home.lines[:2_000] for text in started)
 
 
 def _callable_name(scope: Scope) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from audits.scan.tables import CLIENTS
+from audits.scan.sdks import CLIENTS, SAME_AS
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = tuple[Function | None, ast.ClassDef | None]
@@ -24,6 +24,8 @@ class Module:
     `names`: what its imports bind. `values`: what is assigned at its top level. `attributes`: what is assigned to attributes,
     class fields and command-line options of a name. `calls`: each with the function and class it stands in. `branches`: by the
     id of a call the tests that must hold for it to be reached. `mentions`: (name, the class in whose body it stands or "").
+    `environment`: what it sets variables to. `options`: names that a command line can give. `neighbours`: modules it imports
+    from, once somebody asked.
     """
 
     path: str
@@ -41,6 +43,9 @@ class Module:
     mentions: set[tuple[str, str]] = field(default_factory=set)
     branches: dict[int, list[ast.expr]] = field(default_factory=dict)
     returns: dict[int, list[ast.expr]] = field(default_factory=lambda: defaultdict(list))
+    environment: dict[str, list[ast.expr]] = field(default_factory=lambda: defaultdict(list))
+    options: set[str] = field(default_factory=set)
+    neighbours: "list[Module] | None" = None
 
     def line(self, node: ast.AST) -> int:
         """The line of the file on which this node begins."""
@@ -167,7 +172,8 @@ class _Reader:
                 self._module.names[bound] = alias.name if alias.asname else bound
             else:
                 origin = self._origin(node)
-                self._module.names[alias.asname or alias.name] = f"{origin}.{alias.name}" if origin else alias.name
+                name = f"{origin}.{alias.name}" if origin else alias.name
+                self._module.names[alias.asname or alias.name] = SAME_AS.get(name, name)
 
     def _origin(self, node: ast.ImportFrom) -> str:
         if not node.level:
@@ -202,9 +208,15 @@ class _Reader:
                 self._module.values[target.id].append(value)
         elif isinstance(target, ast.Attribute):
             self._module.attributes[target.attr].append(value)
+        elif isinstance(target, ast.Subscript) and self._module.meaning(target.value) == "os.environ":
+            self._note_variable(target.slice, value)
         elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
             for part, its_value in zip(target.elts, value.elts, strict=True):
                 self._bind(part, its_value, scope)
+
+    def _note_variable(self, name: ast.expr, value: ast.expr) -> None:
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            self._module.environment[name.value].append(value)
 
     def _note_option(self, call: ast.Call) -> None:
         """`parser.add_argument("--model-name", default=...)` and click's options give `args.model_name` its default."""
@@ -218,6 +230,7 @@ class _Reader:
         defaults = [keyword.value for keyword in call.keywords if keyword.arg == "default"]
         destinations = [k.value.value for k in call.keywords if k.arg == "dest" and isinstance(k.value, ast.Constant)]
         for name in [*map(str, destinations), *(flag.lstrip("-").replace("-", "_") for flag in flags)]:
+            self._module.options.add(name)
             self._module.attributes[name].extend(defaults)
 
 

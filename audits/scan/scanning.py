@@ -5,15 +5,16 @@ from pathlib import Path
 
 from audits.scan.configs import is_config, read_settings
 from audits.scan.directory import Directory
+from audits.scan.following import Program
 from audits.scan.judging import Finding, Judge
 from audits.scan.modules import Module, is_test_path, parse_module
 from audits.scan.plain import PlainSite, is_plain, plain_sites
 from audits.scan.purposes import purpose_of
 from audits.scan.result import Evidence, Purpose, ScanResult, Unresolved, Use
+from audits.scan.scripts import give_options, read_scripts
 from audits.scan.sites import SiteFinder
 from audits.scan.students import students
 from audits.scan.tree import PYTHON, SourceFile, Unread, notebook_code, walk
-from audits.scan.values import Program
 
 MOST_EVIDENCE = 400
 
@@ -26,10 +27,10 @@ def scan_tree(root: Path, directory: Directory) -> ScanResult:
     files = [entry for entry in entries if isinstance(entry, SourceFile)]
     unresolved = [Unresolved(entry.path, 0, entry.reason) for entry in entries if isinstance(entry, Unread)]
     modules, unparsed = _modules(files)
-    program, settings = (
-        Program(modules),
-        read_settings([file for file in files if is_config(file) and not is_test_path(file.path)]),
-    )
+    scripts = read_scripts(files)
+    give_options(modules, scripts)
+    program = Program(modules, scripts.environment, scripts.entry_points)
+    settings = read_settings([file for file in files if is_config(file) and not is_test_path(file.path)])
     sites = SiteFinder(program, directory).sites()
     judge = Judge(program, directory, settings, sites)
     findings = [finding for site in sites for finding in judge.findings(site)]

@@ -1,33 +1,29 @@
-"""Finding the places in Python code where a model is asked: SDK calls, framework classes, requests sent by hand."""
+"""Finding the places in Python code where a model is asked: SDK calls, framework classes, agents, requests sent by hand."""
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from audits.scan.calls import CallReader
+from audits.scan.clients import Client, ClientReader
 from audits.scan.directory import Directory
+from audits.scan.following import Program
 from audits.scan.modules import Module, Scope
-from audits.scan.tables import (
-    CAMEL_PLATFORMS,
-    CLIENTS,
-    FRAMEWORKS,
-    FUNCTIONS,
-    HOST_KEYWORDS,
-    HTTP_METHODS,
-    HTTP_PACKAGES,
-    METHODS,
-    METHODS_OF,
-    MODEL_KEYWORDS,
-    MODEL_PATHS,
-    SHORT_METHODS,
-    VENDORS,
-)
-from audits.scan.values import Origin, Place, Program, Value, Worth, argument
+from audits.scan.sdks import ASKING_BY_DEFAULT, FUNCTIONS, METHODS, METHODS_OF, SHORT_METHODS, WRAPPED_METHODS
+from audits.scan.sent import SentByHand
+from audits.scan.site import Site
+from audits.scan.tables import AGENTS, AUTOGEN_TYPES, CAMEL_PLATFORMS, FRAMEWORKS, VENDORS
+from audits.scan.values import Declared, Origin, Place, Value, Worth, argument, entries
 
 _SUFFIXES = (
+    "ChatCompletionClient",
     "ChatGenerator",
     "ChatModel",
     "ChatCompletion",
+    "TextEmbedding",
+    "TextEmbedder",
+    "DocumentEmbedder",
     "ChatLLM",
+    "ChatTarget",
     "Embeddings",
     "Embedding",
     "Embedder",
@@ -36,26 +32,6 @@ _SUFFIXES = (
     "LLM",
     "Model",
 )
-_FIRST_IS_MODEL = frozenset(
-    ("completion", "acompletion", "LM", "run", "async_run", "stream", "GenerativeModel", "from_pretrained", "generate")
-)
-
-
-@dataclass(slots=True)
-class Site:
-    """One call that reaches a model. `served_by` is the channel of the SDK unless `address` says otherwise."""
-
-    module: Module
-    node: ast.Call
-    scope: Scope
-    sdk: str
-    served_by: str
-    models: Worth
-    address: Worth = field(default_factory=Worth)
-    purpose: str = ""
-    places: list[Place] = field(default_factory=list)
-    steps: list[str] = field(default_factory=list)
-    confidence: float = 0.9
 
 
 class SiteFinder:
@@ -63,8 +39,11 @@ class SiteFinder:
 
     def __init__(self, program: Program, directory: Directory) -> None:
         self._program = program
-        self._directory = directory
+        self._calls = CallReader(program)
+        self._clients = ClientReader(program, self._calls)
+        self._sent = SentByHand(program, directory)
         self._consumed: set[int] = set()
+        self._passed_by: set[int] = set()
 
     def sites(self) -> list[Site]:
         """All sites outside tests; a client that nothing visible is called on counts as one, since it was made to be used."""
@@ -81,36 +60,43 @@ class SiteFinder:
 
     def _of_call(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
         meaning = module.meaning(call.func)
-        if meaning in FUNCTIONS:
-            yield self._function_site(meaning, call, module, scope)
+        known = next((name for name in self._known_as(meaning, module) if name in FUNCTIONS), "")
+        if known:
+            yield self._function_site(known, call, module, scope)
         elif meaning.endswith("ModelFactory.create"):
             yield self._camel_site(call, module, scope)
-        elif (vendor := _framework_vendor(meaning)) is not None:
+        elif meaning in AGENTS:
+            yield from self._agent_sites(meaning, call, module, scope)
+        elif meaning in ASKING_BY_DEFAULT:
+            yield from self._default_sites(meaning, call, module, scope)
+        elif meaning == "litellm.Router" or argument(call, "llm_config", -1) is not None:
+            yield from self._listed_sites(meaning, call, module, scope)
+        elif (vendor := self._vendor(meaning, module)) is not None:
             yield self._framework_site(vendor, meaning, call, module, scope)
         else:
-            found = list(self._client_sites(call, module, scope))
-            yield from found or self._http_sites(call, module, scope)
+            found = [*self._client_sites(call, module, scope), *self._handed_on_sites(call, module, scope)]
+            yield from found or self._sent.sites(call, module, scope)
+
+    def _known_as(self, meaning: str, module: Module) -> list[str]:
+        """The name by which something is known: its own or, for a class of the tree, those of what it goes back to."""
+        owned = "." not in meaning or meaning.rpartition(".")[2][:1].isupper()
+        return [meaning, *(self._program.bases(meaning, module) if owned else [])]
+
+    def _vendor(self, meaning: str, module: Module) -> str | None:
+        return next((v for name in self._known_as(meaning, module) if (v := framework_vendor(name)) is not None), None)
 
     def _function_site(self, meaning: str, call: ast.Call, module: Module, scope: Scope) -> Site:
         sdk = FUNCTIONS[meaning]
-        address = self._address(call, module, scope)
+        address = self._calls.address(call, module, scope)
+        served_by = self._calls.named_provider(call, module, scope) or sdk.served_by
         if sdk.package == "openai" and not address.values:
             address = self._module_wide_address(module)
+            served_by = self._module_wide_type(module) or served_by
         purpose = "student_base" if "FineTun" in meaning or "fine_tun" in meaning or "trainings" in meaning else ""
         purpose = "embed" if "mbed" in meaning else purpose
-        models = self._models(call, module, scope)
-        return Site(
-            module,
-            call,
-            scope,
-            sdk.package,
-            sdk.served_by,
-            models,
-            address,
-            purpose,
-            [],
-            [f"{meaning} is a call of {sdk.package}"],
-        )
+        models = self._calls.models(call, module, scope)
+        step = f"{meaning} is a call of {sdk.package}"
+        return Site(module, call, scope, sdk.package, served_by, models, address, purpose, [], [step])
 
     def _module_wide_address(self, module: Module) -> Worth:
         """`openai.api_base = ...`, the way of openai before 1.0."""
@@ -121,6 +107,13 @@ class SiteFinder:
                     return worth
         return Worth()
 
+    def _module_wide_type(self, module: Module) -> str:
+        """`openai.api_type = "azure"`, likewise."""
+        for value in module.attributes.get("api_type", []):
+            if any(text.text.startswith("azure") for text in self._program.worth(value, module, (None, None)).values):
+                return "azure"
+        return ""
+
     def _camel_site(self, call: ast.Call, module: Module, scope: Scope) -> Site:
         platform = argument(call, "model_platform", 0)
         name = platform.attr if isinstance(platform, ast.Attribute) else ""
@@ -129,234 +122,135 @@ class SiteFinder:
         models = self._program.worth(given, module, scope) if not isinstance(given, ast.Attribute) else Worth()
         if isinstance(given, ast.Attribute) and given.attr != "DEFAULT":
             models = Worth([Value(given.attr.lower().replace("_", "-"), (Place(module, given),))])
-        site = Site(module, call, scope, "camel", served_by or "openai", models, self._address(call, module, scope))
+        address = self._calls.address(call, module, scope)
+        site = Site(module, call, scope, "camel", served_by or "openai", models, address)
         site.steps.append(f"CAMEL's factory makes a model of platform {name or 'not known'}")
         return site
+
+    def _agent_sites(self, meaning: str, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
+        """An agent that is given its model as a text; one that is given an object is told by where that object is made."""
+        keyword, position = AGENTS[meaning]
+        given = argument(call, keyword, position)
+        models = self._program.worth(given, module, scope) if given is not None else Worth()
+        if models.values:
+            step = f"{meaning} asks the model it is given by name"
+            package = meaning.partition(".")[0]
+            yield Site(module, call, scope, package, "model", models, Worth(), "", [], [step], 0.85)
+
+    def _default_sites(self, meaning: str, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
+        channel, others = ASKING_BY_DEFAULT[meaning]
+        if any(argument(call, name, -1) is not None for name in others):
+            given = argument(call, "model", -1) if "model" in others else None
+            models = self._program.worth(given, module, scope) if given is not None else Worth()
+            if not models.values:
+                return
+        else:
+            models = Worth()
+        step = f"{meaning} asks {channel} when it is given no other model"
+        purpose = "" if "ynth" in meaning or "prompt" in meaning or "estset" in meaning else "evaluate"
+        yield Site(module, call, scope, meaning.partition(".")[0], channel, models, Worth(), purpose, [], [step], 0.75)
+
+    def _listed_sites(self, meaning: str, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
+        """LiteLLM's router and AutoGen's agents are given lists of models, each a dict."""
+        routed = meaning == "litellm.Router"
+        given = argument(call, "model_list", 0) if routed else argument(call, "llm_config", -1)
+        for table in self._calls.tables(given, module, scope) if given is not None else ():
+            models = entries(table.node, "model")
+            if not models:
+                continue
+            worth = self._program.worth(models[0], table.module, table.scope)
+            address = Worth()
+            for expression in [*entries(table.node, "base_url"), *entries(table.node, "api_base")]:
+                address.add(self._program.worth(expression, table.module, table.scope))
+            kinds = [
+                v.text for e in entries(table.node, "api_type") for v in self._program.worth(e, module, scope).values
+            ]
+            served_by = "model" if routed else AUTOGEN_TYPES.get(kinds[0], "") if kinds else "openai"
+            package = "litellm" if routed else "autogen"
+            step = f"{package} is given a list of models to ask"
+            place = [Place(table.module, table.node)]
+            yield Site(module, call, scope, package, served_by, worth, address, "", place, [step], 0.8)
 
     def _framework_site(self, vendor: str, meaning: str, call: ast.Call, module: Module, scope: Scope) -> Site:
         package = meaning.partition(".")[0]
         purpose = "embed" if "mbed" in meaning.rpartition(".")[2] else ""
-        models = self._models(call, module, scope)
-        address = self._address(call, module, scope)
-        step = f"{meaning} of {package} asks {vendor}"
+        models = self._calls.models(call, module, scope, ("id", "llm"))
+        address = self._calls.address(call, module, scope)
+        vendor = self._calls.named_provider(call, module, scope) or vendor
+        step = f"{meaning} of {package} asks {vendor or 'a server that speaks like OpenAI'}"
         return Site(module, call, scope, package, vendor, models, address, purpose, [], [step], 0.85)
 
     def _client_sites(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
-        method, receiver = _method(call.func)
+        method, receiver = method_of(call.func)
         if receiver is None or METHODS[method] == "-":
             return
-        clients = [
-            (origin, sdk) for origin in self._program.origins(receiver, module, scope) for sdk in self._client(origin)
-        ]
+        clients = self._clients.behind(receiver, module, scope)
         if not clients and method not in SHORT_METHODS:
-            clients = self._clients_nearby(module)
-        for origin, (package, served_by) in [c for c in clients if _has_method(c[1][0], method)][:4]:
-            self._consumed.add(id(origin.node))
-            models = self._models(call, module, scope)
-            address = Worth()
-            if isinstance(origin.node, ast.Call):
-                address = self._address(origin.node, origin.module, origin.scope)
-                if not models.values:
-                    models.add(self._models(origin.node, origin.module, origin.scope))
-            steps = [
-                f"a client of {package} is made at {origin.module.path}:{origin.module.line(origin.node)}",
-                f"{method} is called on it",
-            ]
-            yield Site(
-                module,
-                call,
-                scope,
-                package,
-                served_by,
-                models,
-                address,
-                METHODS[method],
-                [Place(origin.module, origin.node)],
-                steps,
-            )
+            clients = self._clients.nearby(module)
+        for client in clients:
+            self._passed_by.add(id(client.origin.node))
+        for client in [client for client in clients if _has_method(client, method)][:4]:
+            yield self._on_client(client, method, call, call, module, scope)
 
-    def _client(self, origin: Origin) -> Iterator[tuple[str, str]]:
-        """(package, channel) when this call makes a client."""
-        call = origin.node
-        if not isinstance(call, ast.Call):
-            return
-        meaning = origin.module.meaning(call.func).removesuffix(".from_pretrained")
-        if meaning in CLIENTS:
-            sdk = CLIENTS[meaning]
-            vertex = (
-                sdk.package == "google"
-                and isinstance((flag := argument(call, "vertexai", -1)), ast.Constant)
-                and flag.value
-            )
-            yield sdk.package, "google-vertex" if vertex else sdk.served_by
-        elif meaning.startswith("boto3") or meaning.endswith(".client"):
-            services = self._program.worth(argument(call, "service_name", 0), origin.module, origin.scope).values
-            if any(value.text.startswith("bedrock") for value in services):
-                yield "boto3", "amazon-bedrock"
-        elif meaning.startswith(("instructor.", "outlines.", "weave.", "langsmith.", "wrap_openai")) and call.args:
-            for inner in self._program.origins(call.args[0], origin.module, origin.scope):
-                yield from self._client(inner) if inner.node is not call else ()
+    def _handed_on_sites(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
+        """`partial(client.chat.completions.create, model=…)`, `with_retry(client.chat.completions.create, model=…)`."""
+        for given in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            if not isinstance(given, ast.Attribute):
+                continue
+            method, receiver = method_of(given)
+            if receiver is None or method in SHORT_METHODS or METHODS[method] == "-":
+                continue
+            for client in [c for c in self._clients.behind(receiver, module, scope) if _has_method(c, method)][:4]:
+                yield self._on_client(client, method, call, given, module, scope)
 
-    def _clients_nearby(self, module: Module) -> list[tuple[Origin, tuple[str, str]]]:
-        """Clients made in this file, for a call on something whose origin cannot be followed."""
-        found = []
-        for call, scope in module.calls:
-            origin = Origin(module, call, scope)
-            found += [(origin, sdk) for sdk in self._client(origin)]
-        return found[:1]
+    def _on_client(
+        self, client: Client, method: str, call: ast.Call, named: ast.AST, module: Module, scope: Scope
+    ) -> Site:
+        origin = client.origin
+        self._consumed.add(id(origin.node))
+        models = self._calls.models(call, module, scope)
+        address = self._clients.address(client)
+        if not models.values and isinstance(origin.node, ast.Call):
+            models.add(self._calls.models(origin.node, origin.module, origin.scope))
+        made = "is given" if isinstance(origin.node, Declared) else "is made"
+        steps = [
+            f"a client of {client.package} {made} at {origin.module.path}:{origin.module.line(origin.node)}",
+            f"{method} is called on it",
+        ]
+        places = [Place(origin.module, origin.node)]
+        purpose = METHODS[method]
+        return Site(module, call, scope, client.package, client.served_by, models, address, purpose, places, steps)
 
     def _idle_client(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
         if id(call) in self._consumed:
             return
-        for package, served_by in self._client(Origin(module, call, scope)):
-            models, address = self._models(call, module, scope), self._address(call, module, scope)
-            step = f"a client of {package} is made, and what is called on it cannot be followed"
-            yield Site(module, call, scope, package, served_by, models, address, "", [], [step], 0.55)
-
-    def _http_sites(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
-        name = (
-            call.func.attr
-            if isinstance(call.func, ast.Attribute)
-            else call.func.id
-            if isinstance(call.func, ast.Name)
-            else ""
-        )
-        if name not in HTTP_METHODS:
-            return
-        package = module.meaning(call.func).partition(".")[0]
-        given = [argument(call, "url", -1), *call.args[:2]]
-        for expression in (e for e in given if e is not None):
-            worth = self._program.worth(expression, module, scope)
-            for value in worth.values:
-                host, served_by = self._directory.channel_of_url(value.text)
-                if host and self._asks_a_model(value.text, served_by, name, module, package):
-                    address = Worth([value], worth.variables, worth.open)
-                    step = f"a request is sent to {host}"
-                    models = self._payload_models(call, module, scope)
-                    yield Site(
-                        module,
-                        call,
-                        scope,
-                        _http_package(package, module),
-                        served_by or "",
-                        models,
-                        address,
-                        "",
-                        [],
-                        [step],
-                        0.8,
-                    )
-                    return
-
-    def _asks_a_model(self, url: str, served_by: str | None, method: str, module: Module, package: str) -> bool:
-        path = url.partition("://")[2].partition("/")[2]
-        known = any(marker in "/" + path for marker in MODEL_PATHS)
-        if not _http_package(package, module):
-            return False
-        if served_by is None:
-            return method != "get" and "/chat/completions" in "/" + path
-        if served_by == "self":
-            return known and method != "get"
-        return known or (method not in ("get", "put") and not path.rstrip("/").endswith("models"))
-
-    def _payload_models(self, call: ast.Call, module: Module, scope: Scope) -> Worth:
-        worth = Worth()
-        for keyword in call.keywords:
-            if keyword.arg in ("json", "data", "content", "body"):
-                for payload in self._payloads(keyword.value, module, scope):
-                    worth.add(self._program.worth(_entry(payload.node, "model"), payload.module, payload.scope))
-        return worth
-
-    def _payloads(self, expression: ast.expr, module: Module, scope: Scope) -> list[Origin]:
-        found = []
-        for origin in self._program.origins(expression, module, scope):
-            if isinstance(origin.node, ast.Call) and origin.node.args and "dumps" in ast.dump(origin.node.func):
-                found += self._program.origins(origin.node.args[0], origin.module, origin.scope)
-            found.append(origin)
-        return [origin for origin in found if isinstance(origin.node, ast.Dict)]
-
-    def _models(self, call: ast.Call, module: Module, scope: Scope) -> Worth:
-        """What the call (or the callers of the function around it, when it passes their keywords on) gives as the model."""
-        for name in MODEL_KEYWORDS:
-            given = argument(call, name, -1)
-            if given is not None:
-                return self._program.worth(given, module, scope)
-        tail = (
-            call.func.attr
-            if isinstance(call.func, ast.Attribute)
-            else call.func.id
-            if isinstance(call.func, ast.Name)
-            else ""
-        )
-        if call.args and tail in _FIRST_IS_MODEL:
-            return self._program.worth(call.args[0], module, scope)
-        worth = Worth()
-        if any(keyword.arg is None for keyword in call.keywords):
-            for keyword in call.keywords:
-                if keyword.arg is None:
-                    worth.add(self._passed_on(keyword.value, module, scope))
-        return worth
-
-    def _passed_on(self, expression: ast.expr, module: Module, scope: Scope) -> Worth:
-        worth = Worth(open=True)
-        for origin in self._program.origins(expression, module, scope):
-            if isinstance(origin.node, ast.Dict):
-                worth.add(self._program.worth(_entry(origin.node, "model"), origin.module, origin.scope))
-            else:
-                worth.add(self._program.worth(argument(origin.node, "model", -1), origin.module, origin.scope))
-        function = scope[0]
-        if function is not None and function.args.kwarg is not None:
-            for caller, call, its_scope in self._program.callers(function.name)[:12]:
-                for name in MODEL_KEYWORDS[:5]:
-                    given = argument(call, name, -1)
-                    if given is not None:
-                        worth.add(self._program.worth(given, caller, its_scope))
-        return worth
-
-    def _endpoint(self, given: ast.expr | None, module: Module, scope: Scope) -> Worth:
-        """Hugging Face's client takes a model or an address in the same place; an attribute called endpoint is an address."""
-        worth = self._program.worth(given, module, scope) if given is not None else Worth()
-        addresses = [value for value in worth.values if "://" in value.text]
-        named = given.attr if isinstance(given, ast.Attribute) else given.id if isinstance(given, ast.Name) else ""
-        unknown = "endpoint" in named.lower() or "url" in named.lower()
-        return Worth(addresses, [named] if unknown and not addresses else [], unknown)
-
-    def _address(self, call: ast.Call, module: Module, scope: Scope) -> Worth:
-        for name in HOST_KEYWORDS:
-            given = argument(call, name, -1)
-            if given is not None:
-                return self._program.worth(given, module, scope)
-        if module.meaning(call.func).endswith("InferenceClient"):
-            return self._endpoint(argument(call, "model", 0), module, scope)
-        for keyword in call.keywords:
-            if keyword.arg is None:
-                for origin in self._program.origins(keyword.value, module, scope):
-                    if isinstance(origin.node, ast.Dict) and _passes_address(origin.module, keyword.value):
-                        return Worth(open=True)
-        return Worth()
+        for client in self._clients.made_by(Origin(module, call, scope)):
+            if client.wrapped and not self._calls.models(call, module, scope).values:
+                continue
+            if client.wrapped:
+                self._consumed.add(id(client.origin.node))
+            models, address = self._calls.models(call, module, scope), self._clients.address(client)
+            if id(call) in self._passed_by:
+                step = (
+                    f"a client of {client.package} is made, and what is called where it may stand is another client's"
+                )
+                site = Site(module, call, scope, client.package, client.served_by, models, address, "", [], [step], 0.4)
+                site.unused = "nothing in the tree calls a method that this client has"
+                yield site
+                continue
+            step = f"a client of {client.package} is made, and what is called on it cannot be followed"
+            yield Site(module, call, scope, client.package, client.served_by, models, address, "", [], [step], 0.55)
 
 
-def _has_method(package: str, method: str) -> bool:
-    """Whether clients of a package have such a method at all: a name may stand for clients of several packages."""
-    known = METHODS_OF.get(package)
+def _has_method(client: Client, method: str) -> bool:
+    """Whether such a client has such a method at all: a name may stand for clients of several packages."""
+    if method in WRAPPED_METHODS:
+        return client.wrapped
+    known = METHODS_OF.get(client.package)
     return known is None or any(method == name or (name.endswith(".") and method.startswith(name)) for name in known)
 
 
-def _passes_address(module: Module, expression: ast.expr) -> bool:
-    """Whether `{name}["base_url"] = ...` is said somewhere in the file for the keywords handed on."""
-    name = expression.id if isinstance(expression, ast.Name) else ""
-    return bool(name) and any(f"{name}[{quote}base_url{quote}]" in line for line in module.lines for quote in "\"'")
-
-
-def _entry(node: ast.AST, key: str) -> ast.expr | None:
-    if isinstance(node, ast.Dict):
-        for its_key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(its_key, ast.Constant) and its_key.value == key:
-                return value
-    return None
-
-
-def _method(function: ast.expr) -> tuple[str, ast.expr | None]:
+def method_of(function: ast.expr) -> tuple[str, ast.expr | None]:
     """The longest known method that a call ends with, and what it is called on."""
     names: list[str] = []
     best: tuple[str, ast.expr | None] = ("", None)
@@ -371,8 +265,8 @@ def _method(function: ast.expr) -> tuple[str, ast.expr | None]:
     return method, receiver
 
 
-def _framework_vendor(meaning: str) -> str | None:
-    """The channel that a framework's class stands for; None when this is no such class."""
+def framework_vendor(meaning: str) -> str | None:
+    """The channel that a framework's class stands for, "" for any server that speaks like OpenAI's; None: no such class."""
     package, _, rest = meaning.partition(".")
     name = rest.rpartition(".")[2]
     if package not in FRAMEWORKS or not (name[:1].isupper() or name == "vLLM"):
@@ -381,13 +275,8 @@ def _framework_vendor(meaning: str) -> str | None:
         if name.endswith(suffix) and name != suffix:
             name = name.removesuffix(suffix)
             break
-    return VENDORS.get(name.lower()) or VENDORS.get(name.lower().removeprefix("async").removeprefix("chat"))
-
-
-def _http_package(package: str, module: Module) -> str:
-    """The package with which a request is sent: by name, or because the file imports one."""
-    if package in HTTP_PACKAGES:
-        return package
-    return next(
-        (name for name in sorted(HTTP_PACKAGES) if any(v.partition(".")[0] == name for v in module.names.values())), ""
-    )
+    lowered = name.lower()
+    for spelled in (lowered, lowered.removeprefix("async").removeprefix("chat"), lowered.removesuffix("chat")):
+        if spelled in VENDORS:
+            return VENDORS[spelled]
+    return None

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 
 from audits.scan.configs import Settings, is_model_name
+from audits.scan.following import Program
 from audits.scan.judging import evidence, setting_evidence
 from audits.scan.modules import Module
 from audits.scan.result import Evidence
 from audits.scan.tables import STUDENT_LOADERS, TRAINERS
-from audits.scan.values import Place, Program, argument
+from audits.scan.values import Place, argument
 
 _TRAINS = re.compile(r"train|finetun|fine_tun|sft|dpo|lora", re.IGNORECASE)
 

@@ -1,169 +1,6 @@
-"""What the scan knows about SDKs and frameworks, as data. Hosts and developers of models come from the rulebook."""
+"""What the scan knows about frameworks, prefixes of model names and training, as data."""
 
-from typing import Final, NamedTuple
-
-
-class Sdk(NamedTuple):
-    """A client class: whom it calls unless pointed elsewhere, and the package it belongs to."""
-
-    served_by: str
-    package: str
-
-
-def _sdks(package: str, served_by: str, *names: str) -> dict[str, Sdk]:
-    return {f"{package}.{name}": Sdk(served_by, package.partition(".")[0]) for name in names}
-
-
-CLIENTS: Final[dict[str, Sdk]] = (
-    _sdks("openai", "openai", "OpenAI", "AsyncOpenAI", "Client", "AsyncClient")
-    | _sdks("openai", "azure", "AzureOpenAI", "AsyncAzureOpenAI")
-    | _sdks("openai.lib.azure", "azure", "AzureOpenAI", "AsyncAzureOpenAI")
-    | _sdks("anthropic", "anthropic", "Anthropic", "AsyncAnthropic", "Client", "AsyncClient")
-    | _sdks("anthropic", "amazon-bedrock", "AnthropicBedrock", "AsyncAnthropicBedrock")
-    | _sdks("anthropic", "google-vertex", "AnthropicVertex", "AsyncAnthropicVertex")
-    | _sdks("groq", "groq", "Groq", "AsyncGroq", "Client")
-    | _sdks("together", "together", "Together", "AsyncTogether", "Client")
-    | _sdks("mistralai", "mistral", "Mistral")
-    | _sdks("mistralai.client", "mistral", "MistralClient", "Mistral")
-    | _sdks("mistralai.async_client", "mistral", "MistralAsyncClient")
-    | _sdks("cohere", "cohere", "Client", "AsyncClient", "ClientV2", "AsyncClientV2")
-    | _sdks("google.genai", "google", "Client")
-    | _sdks("google.generativeai", "google", "GenerativeModel", "ChatSession")
-    | _sdks("vertexai.generative_models", "google-vertex", "GenerativeModel")
-    | _sdks("vertexai.preview.generative_models", "google-vertex", "GenerativeModel")
-    | _sdks(
-        "vertexai.language_models",
-        "google-vertex",
-        "TextGenerationModel",
-        "ChatModel",
-        "CodeChatModel",
-        "TextEmbeddingModel",
-    )
-    | _sdks("replicate", "replicate", "Client")
-    | _sdks("huggingface_hub", "huggingface", "InferenceClient", "AsyncInferenceClient")
-    | _sdks("fireworks.client", "fireworks", "Fireworks", "AsyncFireworks")
-    | _sdks("fireworks", "fireworks", "Fireworks", "LLM")
-    | _sdks("cerebras.cloud.sdk", "cerebras", "Cerebras", "AsyncCerebras")
-    | _sdks("ai21", "ai21", "AI21Client", "AsyncAI21Client")
-    | _sdks("zhipuai", "zhipu", "ZhipuAI")
-    | _sdks("zai", "zhipu", "ZaiClient", "ZhipuAiClient")
-    | _sdks("xai_sdk", "xai", "Client", "AsyncClient")
-    | _sdks("voyageai", "voyage", "Client", "AsyncClient")
-    | _sdks("perplexity", "perplexity", "Perplexity", "AsyncPerplexity")
-    | _sdks("ollama", "self", "Client", "AsyncClient")
-    | _sdks("azure.ai.inference", "azure", "ChatCompletionsClient")
-    | _sdks("sambanova", "sambanova", "SambaNova")
-    | _sdks("ibm_watsonx_ai.foundation_models", "ibm-watsonx", "ModelInference", "Model")
-)
-
-# Functions that are calls by themselves. "model": the channel is read from the model's name (LiteLLM's prefixes).
-FUNCTIONS: Final[dict[str, Sdk]] = (
-    _sdks(
-        "openai",
-        "openai",
-        "Completion.create",
-        "Completion.acreate",
-        "ChatCompletion.create",
-        "ChatCompletion.acreate",
-        "Embedding.create",
-        "Embedding.acreate",
-        "Edit.create",
-        "FineTuningJob.create",
-        "FineTune.create",
-        "Moderation.create",
-        "chat.completions.create",
-        "completions.create",
-        "embeddings.create",
-        "responses.create",
-        "fine_tuning.jobs.create",
-        "batches.create",
-        "images.generate",
-    )
-    | _sdks(
-        "litellm",
-        "model",
-        "completion",
-        "acompletion",
-        "batch_completion",
-        "text_completion",
-        "embedding",
-        "aembedding",
-        "responses",
-    )
-    | _sdks("dspy", "model", "LM")
-    | _sdks("replicate", "replicate", "run", "async_run", "stream", "trainings.create", "predictions.create")
-    | _sdks("together", "together", "Complete.create", "Completion.create", "Finetune.create")
-    | _sdks("google.generativeai", "google", "generate_text", "chat", "embed_content")
-    | _sdks("dashscope", "alibaba-qwen", "Generation.call", "MultiModalConversation.call", "TextEmbedding.call")
-    | _sdks("ollama", "self", "chat", "generate", "embed", "embeddings")
-    | _sdks("dspy", "openai", "OpenAI")
-)
-
-# What is called on a client, by its last names. The value is a purpose where the method leaves no doubt.
-METHODS: Final[dict[str, str]] = {
-    "chat.completions.create": "",
-    "chat.completions.parse": "",
-    "chat.completions.stream": "",
-    "completions.create": "",
-    "responses.create": "",
-    "responses.parse": "",
-    "responses.stream": "",
-    "messages.create": "",
-    "messages.stream": "",
-    "messages.batches.create": "",
-    "batches.create": "",
-    "embeddings.create": "embed",
-    "models.embed_content": "embed",
-    "images.generate": "",
-    "fine_tuning.jobs.create": "student_base",
-    "fine_tuning.create": "student_base",
-    "trainings.create": "student_base",
-    "evaluation.create": "evaluate",
-    "chat.complete": "",
-    "chat.stream": "",
-    "fim.complete": "",
-    "generate_content": "",
-    "generate_content_async": "",
-    "models.generate_content": "",
-    "models.generate_content_stream": "",
-    "send_message": "",
-    "invoke_model": "",
-    "invoke_model_with_response_stream": "",
-    "converse": "",
-    "converse_stream": "",
-    "text_generation": "",
-    "chat_completion": "",
-    "feature_extraction": "embed",
-    "predictions.create": "",
-    "chat": "",
-    "chat_stream": "",
-    "chat_async": "",
-    "generate": "",
-    "embed": "embed",
-    "rerank": "",
-    "predict": "",
-    "complete": "",
-    "run": "",
-    "count_tokens": "-",
-}
-# What clients of a package have, where the same name may stand for clients of several packages.
-METHODS_OF: Final[dict[str, tuple[str, ...]]] = {
-    "openai": (
-        "chat.completions.",
-        "completions.create",
-        "responses.",
-        "embeddings.",
-        "images.",
-        "fine_tuning.",
-        "batches.",
-    ),
-    "groq": ("chat.completions.", "batches."),
-    "anthropic": ("messages.", "completions.create", "count_tokens"),
-    "cohere": ("chat", "chat_stream", "generate", "embed", "rerank"),
-    "boto3": ("invoke_model", "invoke_model_with_response_stream", "converse", "converse_stream"),
-    "replicate": ("run", "trainings.create", "predictions.create"),
-}
-SHORT_METHODS: Final = frozenset(name for name in METHODS if "." not in name)
+from typing import Final
 
 # Frameworks whose classes stand for a served model: `ChatAnthropic(model=...)`, `MistralLLM(model=...)`.
 _FRAMEWORKS = """
@@ -172,12 +9,21 @@ _FRAMEWORKS = """
     langchain_fireworks langchain_aws langchain_deepseek langchain_xai langchain_nvidia_ai_endpoints
     langchain_huggingface langchain_ollama langchain_perplexity distilabel llama_index haystack
     haystack_integrations pydantic_ai smolagents crewai autogen autogen_ext instructor ragas deepeval datadreamer
-    guidance outlines agno phi semantic_kernel marvin mirascope bespokelabs
+    guidance outlines agno phi semantic_kernel marvin mirascope magentic langroid txtai dspy
 """
 FRAMEWORKS: Final = frozenset(_FRAMEWORKS.split())
 VENDORS: Final[dict[str, str]] = {
     "openai": "openai",
     "openaichat": "openai",
+    "openairesponses": "openai",
+    "openailike": "",
+    "openaicompatible": "",
+    "openaimultimodal": "openai",
+    "gpt": "openai",
+    "gpteval": "openai",
+    "chatgpt": "openai",
+    "openaiserver": "openai",
+    "openaigeneric": "openai",
     "azureopenai": "azure",
     "azurechatopenai": "azure",
     "azure": "azure",
@@ -248,6 +94,23 @@ MODEL_PREFIXES: Final[dict[str, str]] = {
     "vertex_ai": "google-vertex",
     "gemini": "google",
     "google": "google",
+    "google_genai": "google",
+    "google-gla": "google",
+    "google_vertexai": "google-vertex",
+    "google-vertex": "google-vertex",
+    "vertex": "google-vertex",
+    "vertexai": "google-vertex",
+    "azure_openai": "azure",
+    "azureml": "azure",
+    "bedrock_converse": "amazon-bedrock",
+    "aws": "amazon-bedrock",
+    "mistralai": "mistral",
+    "fireworks": "fireworks",
+    "fireworks-ai": "fireworks",
+    "hf": "huggingface",
+    "hf-inference": "huggingface",
+    "nvidia": "nvidia",
+    "grok": "xai",
     "anthropic": "anthropic",
     "groq": "groq",
     "openrouter": "openrouter",
@@ -289,6 +152,9 @@ MODEL_KEYWORDS: Final = (
     "engine",
     "deployment_id",
     "azure_deployment",
+    "deployment_name",
+    "ai_model_id",
+    "chat_model",
     "model_type",
     "repo_id",
     "endpoint_name",
@@ -299,7 +165,12 @@ HOST_KEYWORDS: Final = (
     "base_url",
     "api_base",
     "openai_api_base",
+    "openai_base_url",
+    "openai_api_url",
     "azure_endpoint",
+    "api_url",
+    "api_endpoint",
+    "inference_server_url",
     "endpoint_url",
     "url",
     "server_url",
@@ -330,14 +201,6 @@ MODEL_PATHS: Final = (
     "/generate",
     "/predictions",
 )
-# Variables that the SDKs read by themselves: unset, the SDK's own host answers.
-_SDK_HOST_VARIABLES = """
-    OPENAI_BASE_URL OPENAI_API_BASE OPENAI_ENDPOINT OPENAI_API_URL ANTHROPIC_BASE_URL GROQ_BASE_URL
-    TOGETHER_BASE_URL AWS_ENDPOINT_URL_BEDROCK_RUNTIME GOOGLE_GEMINI_BASE_URL AZURE_OPENAI_ENDPOINT MISTRAL_BASE_URL
-    COHERE_BASE_URL
-"""
-SDK_HOST_VARIABLES: Final = frozenset(_SDK_HOST_VARIABLES.split())
-
 CAMEL_PLATFORMS: Final[dict[str, str]] = {
     "DEFAULT": "openai",
     "OPENAI": "openai",
@@ -370,3 +233,33 @@ TRAINERS: Final = frozenset(_TRAINERS.split())
 OWN_MODELS_ONLY: Final = frozenset(
     ("openai", "anthropic", "google", "mistral", "cohere", "deepseek", "xai", "meta", "moonshot", "minimax")
 )
+
+# Agents that take a model by its name, with the prefix of whoever serves it: the keyword and the position (-1: by keyword only).
+AGENTS: Final[dict[str, tuple[str, int]]] = {
+    "crewai.Agent": ("llm", -1),
+    "crewai.Crew": ("manager_llm", -1),
+    "pydantic_ai.Agent": ("model", 0),
+    "google.adk.agents.Agent": ("model", -1),
+    "google.adk.agents.LlmAgent": ("model", -1),
+    "agents.Agent": ("model", -1),
+    "langchain.agents.create_agent": ("model", 0),
+    "langgraph.prebuilt.create_react_agent": ("model", 0),
+}
+# AutoGen's ways of naming who serves a model, in `api_type`.
+AUTOGEN_TYPES: Final[dict[str, str]] = {
+    "openai": "openai",
+    "azure": "azure",
+    "anthropic": "anthropic",
+    "google": "google",
+    "mistral": "mistral",
+    "groq": "groq",
+    "together": "together",
+    "cohere": "cohere",
+    "bedrock": "amazon-bedrock",
+    "ollama": "self",
+    "deepseek": "deepseek",
+    "cerebras": "cerebras",
+}
+PROVIDER_KEYWORDS: Final = ("provider", "model_provider", "custom_llm_provider", "llm_provider")
+# Functions that put something around a client and hand it back.
+WRAPS: Final = ("from_", "wrap", "patch", "instrument", "observe", "trace", "apatch")

@@ -32,7 +32,7 @@ _SCRIPTS_AND_SETTINGS = """
     .ipynb .yaml .yml .json .toml .cfg .ini .env .sh .bash .slurm .sbatch .r .js .ts .mjs .cjs .jsx .tsx .rmd
 """
 READ = PYTHON | frozenset(_SCRIPTS_AND_SETTINGS.split())
-_READ_NAMES = frozenset(("dockerfile", "makefile", "requirements.txt", ".env", ".env.example"))
+_READ_NAMES = frozenset(("dockerfile", "makefile", "requirements.txt", ".env", ".env.example", "readme.md"))
 
 
 @dataclass(frozen=True, slots=True)

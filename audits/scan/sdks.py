@@ -1,0 +1,278 @@
+"""What the scan knows about SDKs, as data: client classes, functions and methods. Hosts and developers come from the rulebook."""
+
+from typing import Final, NamedTuple
+
+
+class Sdk(NamedTuple):
+    """A client class: whom it calls unless pointed elsewhere, and the package it belongs to."""
+
+    served_by: str
+    package: str
+
+
+def _sdks(package: str, served_by: str, *names: str) -> dict[str, Sdk]:
+    return {f"{package}.{name}": Sdk(served_by, package.partition(".")[0]) for name in names}
+
+
+CLIENTS: Final[dict[str, Sdk]] = (
+    _sdks("openai", "openai", "OpenAI", "AsyncOpenAI", "Client", "AsyncClient")
+    | _sdks("openai", "azure", "AzureOpenAI", "AsyncAzureOpenAI")
+    | _sdks("openai.lib.azure", "azure", "AzureOpenAI", "AsyncAzureOpenAI")
+    | _sdks("anthropic", "anthropic", "Anthropic", "AsyncAnthropic", "Client", "AsyncClient")
+    | _sdks("anthropic", "amazon-bedrock", "AnthropicBedrock", "AsyncAnthropicBedrock")
+    | _sdks("anthropic", "google-vertex", "AnthropicVertex", "AsyncAnthropicVertex")
+    | _sdks("groq", "groq", "Groq", "AsyncGroq", "Client")
+    | _sdks("together", "together", "Together", "AsyncTogether", "Client")
+    | _sdks("mistralai", "mistral", "Mistral")
+    | _sdks("mistralai.client", "mistral", "MistralClient", "Mistral")
+    | _sdks("mistralai.async_client", "mistral", "MistralAsyncClient")
+    | _sdks("cohere", "cohere", "Client", "AsyncClient", "ClientV2", "AsyncClientV2")
+    | _sdks("google.genai", "google", "Client")
+    | _sdks("google.generativeai", "google", "GenerativeModel", "ChatSession")
+    | _sdks("vertexai.generative_models", "google-vertex", "GenerativeModel")
+    | _sdks("vertexai.preview.generative_models", "google-vertex", "GenerativeModel")
+    | _sdks(
+        "vertexai.language_models",
+        "google-vertex",
+        "TextGenerationModel",
+        "ChatModel",
+        "CodeChatModel",
+        "TextEmbeddingModel",
+    )
+    | _sdks("replicate", "replicate", "Client")
+    | _sdks("huggingface_hub", "huggingface", "InferenceClient", "AsyncInferenceClient")
+    | _sdks("fireworks.client", "fireworks", "Fireworks", "AsyncFireworks")
+    | _sdks("fireworks", "fireworks", "Fireworks", "LLM")
+    | _sdks("cerebras.cloud.sdk", "cerebras", "Cerebras", "AsyncCerebras")
+    | _sdks("ai21", "ai21", "AI21Client", "AsyncAI21Client")
+    | _sdks("zhipuai", "zhipu", "ZhipuAI")
+    | _sdks("zai", "zhipu", "ZaiClient", "ZhipuAiClient")
+    | _sdks("xai_sdk", "xai", "Client", "AsyncClient")
+    | _sdks("voyageai", "voyage", "Client", "AsyncClient")
+    | _sdks("perplexity", "perplexity", "Perplexity", "AsyncPerplexity")
+    | _sdks("ollama", "self", "Client", "AsyncClient")
+    | _sdks("azure.ai.inference", "azure", "ChatCompletionsClient")
+    | _sdks("sambanova", "sambanova", "SambaNova")
+    | _sdks("ibm_watsonx_ai.foundation_models", "ibm-watsonx", "ModelInference", "Model", "Embeddings")
+    | _sdks("langfuse.openai", "openai", "OpenAI", "AsyncOpenAI")
+    | _sdks("langfuse.openai", "azure", "AzureOpenAI", "AsyncAzureOpenAI")
+    | _sdks("posthog.ai.openai", "openai", "OpenAI", "AsyncOpenAI")
+    | _sdks("aisuite", "model", "Client")
+    | _sdks("portkey_ai", "", "Portkey", "AsyncPortkey")
+    | _sdks("openrouter", "openrouter", "OpenRouter")
+    | _sdks("databricks_openai", "databricks", "DatabricksOpenAI")
+    | _sdks("reka", "reka", "Reka")
+    | _sdks("aleph_alpha_client", "aleph-alpha", "Client", "AsyncClient")
+    | _sdks("volcenginesdkarkruntime", "volcengine", "Ark", "AsyncArk")
+    | _sdks("writerai", "writer", "Writer", "AsyncWriter")
+    | _sdks("litellm", "model", "Router")
+)
+
+# Functions that are calls by themselves. "model": the channel is read from the model's name (LiteLLM's prefixes).
+FUNCTIONS: Final[dict[str, Sdk]] = (
+    _sdks(
+        "openai",
+        "openai",
+        "Completion.create",
+        "Completion.acreate",
+        "ChatCompletion.create",
+        "ChatCompletion.acreate",
+        "Embedding.create",
+        "Embedding.acreate",
+        "Edit.create",
+        "FineTuningJob.create",
+        "FineTune.create",
+        "Moderation.create",
+        "chat.completions.create",
+        "completions.create",
+        "embeddings.create",
+        "responses.create",
+        "fine_tuning.jobs.create",
+        "batches.create",
+        "images.generate",
+    )
+    | _sdks(
+        "litellm",
+        "model",
+        "completion",
+        "acompletion",
+        "batch_completion",
+        "text_completion",
+        "embedding",
+        "aembedding",
+        "responses",
+    )
+    | _sdks("dspy", "model", "LM")
+    | _sdks("crewai", "model", "LLM")
+    | _sdks("crewai.llm", "model", "LLM")
+    | _sdks("bespokelabs.curator", "model", "LLM", "SimpleLLM", "Prompter")
+    | _sdks("instructor", "model", "from_provider")
+    | _sdks("langchain.chat_models", "model", "init_chat_model")
+    | _sdks("langchain.chat_models.base", "model", "init_chat_model")
+    | _sdks("langchain", "model", "init_chat_model")
+    | _sdks("langchain.embeddings", "model", "init_embeddings")
+    | _sdks("any_llm", "model", "completion", "acompletion")
+    | _sdks("inspect_ai.model", "model", "get_model")
+    | _sdks("llm", "model", "get_model", "get_async_model")
+    | _sdks("ell", "model", "simple", "complex")
+    | _sdks("mirascope.llm", "model", "call")
+    | _sdks("mirascope.core.openai", "openai", "call", "openai_call")
+    | _sdks("mirascope.core.anthropic", "anthropic", "call", "anthropic_call")
+    | _sdks("mirascope.core.google", "google", "call")
+    | _sdks("mirascope.core.groq", "groq", "call")
+    | _sdks("mirascope.core.mistral", "mistral", "call")
+    | _sdks("mirascope.core.cohere", "cohere", "call")
+    | _sdks("mirascope.core.bedrock", "amazon-bedrock", "call")
+    | _sdks("outlines.models", "openai", "openai")
+    | _sdks("outlines.models", "azure", "azure_openai")
+    | _sdks("outlines.models", "anthropic", "anthropic")
+    | _sdks("outlines.models", "google", "gemini")
+    | _sdks("langroid.language_models", "openai", "OpenAIGPTConfig")
+    | _sdks("fireworks.client", "fireworks", "ChatCompletion.create", "Completion.create", "ChatCompletion.acreate")
+    | _sdks("sglang", "openai", "OpenAI")
+    | _sdks("sglang", "anthropic", "Anthropic")
+    | _sdks("sglang", "google-vertex", "VertexAI")
+    | _sdks("cohere", "cohere", "chat", "generate")
+    | _sdks("replicate", "replicate", "run", "async_run", "stream", "trainings.create", "predictions.create")
+    | _sdks("together", "together", "Complete.create", "Completion.create", "Finetune.create")
+    | _sdks("google.generativeai", "google", "generate_text", "chat", "embed_content")
+    | _sdks("dashscope", "alibaba-qwen", "Generation.call", "MultiModalConversation.call", "TextEmbedding.call")
+    | _sdks("ollama", "self", "chat", "generate", "embed", "embeddings")
+    | _sdks("dspy", "openai", "OpenAI")
+)
+
+# What is called on a client, by its last names. The value is a purpose where the method leaves no doubt.
+METHODS: Final[dict[str, str]] = {
+    "chat.completions.create": "",
+    "chat.completions.parse": "",
+    "chat.completions.stream": "",
+    "completions.create": "",
+    "responses.create": "",
+    "responses.parse": "",
+    "responses.stream": "",
+    "messages.create": "",
+    "messages.stream": "",
+    "messages.batches.create": "",
+    "batches.create": "",
+    "embeddings.create": "embed",
+    "models.embed_content": "embed",
+    "images.generate": "",
+    "fine_tuning.jobs.create": "student_base",
+    "fine_tuning.create": "student_base",
+    "trainings.create": "student_base",
+    "evaluation.create": "evaluate",
+    "chat.complete": "",
+    "chat.stream": "",
+    "fim.complete": "",
+    "generate_content": "",
+    "generate_content_async": "",
+    "models.generate_content": "",
+    "models.generate_content_stream": "",
+    "send_message": "",
+    "invoke_model": "",
+    "invoke_model_with_response_stream": "",
+    "converse": "",
+    "converse_stream": "",
+    "text_generation": "",
+    "chat_completion": "",
+    "feature_extraction": "embed",
+    "predictions.create": "",
+    "chat": "",
+    "chat_stream": "",
+    "chat_async": "",
+    "generate": "",
+    "embed": "embed",
+    "rerank": "",
+    "predict": "",
+    "complete": "",
+    "run": "",
+    "chats.create": "",
+    "chat.complete_async": "",
+    "chat.stream_async": "",
+    "chat.parse": "",
+    "chat.completions.with_raw_response.create": "",
+    "fim.complete_async": "",
+    "embeddings.create_async": "embed",
+    "agents.complete": "",
+    "threads.runs.create": "",
+    "threads.runs.create_and_poll": "",
+    "audio.speech.create": "",
+    "audio.transcriptions.create": "",
+    "moderations.create": "filter",
+    "images.edit": "",
+    "models.generate_images": "",
+    "models.generate_content_async": "",
+    "predict_streaming": "",
+    "generate_text": "",
+    "generate_text_stream": "",
+    "query_model": "",
+    "query_reward_model": "judge",
+    "create": "",
+    "create_with_completion": "",
+    "create_partial": "",
+    "create_iterable": "",
+    "completion": "",
+    "acompletion": "",
+    "sample": "",
+    "count_tokens": "-",
+}
+# What clients of a package have, where the same name may stand for clients of several packages.
+METHODS_OF: Final[dict[str, tuple[str, ...]]] = {
+    "openai": (
+        "chat.completions.",
+        "completions.create",
+        "responses.",
+        "embeddings.",
+        "images.",
+        "fine_tuning.",
+        "batches.",
+        "threads.",
+        "audio.",
+        "moderations.",
+    ),
+    "aisuite": ("chat.completions.",),
+    "mistralai": ("chat", "chat.", "fim.", "embeddings.", "agents."),
+    "google": ("models.", "chats.", "generate_content", "generate_content_async", "send_message", "batches.create"),
+    "groq": ("chat.completions.", "batches."),
+    "anthropic": ("messages.", "completions.create", "count_tokens"),
+    "cohere": ("chat", "chat_stream", "generate", "embed", "rerank"),
+    "boto3": ("invoke_model", "invoke_model_with_response_stream", "converse", "converse_stream"),
+    "replicate": ("run", "trainings.create", "predictions.create"),
+}
+SHORT_METHODS: Final = frozenset(name for name in METHODS if "." not in name)
+
+# What a client has only after somebody else's wrapper was put around it (instructor, NeMo Curator).
+WRAPPED_METHODS: Final = frozenset(
+    ("create", "create_with_completion", "create_partial", "create_iterable", "query_model", "query_reward_model")
+)
+# Variables that the SDKs read by themselves: unset, the SDK's own host answers.
+HOST_VARIABLES_OF: Final[dict[str, tuple[str, ...]]] = {
+    "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    "anthropic": ("ANTHROPIC_BASE_URL",),
+    "groq": ("GROQ_BASE_URL",),
+    "together": ("TOGETHER_BASE_URL",),
+    "google": ("GOOGLE_GEMINI_BASE_URL",),
+    "boto3": ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"),
+    "langchain_openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    "langchain": ("OPENAI_API_BASE",),
+    "litellm": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    "dspy": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+}
+# Evaluations that ask a model of somebody's unless they are given another: (channel, the keywords that give another).
+ASKING_BY_DEFAULT: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "ragas.evaluate": ("openai", ("llm",)),
+    "ragas.evaluation.evaluate": ("openai", ("llm",)),
+    "ragas.testset.TestsetGenerator.with_openai": ("openai", ()),
+    "ragas.testset.generator.TestsetGenerator.with_openai": ("openai", ()),
+    "deepeval.metrics.GEval": ("openai", ("model",)),
+    "deepeval.metrics.AnswerRelevancyMetric": ("openai", ("model",)),
+    "deepeval.metrics.FaithfulnessMetric": ("openai", ("model",)),
+    "deepeval.metrics.HallucinationMetric": ("openai", ("model",)),
+    "deepeval.synthesizer.Synthesizer": ("openai", ("model",)),
+    "autoevals.Factuality": ("openai", ("model", "client")),
+    "autoevals.ClosedQA": ("openai", ("model", "client")),
+    "magentic.prompt": ("openai", ("model",)),
+    "langchain.evaluation.load_evaluator": ("openai", ("llm",)),
+}
+# Modules that stand in for an SDK's own and only watch.
+SAME_AS: Final = {"langfuse.openai.openai": "openai", "posthog.ai.openai.openai": "openai", "ddtrace.openai": "openai"}

@@ -178,9 +178,9 @@ def _top(running: list[Highlight], run: Run) -> Highlight | None:
 
 
 def neighbours(version: Version) -> tuple[Version | None, Version | None]:
-    """The versions before and after, by the day they came into force or are called by. One query."""
+    """The versions before and after, by the day they came into force or are called by; each knows whether its text is `held`."""
     ordered = sorted(
-        version.document.versions.defer("text"),
+        version.document.versions.annotate(held=~Q(text="")).defer("text"),
         key=lambda one: ("" if one.in_force.isempty else str(one.in_force.lower or "")) or one.label,
     )
     index = [one.pk for one in ordered].index(version.pk)

@@ -68,6 +68,11 @@ def overlap(row: Prepared, output: Prepared, taken: bytes) -> Overlap | None:
     return _likeness(row, output, taken)
 
 
+def own_words(row: Prepared, shared: Overlap, prompt: Prepared) -> int:
+    """How many of the shared words did not stand in the prompt already: those the model added."""
+    return sum(_without(shared.covered, _covered(row, prompt.short_set)))
+
+
 def _containment(row: Prepared, output: Prepared) -> bytes | None:
     """The row's words that are covered when one text stands in the other as it is, words cut in half at its ends included."""
     if FEWEST_CONTAINED <= len(row) <= len(output):

@@ -34,6 +34,8 @@ PROMPT_SPEAKERS = frozenset(_PROMPT_SPEAKERS.split())
 _SPEAKER_KEYS = ("role", "from", "speaker", "author")
 _CONTENT_KEYS = frozenset(("content", "value", "text", "message", "parts"))
 DEEPEST_FIELD = 64
+FEWEST_PIECES = 8  # a list of at least so many strings that are shorter than this on average is one text
+MEAN_PIECE = 40
 MOST_FIELDS = 10_000
 
 
@@ -66,7 +68,19 @@ def text_fields(value: object) -> Iterator[TextField]:
         elif isinstance(part, dict) and depth < DEEPEST_FIELD:
             pending.extend(reversed(_members(path, role, part, depth + 1)))
         elif isinstance(part, list) and depth < DEEPEST_FIELD:
+            if _is_cut_up(part):
+                found += 1
+                yield TextField(path, role, " ".join(part))
+                continue
             pending.extend((f"{path}[{i}]", role, part[i], depth + 1) for i in range(len(part) - 1, -1, -1))
+
+
+def _is_cut_up(part: list[object]) -> bool:
+    """Whether this is one text given as a list of its words or short lines, none of which says much alone."""
+    if len(part) < FEWEST_PIECES or not all(isinstance(piece, str) for piece in part[:FEWEST_PIECES]):
+        return False
+    pieces = [piece for piece in part if isinstance(piece, str)]
+    return len(pieces) == len(part) and sum(map(len, pieces)) < MEAN_PIECE * len(pieces)
 
 
 def leaves(value: object) -> Iterator[Leaf]:

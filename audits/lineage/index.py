@@ -7,22 +7,36 @@ own hashes: seeded anew in each process, so no text can be made to collide; what
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from audits.lineage.canonical import canonical_words
 from audits.lineage.outputs import Output
 
 Key = TypeVar("Key", bound=Hashable)
 Places = int | list[int]  # one output, or several: most runs stand in one output only, and a bare number takes no list
+Hit = tuple[int, Places]
 
 RUN = 5
 STRIDE = 3
-MOST_POSTINGS = 64  # a run that stands in more outputs than this tells none of them apart
+MOST_POSTINGS = 64  # a run that stands in more outputs than this is common: it tells none of them apart
 
 
 def runs(words: Sequence[str], stride: int = 1) -> Iterator[int]:
     """A hash for each run of five words, beginning at every `stride`-th word; good within this process only."""
+    if stride == 1:
+        return map(hash, zip(words, words[1:], words[2:], words[3:], words[4:], strict=False))
     return map(hash, zip(*(words[i::stride] for i in range(RUN)), strict=False))
+
+
+class Hits(NamedTuple):
+    """(position in the text asked about, outputs that hold the run of words beginning there), for each run that is known.
+
+    `rare` leaves common runs out: a lead-in or a disclaimer that hundreds of outputs share. `every` has them, each with its first
+    outputs only.
+    """
+
+    rare: list[Hit]
+    every: list[Hit]
 
 
 class OutputIndex:
@@ -34,6 +48,7 @@ class OutputIndex:
         self._by_text: dict[str, Places] = {}
         self._by_words: dict[int, Places] = {}
         self._by_run: dict[int, Places] = {}
+        self._some_are_common = False
         for output in outputs:
             self._add(output)
 
@@ -45,10 +60,12 @@ class OutputIndex:
         """The outputs whose canonical words are these (by hash: the caller compares)."""
         return _as_list(self._by_words.get(hash(tuple(words))))
 
-    def hits(self, words: Sequence[str]) -> list[tuple[int, Places]]:
-        """(position in the text asked about, outputs that hold the run of words beginning there), for each run that is known."""
-        found = map(self._by_run.get, runs(words))
-        return [(at, places) for at, places in enumerate(found) if places is not None]
+    def hits(self, words: Sequence[str]) -> "Hits":
+        """Where runs of this text stand among the outputs."""
+        found = [(at, places) for at, places in enumerate(map(self._by_run.get, runs(words))) if places is not None]
+        if not self._some_are_common:
+            return Hits(found, found)
+        return Hits([hit for hit in found if isinstance(hit[1], int) or len(hit[1]) <= MOST_POSTINGS], found)
 
     def _add(self, output: Output) -> None:
         place = len(self.outputs)
@@ -71,12 +88,13 @@ class OutputIndex:
             if isinstance(before, int):
                 known[run] = [before, place]
                 continue
-            if len(before) < MOST_POSTINGS:
+            if len(before) <= MOST_POSTINGS:  # one more than that says that there are too many
                 before.append(place)
+                self._some_are_common |= len(before) > MOST_POSTINGS
             known[run] = before
 
 
-def votes(hits: Iterable[tuple[int, Places]]) -> list[tuple[int, int]]:
+def votes(hits: Iterable[Hit]) -> list[tuple[int, int]]:
     """(output, number of its runs found), most first, earlier outputs first among equals."""
     places: list[int] = []
     for _, found in hits:

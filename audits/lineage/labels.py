@@ -93,7 +93,9 @@ class _AskedCalls:
             return []  # part of the question's template, not what was asked about
         if len(words) < FEWEST_INPUT_WORDS:
             return places
-        found = [place for place, _ in votes(self._prompts.hits(words))[:MOST_CALLS_PER_TEXT] if place not in places]
+        found = [
+            place for place, _ in votes(self._prompts.hits(words).rare)[:MOST_CALLS_PER_TEXT] if place not in places
+        ]
         return places + [place for place in found if joined in " ".join(canonical_words(self.calls[place].prompt))]
 
     def answered(self, place: int, label: _Label) -> bool:

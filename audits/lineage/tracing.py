@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from audits.lineage.canonical import canonical_words
-from audits.lineage.comparison import FEWEST_CONTAINED, Kind, Overlap, Prepared, overlap
+from audits.lineage.comparison import FEWEST_CONTAINED, Kind, Overlap, Prepared, overlap, own_words
 from audits.lineage.fields import Role, TextField, text_fields
-from audits.lineage.index import OutputIndex, Places, votes
+from audits.lineage.index import Hit, OutputIndex, votes
 from audits.lineage.outputs import Output
 from audits.lineage.rows import AnyRow, MalformedRow, Row
 
@@ -38,7 +38,7 @@ class Match:
     """Row `row` derives from output `output`: how surely (`kind`, `similarity`) and in which field.
 
     `role` "prompt" means that the teacher's text became part of the question. `alternatives`: other outputs with the very same
-    text (at most eight), any of which may be the true source.
+    text (at most eight), any of which may be the true source. `words`: how many words of the row it explains.
     """
 
     row: int
@@ -49,6 +49,7 @@ class Match:
     field: str
     role: Role
     alternatives: tuple[str, ...] = ()
+    words: int = 0
 
     def as_json(self) -> dict[str, object]:
         """The keys that the `trace` command promises (row, output, kind, similarity), and more."""
@@ -58,7 +59,7 @@ class Match:
             "kind": self.kind,
             "similarity": self.similarity,
         }
-        answer |= {"model": self.model, "field": self.field, "role": self.role}
+        answer |= {"model": self.model, "field": self.field, "role": self.role, "words": self.words}
         return answer | {"alternatives": list(self.alternatives)} if self.alternatives else answer
 
 
@@ -72,6 +73,8 @@ class TraceResult:
     malformed: list[MalformedRow] = field(default_factory=list)
     damaged: list[Row] = field(default_factory=list)
     rows_by_model: Counter[str] = field(default_factory=Counter)
+    words: int = 0
+    words_by_model: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: AnyRow, found: list[Match]) -> None:
         """Count one more row and what it derives from."""
@@ -83,6 +86,8 @@ class TraceResult:
         self.matches.extend(found)
         self.derived_rows += bool(found)
         self.rows_by_model.update({match.model for match in found})
+        for match in found:
+            self.words_by_model[match.model] += match.words
 
     def as_json(self) -> dict[str, object]:
         """The answer of the `trace` command; `field`, `role`, `model` and `alternatives` go beyond the agreed keys."""
@@ -90,6 +95,8 @@ class TraceResult:
             "rows": self.rows,
             "derived_rows": self.derived_rows,
             "by_model": dict(sorted(self.rows_by_model.items())),
+            "words": self.words,
+            "words_by_model": dict(sorted(self.words_by_model.items())),
             "matches": [match.as_json() for match in self.matches],
             "malformed": [{"row": m.number, "line": m.line, "reason": m.reason} for m in self.malformed],
             "damaged": [{"row": row.number, "line": row.line, "reason": row.damage} for row in self.damaged],
@@ -98,17 +105,23 @@ class TraceResult:
 
 def trace(outputs: Iterable[Output], rows: Iterable[AnyRow]) -> TraceResult:
     """Every row with the outputs it derives from. Rows are taken one by one; outputs and their index stay in memory."""
+    with few_collections():
+        return trace_rows(Tracer(OutputIndex(outputs)), rows)
+
+
+def trace_rows(tracer: "Tracer", rows: Iterable[AnyRow]) -> TraceResult:
+    """The same with an index that is there already."""
     result = TraceResult()
-    with _few_collections():
-        tracer = Tracer(OutputIndex(outputs))
-        for row in rows:
-            result.add(row, [] if isinstance(row, MalformedRow) else tracer.matches(row))
+    before = tracer.words
+    for row in rows:
+        result.add(row, [] if isinstance(row, MalformedRow) else tracer.matches(row))
+    result.words = tracer.words - before
     return result
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
-    """Nothing here forms reference cycles, and walking a large index over and over costs a third of the time."""
+def few_collections() -> Iterator[None]:
+    """Nothing in tracing forms reference cycles, and walking a large index over and over costs a third of the time."""
     before = gc.get_threshold()
     gc.set_threshold(200_000, 50, 100)
     try:
@@ -121,7 +134,8 @@ class _Found(NamedTuple):
     place: int
     kind: Kind
     similarity: float
-    alternatives: tuple[int, ...] = ()
+    alternatives: tuple[int, ...]
+    words: int
 
 
 class _Shared(NamedTuple):
@@ -138,10 +152,11 @@ class _Shared(NamedTuple):
 
 
 class Tracer:
-    """Answers, row by row, from which outputs it derives."""
+    """Answers, row by row, from which outputs it derives. `words`: of all texts seen so far."""
 
     def __init__(self, index: OutputIndex) -> None:
         self._index = index
+        self.words = 0
         self._prepared: OrderedDict[int, Prepared] = OrderedDict()
         self._prompts: dict[int, str] = {}
 
@@ -159,6 +174,7 @@ class Tracer:
     def _of_field(self, text: TextField, fields: list[TextField]) -> list[_Found]:
         same = self._index.with_text(text.text)
         if same and (_plainly_substantial(text.text) or substantial(canonical_words(text.text))):
+            self.words += self._index.lengths[same[0]]
             return self._identical(same, "exact", text, fields)
         if len(text.text) <= LONGEST_PIECE:
             return self._of_words(text.text, text, fields)
@@ -168,12 +184,13 @@ class Tracer:
 
     def _of_words(self, piece: str, text: TextField, fields: list[TextField]) -> list[_Found]:
         words = canonical_words(piece)
+        self.words += len(words)
         if not substantial(words):
             return []
         same = [place for place in self._index.with_words(words) if self._prepare(place).words == words]
         if same:
             return self._identical(same, "normalised", text, fields)
-        return self._overlapping(Prepared(words)) if len(words) >= FEWEST_CONTAINED else []
+        return self._overlapping(Prepared(words), text.role) if len(words) >= FEWEST_CONTAINED else []
 
     def _identical(self, places: list[int], kind: Kind, text: TextField, fields: list[TextField]) -> list[_Found]:
         """Of outputs with the same text the one whose prompt stands in the row, else the first; the others are alternatives."""
@@ -183,7 +200,7 @@ class Tracer:
             return []
         chosen = places[0] if len(places) == 1 else self._asked_in(places[: MOST_CANDIDATES * 8], fields)
         others = tuple(place for place in places[: MOST_ALTERNATIVES + 1] if place != chosen)[:MOST_ALTERNATIVES]
-        return [_Found(chosen, kind, 1.0, others)]
+        return [_Found(chosen, kind, 1.0, others, self._index.lengths[chosen])]
 
     def _asked_in(self, places: list[int], fields: list[TextField]) -> int:
         questions = [" ".join(canonical_words(f.text)) for f in fields if f.role == "prompt"]
@@ -193,30 +210,38 @@ class Tracer:
                 return place
         return places[0]
 
-    def _overlapping(self, row: Prepared) -> list[_Found]:
-        """Outputs that share text with the row, best first; each further one must explain words that no other explained."""
+    def _overlapping(self, row: Prepared, role: Role) -> list[_Found]:
+        """Outputs that share text with the row: those that rare runs point to, or else those that share common ones."""
         hits = self._index.hits(row.words)
+        common = len(hits.every) - len(hits.rare)
+        found = self._by_votes(row, hits.rare, len(row) - common, role)
+        return found if found or not common else self._by_votes(row, hits.every, len(row), role)
+
+    def _by_votes(self, row: Prepared, hits: list[Hit], size: int, role: Role) -> list[_Found]:
+        """Best first; each further output must explain words that no other explained. `size`: words that hits can point to."""
         taken = bytes(len(row))
         found: list[_Found] = []
         while hits and len(found) < MOST_OUTPUTS_PER_FIELD:
-            best = self._best_overlap(row, hits, taken)
+            best = self._best_overlap(row, hits, taken, size, role)
             if best is None:
                 break
-            found.append(_Found(best.place, best.overlap.kind, best.overlap.similarity))
+            found.append(_Found(best.place, best.overlap.kind, best.overlap.similarity, (), best.words))
             taken = bytes(map(int.__or__, taken, best.overlap.covered)) if any(taken) else best.overlap.covered
             if taken.count(0) < FEWEST_CONTAINED:
                 break  # too little is left for another output to explain
             hits = [hit for hit in hits if not taken[hit[0]] and hit[1] != best.place]
         return found
 
-    def _best_overlap(self, row: Prepared, hits: list[tuple[int, Places]], taken: bytes) -> _Shared | None:
+    def _best_overlap(self, row: Prepared, hits: list[Hit], taken: bytes, size: int, role: Role) -> _Shared | None:
         best: _Shared | None = None
         most, holders = 0, 0
         for place, count in votes(hits)[:MOST_CANDIDATES]:
-            if self._hopeless(row, place, count) or (best and best.words >= BOILERPLATE_WORDS and 2 * count < most):
+            if count < LEAST_VOTES_PER_WORD * min(size, self._index.lengths[place]):
+                continue  # so few runs that no share worth claiming can come of it (heavy editing leaves twice as many)
+            if best and best.words >= BOILERPLATE_WORDS and 2 * count < most:
                 continue
             shared = overlap(row, self._prepare(place), taken)
-            if shared is None or self._is_echo(place, row.joined):
+            if shared is None or self._is_echo(place, row.joined) or self._echoes(place, row, shared, role):
                 continue
             found = _Shared(place, sum(shared.covered), shared, -self._index.lengths[place])
             holders += found.words < BOILERPLATE_WORDS
@@ -226,14 +251,16 @@ class Tracer:
                 break  # it explains all there is
         return None if best and holders > BOILERPLATE_OUTPUTS and best.words < BOILERPLATE_WORDS else best
 
-    def _hopeless(self, row: Prepared, place: int, count: int) -> bool:
-        """Whether so few runs were found that no share worth claiming can come of it (heavy editing leaves twice as many)."""
-        return count < LEAST_VOTES_PER_WORD * min(len(row), self._index.lengths[place])
-
     def _is_echo(self, place: int, joined: str) -> bool:
         """Whether the model was given this text itself: then it did not come from the model."""
         prompt = self._prompt(place)
         return bool(prompt) and joined in prompt
+
+    def _echoes(self, place: int, row: Prepared, shared: Overlap, role: Role) -> bool:
+        """Whether a question and an answer share only what the model was given: both quote the same source."""
+        if role != "prompt" or not self._index.outputs[place].prompt:
+            return False
+        return own_words(row, shared, Prepared(self._prompt(place).split(" "))) < FEWEST_CONTAINED
 
     def _prompt(self, place: int) -> str:
         prompt = self._index.outputs[place].prompt
@@ -258,7 +285,9 @@ class Tracer:
     def _match(self, row: int, found: _Found, text: TextField) -> Match:
         output = self._index.outputs[found.place]
         others = tuple(self._index.outputs[place].id for place in found.alternatives)
-        return Match(row, output.id, output.model, found.kind, found.similarity, text.path, text.role, others)
+        return Match(
+            row, output.id, output.model, found.kind, found.similarity, text.path, text.role, others, found.words
+        )
 
 
 def substantial(words: list[str]) -> bool:

@@ -56,6 +56,14 @@ def test_labels_are_reported_apart_and_only_when_asked_for(tmp_path):
     assert [(label["row"], label["kind"]) for label in answer["labels"]] == [(0, "label")]
 
 
+def test_the_first_teacher_behind_the_second_is_reported(tmp_path):
+    second = {"id": "two", "model": "o3", "text": passages()[1], "prompt": f"Improve:\n{passages()[0]}"}
+    arguments = files(tmp_path, GOOD + "\n" + json.dumps(second), json.dumps({"completion": passages()[1]}))
+    answer = json.loads(answered([*arguments, "--format", "json"]))
+    assert answer["chains"] == [{"row": 0, "outputs": ["two", "one"], "models": ["o3", "gpt-4o"]}]
+    assert "1 rows go back to gpt-4o, behind another answer." in answered(arguments)
+
+
 @pytest.mark.parametrize(
     ("outputs", "said"),
     [

@@ -230,3 +230,53 @@ def test_no_row_and_no_output_make_tracing_fail(value, said):
     result = trace([Output("1", "m", said), Output("2", "m", BODY)], [Row(0, 1, value)])
     assert isinstance(result, TraceResult)
     json.dumps(result.as_json())
+
+
+LEAD = passages()[5] + "\n\n" + passages()[6]
+
+
+def test_a_lead_in_that_hundreds_of_outputs_share_hides_none_of_their_own_words():
+    bodies = [f"{i} {text}" for i, text in enumerate(passages()[8:88])]
+    outputs = [Output(str(i), "m", f"{LEAD}\n\n{body}") for i, body in enumerate(bodies)]
+    rows = [Row(i, i + 1, {"output": f"{LEAD}\n\n{edited(body, 0.05)}"}) for i, body in enumerate(bodies)]
+    found = {(match.row, match.output) for match in trace(outputs, rows).matches}
+    right = {(i, str(i)) for i in range(len(bodies))}
+    assert len(found & right) >= 79
+    assert len(found - right) <= 1
+
+
+def test_a_row_that_is_only_such_a_lead_in_still_derives_from_one_of_them():
+    outputs = [Output(str(i), "m", f"{LEAD}\n\n{i} {text}") for i, text in enumerate(passages()[8:88])]
+    assert only(trace(outputs, [Row(0, 1, {"output": LEAD})]).matches)[1] == "contained"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
+        lambda text: re.sub(r"(\w\w)(\w\w)", "\\1\u00ad\\2", text),
+        lambda text: re.sub(r"(\w\w)(\w\w)", "\\1\u200b\\2", text),
+        lambda text: "\ufeff" + text.replace(" ", "\u2003"),
+        lambda text: text.replace("fi", "\ufb01").replace("...", "\u2026"),
+    ],
+)
+def test_what_only_unicode_changed_is_normalised(change):
+    assert only(traced(BODY, change(BODY))) == ("it", "normalised")
+
+
+def test_a_text_kept_as_a_list_of_its_words_or_lines_is_one_text():
+    assert only(traced(BODY, {"id": 1, "tokens": BODY.split()})) == ("it", "normalised")
+
+
+def test_a_question_that_quotes_the_document_the_model_was_given_does_not_derive_from_its_quotation():
+    document = passages_of("tarfile")[0]
+    said = f"It says this. {document} That is all there is to say about it."
+    row = {"instruction": f"Read:\n{document}\nWhat follows?", "output": "Nothing."}
+    assert traced(said, row, prompt=f"Summarise.\n{document}") == []
+
+
+def test_shares_are_counted_in_words_too():
+    rows = [Row(0, 1, {"output": "one two three four five six"}), Row(1, 2, {"output": BODY})]
+    answer = trace([Output("1", "m", BODY)], rows).as_json()
+    words = len(re.findall(r"[^\W_]+", BODY))
+    assert (answer["words"], answer["words_by_model"]) == (words + 6, {"m": words})

@@ -1,16 +1,18 @@
 """`trace`: which rows of a data set derive from which outputs of models."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audits.datasets.reading import read_rows
+from audits.lineage.chains import Chain, trace_with_chains
 from audits.lineage.labels import label_transfer
 from audits.lineage.outputs import OutputsError, read_outputs
 from audits.lineage.rows import UnreadableDataset
-from audits.lineage.tracing import Match, TraceResult, trace
+from audits.lineage.tracing import Match, TraceResult
 
 EXAMPLES = """\
 examples:
@@ -45,24 +47,33 @@ class Command(BaseCommand):
 
     def handle(self, *, outputs: Path, dataset: Path, labels: bool, format: str, **options: Any) -> None:
         try:
-            result = trace(read_outputs(outputs), read_rows(dataset))
+            result, chains = trace_with_chains(read_outputs(outputs), read_rows(dataset))
             transfers = list(label_transfer(read_outputs(outputs), read_rows(dataset))) if labels else None
         except (OutputsError, UnreadableDataset) as error:
             raise CommandError(str(error), returncode=2) from error
         if format == "json":
-            extra = {} if transfers is None else {"labels": [match.as_json() for match in transfers]}
-            self.stdout.write(json.dumps(result.as_json() | extra))
+            answer = result.as_json() | {"chains": [chain.as_json() for chain in chains]}
+            if transfers is not None:
+                answer["labels"] = [match.as_json() for match in transfers]
+            self.stdout.write(json.dumps(answer))
         else:
-            self.stdout.write(_table(result, transfers))
+            self.stdout.write(_table(result, chains, transfers))
 
 
-def _table(result: TraceResult, transfers: list[Match] | None) -> str:
+def _table(result: TraceResult, chains: list[Chain], transfers: list[Match] | None) -> str:
     kinds = ("exact", "normalised", "contained", "near")
     lines = [f"{result.derived_rows:,} of {result.rows:,} rows derive from an output.", ""]
-    lines.append(f"{'model':<40} {'rows':>10}")
-    lines += [f"{_plain(model):<40} {rows:>10,}" for model, rows in result.rows_by_model.most_common()]
+    lines.append(f"{'model':<40} {'rows':>10} {'words':>14}")
+    lines += [
+        f"{_plain(model):<40} {rows:>10,} {result.words_by_model[model]:>14,}"
+        for model, rows in result.rows_by_model.most_common()
+    ]
     lines += ["", f"{'kind':<40} {'matches':>10}"]
     lines += [f"{kind:<40} {sum(match.kind == kind for match in result.matches):>10,}" for kind in kinds]
+    behind = Counter(model for _, model in {(chain.row, chain.models[-1]) for chain in chains})
+    lines += [
+        f"{rows:,} rows go back to {_plain(model)}, behind another answer." for model, rows in behind.most_common()
+    ]
     if transfers is not None:
         rows = len({match.row for match in transfers})
         lines += ["", f"{rows:,} rows hold a label that a model gave for their text."]

@@ -64,6 +64,8 @@ class Not:
 
 Constraint: TypeAlias = FactTest | AllOf | AnyOf | Not
 ALWAYS: Final = AllOf(())
+DEEPEST: Final = 30
+"""Levels of conditions inside one another; nobody can read more, and a hostile file could hold thousands."""
 
 
 @dataclass(frozen=True)
@@ -220,24 +222,27 @@ def leaves_of(constraint: Constraint) -> Iterator[FactTest]:
             yield from leaves_of(part)
 
 
-def parse_constraint(tree: Any, where: str) -> Constraint:
-    """Read a tree of plain data. Raises ConstraintError naming `where` for unknown operators, facts, values and keys."""
+def parse_constraint(tree: Any, where: str, depth: int = 0) -> Constraint:
+    """Read a tree of plain data, at most DEEPEST levels of it. Raises ConstraintError naming `where` for unknown operators,
+    facts, values and keys."""
+    if depth > DEEPEST:
+        raise ConstraintError(f"{where[:200]}…: conditions stand inside one another {DEEPEST} deep at most")
     if not isinstance(tree, Mapping):
         raise ConstraintError(f"{where}: expected a condition, found {type(tree).__name__}")
     for key, build in (("all", AllOf), ("any", AnyOf)):
         if key in tree:
             _only(tree, (key,), where)
-            return build(_parse_parts(tree[key], f"{where}.{key}"))
+            return build(_parse_parts(tree[key], f"{where}.{key}", depth + 1))
     if "not" in tree:
         _only(tree, ("not",), where)
-        return Not(parse_constraint(tree["not"], f"{where}.not"))
+        return Not(parse_constraint(tree["not"], f"{where}.not", depth + 1))
     return _parse_test(tree, where)
 
 
-def _parse_parts(parts: Any, where: str) -> tuple[Constraint, ...]:
+def _parse_parts(parts: Any, where: str, depth: int) -> tuple[Constraint, ...]:
     if not isinstance(parts, (list, tuple)) or not parts:
         raise ConstraintError(f"{where}: expected a list of at least one condition")
-    return tuple(parse_constraint(part, f"{where}[{index}]") for index, part in enumerate(parts))
+    return tuple(parse_constraint(part, f"{where}[{index}]", depth) for index, part in enumerate(parts))
 
 
 def _parse_test(tree: Mapping[str, Any], where: str) -> FactTest:
@@ -245,10 +250,10 @@ def _parse_test(tree: Mapping[str, Any], where: str) -> FactTest:
     for key in ("fact", "op", "value"):
         if key not in tree:
             raise ConstraintError(f"{where}: {key!r} is missing (a condition has fact, op and value)")
-    definition = FACTS.get(tree["fact"])
+    definition = FACTS.get(tree["fact"]) if isinstance(tree["fact"], str) else None
     if definition is None:
         raise ConstraintError(f"{where}.fact: {tree['fact']!r} is no fact{_hint(tree['fact'], FACTS)}")
-    kinds = OPERATORS.get(tree["op"])
+    kinds = OPERATORS.get(tree["op"]) if isinstance(tree["op"], str) else None
     if kinds is None:
         raise ConstraintError(f"{where}.op: {tree['op']!r} is no operator{_hint(tree['op'], OPERATORS)}")
     if definition.kind not in kinds:
@@ -268,6 +273,8 @@ def _parse_value(definition: FactDefinition, op: str, raw: Any, where: str) -> V
 
 
 def _one_value(definition: FactDefinition, op: str, raw: Any, where: str) -> FactValue:
+    if op in ("within", "grants") and not isinstance(raw, str):
+        raise ConstraintError(f"{where}: expected text, found {raw!r}")
     if op == "within" and raw not in REGIONS:
         raise ConstraintError(f"{where}: {raw!r} is no known area{_hint(raw, REGIONS)}")
     if op == "grants":

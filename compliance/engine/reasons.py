@@ -1,4 +1,4 @@
-"""Why a clause has no rule, a version no text, or a document no version for some days: said once, by whom the rulebook is kept."""
+"""Why a clause has no rule, a version no text, or a document no version for some days: said once, in our own words."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -78,6 +78,8 @@ def parse_rulebook(text: str, filename: str) -> Rulebook:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RulebookError(f"{filename}: not TOML: {error}") from error
+    except (RecursionError, ValueError) as error:  # brackets by the thousand; numbers and days that no calendar has
+        raise RulebookError(f"{filename}: not readable as TOML: {str(error) or 'nested too deeply'}") from error
     for key in data:
         if key not in _TABLES:
             raise RulebookError(f"{filename}: unknown table {key!r}; known: {', '.join(_TABLES)}")

@@ -43,7 +43,9 @@ def get_exchange(user: User, pk: int) -> Exchange:
 
 
 def get_finding(user: User, pk: int) -> Finding:
-    return get_object_or_404(visible_findings(user), pk=pk)
+    """The finding, also when re-judging no longer finds it: its history and decisions stay readable."""
+    found = Finding.every.filter(run__pipeline__project__in=visible_projects(user))
+    return get_object_or_404(found.select_related("run__pipeline__project"), pk=pk)
 
 
 def get_report(user: User, pk: int) -> Report:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from audits.models import Decision, Finding, ModelCall, Outcome, Run
+from audits.models import Decision, Finding, FindingChange, ModelCall, Outcome, Run
 
 OPEN: Final = "open"
 REOPENED: Final = "reopened"
@@ -71,7 +71,7 @@ def with_standing(findings: QuerySet[Finding]) -> QuerySet[Any]:
 
 def finding_in_full(pk: int) -> Finding:
     """One finding with its standing, use, rule revision, run, pipeline and project: what its page shows at once."""
-    findings = with_standing(Finding.objects.all())
+    findings = with_standing(Finding.every.all())
     found: Finding = findings.select_related("use", "rule_revision__rule", "run__pipeline__project").get(pk=pk)
     return found
 
@@ -94,6 +94,11 @@ def decisions_on(finding: Finding) -> QuerySet[Decision]:
     return Decision.objects.filter(project=finding.run.pipeline.project_id, finding_key=finding.key).select_related(
         "decided_by", "finding__run__pipeline"
     )
+
+
+def changes_of(finding: Finding) -> QuerySet[FindingChange]:
+    """What re-judgings did to the finding, newest first."""
+    return FindingChange.objects.filter(finding=finding).select_related("rejudging__caused_by")
 
 
 def calls_of_finding(finding: Finding) -> QuerySet[ModelCall]:

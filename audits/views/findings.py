@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 from audits.access import get_finding, get_run, require_may_decide, visible_findings
 from audits.actions.decisions import decide
 from audits.models import Finding
-from audits.queries.review import decisions_on, finding_in_full, gravest_first, providers_of, with_standing
+from audits.queries.review import changes_of, decisions_on, finding_in_full, gravest_first, providers_of, with_standing
 from audits.queries.review_page import finding_page
 from audits.views.forms import DecisionForm, FindingFilter
 from audits.views.listing import page_of, sorted_by
@@ -61,6 +61,8 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm, status: 
         "read": finding_page(finding, named),
         "providers": named,
         "decisions": decisions_on(finding),
+        "changes": changes_of(finding),
+        "student": (finding.run.manifest.get("student") or {}).get("name") or "",
         "may_decide": may_decide(request.user, finding.run.pipeline.project),
     }
     return render(request, "audits/finding_detail.html", context, status=status)

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from audits.matching.questions import Topic
+from compliance.models import CatalogueEntry, Provider, TermsDocument
 
 YES_NO = [("true", "Yes"), ("false", "No")]
 
@@ -51,3 +52,34 @@ def _value_field(topic: Topic) -> forms.Field:
         "model": "As it is called at its hub; none, when it was trained from scratch.",
     }
     return forms.CharField(label="Answer", max_length=200, help_text=helps.get(definition.kind, ""))
+
+
+class NamedEntry(forms.ModelChoiceField):
+    """Catalogue entries by the title that people know them by."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        title = obj.definition.get("title") or obj.pattern
+        return f"{title} ({obj.definition['developer']})"
+
+
+class CorrectionForm(forms.Form):
+    """What a model's name means."""
+
+    name = forms.CharField(widget=forms.HiddenInput, max_length=300)
+    developer = forms.ModelChoiceField(
+        label="Developer", queryset=Provider.objects.order_by("name"), required=False, empty_label="Not known",
+    )  # fmt: skip
+    family = NamedEntry(
+        label="It is", queryset=CatalogueEntry.objects.exclude(pattern__startswith="publisher:"), required=False,
+        empty_label="A model of its own", help_text="A catalogued family, with its licences and its base.",
+    )  # fmt: skip
+    base = NamedEntry(
+        label="Built on", queryset=CatalogueEntry.objects.exclude(pattern__startswith="publisher:"), required=False,
+        empty_label="Nothing that is known", help_text="For a model of its own: its base's licences travel along.",
+    )  # fmt: skip
+    licences = forms.ModelMultipleChoiceField(
+        label="Licences of its weights", queryset=TermsDocument.objects.filter(kind="licence").order_by("title"),
+        required=False,
+    )  # fmt: skip
+    open_weights = forms.BooleanField(label="Its weights are public", required=False)
+    reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)

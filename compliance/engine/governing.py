@@ -55,10 +55,16 @@ def governing_documents(use: Use, library: Library) -> tuple[GoverningDocument, 
     for document, role, why in (*_bound(use, identity, on, library), *_licences(use, identity, library)):
         found.setdefault(document, (role, why))
     wanted = ("licence", "inherited_licence") if use.value("access.kind") == "weights" else ("principal", "channel")
-    if not any(role in wanted for role, _ in found.values()):
-        found.setdefault(*_gap(use))
+    gap, entry = _gap(use)
+    uncatalogued = not any(role in wanted for role, _ in found.values())
+    if uncatalogued:
+        found.setdefault(gap, entry)
     _incorporate(found, library)
-    return tuple(GoverningDocument(doc, in_force(library, doc, on), role, why) for doc, (role, why) in found.items())
+    # A paper that happens to bear the gap's name was written for something else: here nobody knows a text.
+    return tuple(
+        GoverningDocument(doc, None if uncatalogued and doc == gap else in_force(library, doc, on), role, why)
+        for doc, (role, why) in found.items()
+    )
 
 
 def _bound(use: Use, identity: ModelIdentity, on: date, library: Library) -> Iterator[tuple[str, str, str]]:

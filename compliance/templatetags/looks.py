@@ -350,7 +350,7 @@ class Place:
 PLACES = (
     ("Overview", "overview", "overview", ("overview",)),
     ("Findings", "findings", "findings", ("finding",)),
-    ("Questions", "questions", "info", ("question",)),
+    ("Questions", "questions", "info", ("question", "model")),
     ("Pipelines", "pipelines", "pipelines", ("pipeline",)),
     ("Runs", "runs", "runs", ("run", "call")),
     ("Terms", "terms", "terms", ("terms",)),

@@ -38,7 +38,8 @@ class _Builder:
         for student in self.records.students:
             self._student(student)
         for calls in self.records.calls:
-            self._calls(calls)
+            if calls.calls > calls.failed:  # calls that all failed gave nothing to anybody
+                self._calls(calls)
         for dataset in self.records.datasets:
             self._dataset(dataset)
         for rows in self.records.rows:
@@ -58,7 +59,7 @@ class _Builder:
             return node.id
         group = known.group if known.group == node.group else ""
         facts = {**node.facts, **known.facts}
-        for name in ("runs", "datasets", "paths"):
+        for name in ("runs", "datasets", "paths", "roles"):
             if name in facts:
                 facts[name] = list(dict.fromkeys([*known.facts.get(name, ()), *node.facts.get(name, ())]))
         self.nodes[node.id] = replace(known, facts=facts, group=group)
@@ -114,7 +115,7 @@ class _Builder:
             Node(
                 calls_id(calls.key),
                 "calls",
-                f"{calls.calls:,} calls {_purpose(calls.purpose)}",
+                _calls_label(calls),
                 run.pipeline,
                 _calls_facts(calls),
             )
@@ -155,7 +156,7 @@ class _Builder:
                 self.dataset_ids[dataset.id], "dataset", dataset.path, run.pipeline,
                 {"path": dataset.path, "sha256": dataset.sha256, "rows": dataset.rows, "size": dataset.size,
                  "format": dataset.format, "malformed": dataset.malformed, "runs": [dataset.run], "datasets": [dataset.id],
-                 "paths": [dataset.path]},
+                 "paths": [dataset.path], "roles": [dataset.role]},
             )
         )  # fmt: skip
         kind = _ROLES.get(dataset.role, m.PASSES)
@@ -236,8 +237,9 @@ def public_id(name: str) -> str:
     return f"public:{name.casefold()}"
 
 
-def _purpose(purpose: str) -> str:
-    return PURPOSES.get(purpose, PURPOSES["unknown"])
+def _calls_label(calls: CallsRecord) -> str:
+    noun = "call" if calls.calls == 1 else "calls"
+    return f"{calls.calls:,} {noun} {PURPOSES.get(calls.purpose, PURPOSES['unknown'])}"
 
 
 def _run_facts(run: RunRecord) -> dict[str, Any]:

@@ -24,18 +24,17 @@ def group_id(node: Node) -> str:
 def grouped(graph: Graph, opened: Collection[str] = (), most: int = READABLE) -> Graph:
     """The graph with groups of two and more nodes as one each, but for those in `opened`; as it is when it is small.
 
-    A group's id is that of `group_id`; its facts say how many it holds. Edges between groups add up their rows.
+    A group's id is that of `group_id`, or names its whole kind; its facts say how many nodes it `holds`, and which (`members`).
+    Edges between groups add up their rows.
     """
     if len(graph.nodes) <= most:
         return graph
-    members = _members(graph)
     stands_for: Mapping[str, str] = {
         node.id: key if len(held) > 1 and key not in opened else node.id
-        for key, held in members.items()
+        for key, held in _members(graph).items()
         for node in held
     }
-    stands_for = _coarser(graph, stands_for, opened, most)
-    return _contracted(graph, stands_for)
+    return _contracted(graph, _coarser(graph, stands_for, opened, most))
 
 
 def _coarser(graph: Graph, stands_for: Mapping[str, str], opened: Collection[str], most: int) -> Mapping[str, str]:
@@ -87,7 +86,13 @@ def _group(key: str, held: list[Node]) -> Node:
     kind, name = held[0].kind, key.split(":", 2)[2]
     title = f"{len(held):,} {_PLURAL[kind]}" + ("" if name in ("*", "") else f" of {name}")
     runs = list(dict.fromkeys(run for node in held for run in node.facts.get("runs", ())))
-    return Node(key, kind, title, "" if name == "*" else name, {"holds": len(held), "runs": runs, "group": key})
+    return Node(
+        key,
+        kind,
+        title,
+        "" if name == "*" else name,
+        {"holds": len(held), "runs": runs, "members": [node.id for node in held]},
+    )
 
 
 def found(graph: Graph, words: str) -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -35,7 +35,9 @@ class CannotClean(ValueError):
     """No clean data set can be made; the message says why."""
 
 
-def write_clean(dataset: Dataset, calls: Iterable[CallsKey], out: BinaryIO, acting_user: User | None) -> dict[str, Any]:
+def write_clean(
+    dataset: Dataset, calls: Iterable[CallsKey], out: IO[bytes], acting_user: User | None
+) -> dict[str, Any]:
     """Write a ZIP with the clean data set, removed.jsonl and manifest.json into `out`; returns the manifest.
 
     `calls`: the answers that go (see CallsRecord.key). Matches of every data set with the same content count. Memory stays small

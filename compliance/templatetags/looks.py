@@ -353,6 +353,7 @@ PLACES = (
     ("Questions", "questions", "info", ("question", "model")),
     ("Pipelines", "pipelines", "pipelines", ("pipeline",)),
     ("Runs", "runs", "runs", ("run", "call")),
+    ("Graph", "graph", "graph", ("graph",)),
     ("Terms", "terms", "terms", ("terms",)),
     ("Reports", "reports", "reports", ("report",)),
 )

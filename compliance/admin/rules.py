@@ -19,9 +19,11 @@ from compliance.access import require
 from compliance.actions import rules as actions
 from compliance.admin.base import Recorded, days_in_force
 from compliance.admin.conditions import TreeField, vocabulary
+from compliance.admin.rule_files import RuleFiles
 from compliance.admin.rule_form import RuleForm
 from compliance.engine.rules import RuleError, rule_from_dict
 from compliance.models import ClauseText, RuleRevision, TermsDocument, TrailEntry, User
+from compliance.queries.clause_passages import passages_of
 from compliance.site import ENTRANCE, edits_rules
 from compliance.views.requests import PersonRequest
 
@@ -61,7 +63,8 @@ class DefinitionText(forms.Form):
 
 
 @admin.register(RuleRevision)
-class RuleAdmin(Recorded):
+class RuleAdmin(RuleFiles, Recorded):
+    list_before_template = "admin/rules/_files_link.html"
     list_display = ("named", "standing", "effect", "days", "reads")
     list_display_links = ("named",)
     list_filter = (
@@ -108,7 +111,7 @@ class RuleAdmin(Recorded):
             ("<int:pk>/step/<slug:step>/", self.step, "step"),
         ]
         own = [path(at, self._for_writers(view), name=f"compliance_rulerevision_{name}") for at, view, name in pages]
-        return [*own, *super().get_urls()]
+        return [*own, *self.urls_of_files(), *super().get_urls()]
 
     def _for_writers(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -132,6 +135,7 @@ class RuleAdmin(Recorded):
             "days": days_in_force(revision.in_force),
             "citations": _citations(revision),
             "clauses": revision.clauses.order_by("key"),
+            "passages": passages_of(revision.rule.document, revision.definition),
             "history": revision.rule.revisions.order_by("-number"),
             "trail": _trail(revision),
             "pending": revision.rule.revisions.filter(status__in=actions.OPEN).first(),
@@ -183,7 +187,9 @@ class RuleAdmin(Recorded):
             if done:
                 return done
         preview = reverse("admin:compliance_rulerevision_preview", args=[pk])
-        context = {"form": form, "document": revision.rule.document, "revision": revision, "preview": preview}
+        document = revision.rule.document
+        passages = passages_of(document, revision.definition, revision.clauses.all())
+        context = {"form": form, "document": document, "revision": revision, "preview": preview, "passages": passages}
         return self._editor(request, f"Edit {revision.title}", context)
 
     def definition(self, request: HttpRequest, pk: int) -> HttpResponse:

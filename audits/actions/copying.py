@@ -12,6 +12,7 @@ _TYPES = {
     "BooleanField": "bool",
     "CharField": "varchar",
     "DateTimeField": "timestamptz",
+    "DecimalField": "numeric",
     "FloatField": "float8",
     "ForeignKey": "int8",
     "JSONField": "jsonb",
@@ -19,14 +20,15 @@ _TYPES = {
     "PositiveIntegerField": "int4",
     "PositiveSmallIntegerField": "int2",
     "TextField": "text",
+    "UUIDField": "uuid",
 }
 
 
 @cache
-def _statement(model: type[models.Model], columns: tuple[str, ...]) -> str:
+def _statement(model: type[models.Model], columns: tuple[str, ...], table: str) -> str:
     fields = _fields(model, columns)
     names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    return f"COPY {connection.ops.quote_name(model._meta.db_table)} ({names}) FROM STDIN (FORMAT BINARY)"
+    return f"COPY {connection.ops.quote_name(table or model._meta.db_table)} ({names}) FROM STDIN (FORMAT BINARY)"
 
 
 @cache
@@ -40,13 +42,17 @@ def _fields(model: type[models.Model], columns: tuple[str, ...]) -> list[Any]:
     return [by_name[name] for name in columns]
 
 
-def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def copy_rows(
+    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], table: str = ""
+) -> None:
     """Append rows to the model's table. `columns` names attributes (run_id, not run); each row has their values in that order.
+
+    `table`: another one with the same columns, as for rows that have to be sifted first.
 
     Values must have the columns' own types (aware datetimes, lists or dicts for JSON). One bad row fails the whole
     batch: the error, one of Django's, tells which value. Runs in the caller's transaction.
     """
-    statement, types = _statement(model, tuple(columns)), copy_types(model, tuple(columns))
+    statement, types = _statement(model, tuple(columns), table), copy_types(model, tuple(columns))
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.set_types(types)
         write = copy.write_row

@@ -30,7 +30,7 @@ def add_pipeline(
         raise ValueError("a pipeline comes from a folder or from an archive: give exactly one")
     pipeline = Pipeline.objects.create(
         project=project,
-        slug=_free_slug(project, slug or slugify(name)[:70] or "pipeline"),
+        slug=free_slug(project, slug or slugify(name)[:70] or "pipeline"),
         name=name.strip() or "Pipeline",
         origin=origin or (Pipeline.Origin.UPLOAD if archive_sha256 else Pipeline.Origin.PATH),
         path=str(path or ""),
@@ -42,7 +42,8 @@ def add_pipeline(
     return pipeline
 
 
-def _free_slug(project: Project, wanted: str) -> str:
+def free_slug(project: Project, wanted: str) -> str:
+    """The slug that is wanted, or with a number when another pipeline of the project has it."""
     taken = set(Pipeline.objects.filter(project=project, slug__startswith=wanted).values_list("slug", flat=True))
     candidates = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 2))]
     return next(slug for slug in candidates if slug not in taken)

@@ -1,0 +1,237 @@
+"""Writing imported usage: the import, its entries (each once per log), the lines that could not be read, and days summed up."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest, Least
+from django.utils import timezone
+from django.utils.text import slugify
+
+from audits.actions.copying import copy_rows
+from audits.actions.pipelines import free_slug
+from audits.ingest.channels import served_by
+from audits.ingest.reading import Found, Rejected
+from audits.ingest.sources import SOURCES
+from audits.models import Import, Pipeline, ReceiverToken, RejectedLine, UsageEntry
+from compliance.actions.trail import record
+from compliance.engine.catalogue import find_host, resolve_model
+from compliance.engine.library import Library
+from compliance.models import Project, User
+
+BATCH = 10_000
+_STAGED = "imported_batch"
+
+
+class EntryRow(NamedTuple):
+    """A usage entry in the order of its columns; the database numbers it."""
+
+    imported_id: int
+    pipeline_id: int
+    key: UUID
+    line: int
+    kind: str
+    at: dt.datetime
+    until: dt.datetime | None
+    host: str
+    provider: str
+    served_by: str
+    operation: str
+    request_model: str
+    response_model: str
+    calls: int | None
+    failed: bool
+    status: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: Any
+    currency: str
+    account: str
+    person: str
+    key_hint: str
+    purpose: str
+    prompt_excerpt: str
+    output_excerpt: str
+
+
+class _RejectedRow(NamedTuple):
+    imported_id: int
+    part: str
+    line: int
+    reason: str
+    raw: str
+
+
+COLUMNS = EntryRow._fields
+_NAMES = ", ".join(COLUMNS)
+_LIKE_ENTRIES = f"SELECT {_NAMES} FROM audits_usageentry WITH NO DATA"  # noqa: S608 - the names are this module's own
+_STAGE = f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGED} ON COMMIT DELETE ROWS AS {_LIKE_ENTRIES}"
+_TAKE_CALLS = f"""
+INSERT INTO audits_usageentry ({_NAMES}) SELECT {_NAMES} FROM {_STAGED} WHERE kind = 'call'
+ON CONFLICT (pipeline_id, key) DO NOTHING"""  # noqa: S608
+# A day that was exported before it was over says more when it is exported again; a later import never makes it less.
+_TAKE_SUMS = f"""
+INSERT INTO audits_usageentry AS known ({_NAMES})
+SELECT DISTINCT ON (key) {_NAMES} FROM {_STAGED} WHERE kind <> 'call'
+ORDER BY key, coalesce(calls, 0) DESC, coalesce(input_tokens, 0) DESC, coalesce(cost, 0) DESC
+ON CONFLICT (pipeline_id, key) DO UPDATE SET calls = excluded.calls, input_tokens = excluded.input_tokens,
+    output_tokens = excluded.output_tokens, cost = excluded.cost
+WHERE coalesce(excluded.calls, 0) > coalesce(known.calls, 0)
+   OR coalesce(excluded.input_tokens, 0) > coalesce(known.input_tokens, 0)
+   OR coalesce(excluded.output_tokens, 0) > coalesce(known.output_tokens, 0)
+   OR coalesce(excluded.cost, 0) > coalesce(known.cost, 0)"""  # noqa: S608
+_SUM_UP = """
+INSERT INTO audits_usageday (pipeline_id, day, kind, provider, served_by, model, operation, account, purpose, calls, uncounted,
+    failed, input_tokens, output_tokens, cost, currency)
+SELECT pipeline_id, (at AT TIME ZONE 'UTC')::date AS day, kind, provider, served_by, request_model, operation, account, purpose,
+    coalesce(sum(calls), 0), count(*) FILTER (WHERE calls IS NULL AND kind = 'usage'),
+    coalesce(sum(calls) FILTER (WHERE failed), 0),
+    coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), coalesce(sum(cost), 0), currency
+FROM audits_usageentry
+WHERE pipeline_id = %s AND at >= %s AND at < %s
+GROUP BY pipeline_id, day, kind, provider, served_by, request_model, operation, account, purpose, currency"""
+
+
+@transaction.atomic
+def request_import(
+    *,
+    project: Project,
+    acting_user: User | None,
+    source: str,
+    name: str,
+    log: str = "",
+    token: ReceiverToken | None = None,
+    **fields: Any,
+) -> Import:
+    """Note a file that is to be imported. `log`: which log it belongs to ("": the source's); `fields`: of the import.
+
+    Entries are told apart within one log, so two gateways with ids of their own need two.
+    """
+    pipeline = _log(project, log.strip() or f"{SOURCES[source].title} log", acting_user)
+    imported = Import.objects.create(
+        pipeline=pipeline, source=source, name=name[:300], requested_by=acting_user, token=token, **fields
+    )
+    record(acting_user=acting_user, action="usage imported", subject=imported, project=project, source=source)
+    return imported
+
+
+def _log(project: Project, name: str, acting_user: User | None) -> Pipeline:
+    Project.objects.select_for_update().get(pk=project.pk)  # two imports at once would each make the log
+    found = Pipeline.objects.filter(project=project, origin=Pipeline.Origin.IMPORT, name=name[:120]).first()
+    return found or Pipeline.objects.create(
+        project=project,
+        slug=free_slug(project, slugify(name)[:70] or "log"),
+        name=name[:120],
+        origin=Pipeline.Origin.IMPORT,
+        created_by=acting_user,
+    )
+
+
+def move(imported: Import, to: str, *, since: Iterable[str] = Import.ACTIVE, **fields: Any) -> bool:
+    """Move an import to a state if it still is in one of `since`; tells whether it did."""
+    if to not in Import.ACTIVE:
+        fields.setdefault("finished_at", timezone.now())
+    return Import.objects.filter(pk=imported.pk, state__in=tuple(since)).update(state=to, **fields) == 1
+
+
+def begin(imported: Import) -> None:
+    """Forget what an attempt that was broken off said of itself. Entries that it wrote stay, and count as this import's."""
+    imported.rejected_lines.all().delete()
+    Import.objects.filter(pk=imported.pk).update(
+        started_at=timezone.now(),
+        read=0,
+        rejected=0,
+        passed_over=0,
+        done_bytes=0,
+        reason="",
+        first_at=None,
+        last_at=None,
+    )
+
+
+class Rows:
+    """Makes rows of records: who developed the model and who served it, by the catalogue of one library."""
+
+    def __init__(self, imported: Import, library: Library) -> None:
+        self._imported, self._pipeline = imported.pk, imported.pipeline_id
+        self._purpose = str(imported.declared.get("purpose") or "")
+        self._library = library
+        self._developers = {host.developer for host in library.hosts if host.developer == host.served_by}
+        self._who = lru_cache(8192)(self._who_was_it)
+
+    def row(self, found: Found) -> EntryRow:
+        """The row of a record."""
+        one = found.record
+        provider, served = self._who(one.channel, one.host, one.model or one.response_model)
+        return EntryRow(
+            self._imported, self._pipeline, UUID(bytes=found.key), found.line, one.kind, one.at, one.until, one.host,
+            provider, served, one.operation[:60], one.model, one.response_model, one.calls, one.failed, one.status,
+            one.input_tokens, one.output_tokens, one.cost, one.currency, one.account[:120], one.person[:120], one.key[:80],
+            self._purpose, one.prompt, one.output,
+        )  # fmt: skip
+
+    def _who_was_it(self, channel: str, host: str, model: str) -> tuple[str, str]:
+        """Developer and channel: a channel of one developer's own (not Azure, not Bedrock) tells the developer too."""
+        entry = find_host(host, self._library) if host else None
+        served = served_by(channel, host) or (entry.served_by if entry else "")
+        developer = (entry.developer if entry else "") or (served if served in self._developers else "")
+        resolved = resolve_model(model, developer, self._library) if model else None
+        return ((resolved.developer if resolved else "") or developer)[:60], served[:60]
+
+
+@transaction.atomic
+def write_entries(
+    imported: Import, rows: Sequence[EntryRow], part: str, unread: Sequence[Rejected], **counts: int
+) -> int:
+    """Write entries that no import of this log has brought yet, and rejected lines; add `counts` to the import's.
+
+    Returns how many entries were written: new ones, and sums that have grown.
+    """
+    written = 0
+    with connection.cursor() as cursor:
+        if rows:
+            cursor.execute(_STAGE)
+            copy_rows(UsageEntry, COLUMNS, rows, _STAGED)
+            for take in (_TAKE_CALLS, _TAKE_SUMS):
+                cursor.execute(take)
+                written += cursor.rowcount
+        if unread:
+            _keep_rejected(imported, part, unread)
+    period = (min(row.at for row in rows), max(row.at for row in rows)) if rows else (None, None)
+    Import.objects.filter(pk=imported.pk).update(
+        first_at=Least("first_at", Value(period[0])) if rows else F("first_at"),
+        last_at=Greatest("last_at", Value(period[1])) if rows else F("last_at"),
+        **{name: F(name) + more for name, more in counts.items()},
+    )
+    return written
+
+
+def _keep_rejected(imported: Import, part: str, unread: Sequence[Rejected]) -> None:
+    rows = [_RejectedRow(imported.pk, part[:300], one.line, one.reason[:400], one.raw) for one in unread]
+    copy_rows(RejectedLine, _RejectedRow._fields, rows)
+
+
+def sum_up(imported: Import) -> int:
+    """Sum the days of the import's log up anew over its period; tells how many entries the import brought."""
+    if imported.first_at and imported.last_at:
+        first, last = _midnight(imported.first_at), _midnight(imported.last_at)
+        sum_up_days(imported.pipeline_id, first, last + dt.timedelta(days=1))
+    return UsageEntry.objects.filter(imported=imported).count()
+
+
+def sum_up_days(pipeline_id: int, first: dt.datetime, end: dt.datetime) -> None:
+    """Sum the days of a log from `first` to before `end` (both midnights) up anew."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM audits_usageday WHERE pipeline_id = %s AND day >= %s AND day < %s",
+            [pipeline_id, first.date(), end.date()],
+        )
+        cursor.execute(_SUM_UP, [pipeline_id, first, end])
+
+
+def _midnight(at: dt.datetime) -> dt.datetime:
+    return at.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,147 @@
+"""A file as it is kept: text of one record a line, credentials masked. PURE.
+
+What is stored is what is read afterwards, so that a count can be checked against the evidence. A JSON document is kept as one
+record a line; a binary format as the JSON of what it says. Lines of text stay where they were, so that numbers of lines agree.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO
+
+from audits.ingest.masking import Fingerprint, masked, masked_block
+from audits.ingest.unpacking import Unacceptable
+from audits.ingest.values import unwrapped
+from audits.lineage.json_array import BrokenArray, elements
+
+BLOCK = 1024 * 1024
+LONGEST_LINE = 16 * 1024**2
+LARGEST_DOCUMENT = 256 * 1024**2
+_KEPT_OF_A_LONG_LINE = 4096
+_BOM = b"\xef\xbb\xbf"
+
+# Turns a stream that is no text into JSON values; raises Unacceptable.
+Decoder = Callable[[BinaryIO, str], Iterable[Any]]
+ToLine = Callable[[Any], bytes]
+
+
+def kept_text(
+    stream: Any,
+    name: str,
+    fingerprint: Fingerprint,
+    decoder: Decoder | None = None,
+    prepare: Callable[[Any], Any] | None = None,
+) -> Iterator[bytes]:
+    """Pieces of the text that is kept of a stream (an io.BufferedReader). Raises Unacceptable.
+
+    `decoder`: for a stream that is no text; `prepare`: done to each record of a document or of a decoded stream.
+    """
+
+    def line(value: Any) -> bytes:
+        return _line(prepare(value) if prepare else value, fingerprint)
+
+    if decoder is not None:
+        yield from map(line, decoder(stream, name))
+        return
+    start = stream.peek(BLOCK).removeprefix(_BOM).lstrip()
+    if start[:1] == b"[":
+        yield from _array(stream, line, fingerprint)
+    elif start[:1] == b"{" and not _is_lines(start):
+        yield from _document(stream, name, line, fingerprint)
+    else:
+        yield from _blocks(stream, fingerprint)
+
+
+def _line(value: Any, fingerprint: Fingerprint) -> bytes:
+    try:
+        return json.dumps(masked(value, fingerprint), separators=(",", ":")).encode() + b"\n"
+    except RecursionError:
+        return b"nested too deeply to be read\n"
+
+
+def _array(stream: BinaryIO, line: ToLine, fingerprint: Fingerprint) -> Iterator[bytes]:
+    try:
+        for element in elements(stream):
+            yield from map(line, unwrapped(element.value))
+    except BrokenArray as broken:
+        # The rest can't be told apart into records: it is kept as one line, which reading then rejects with its reason.
+        rest = f"from line {broken.line} on, {broken.reason}: {broken.raw[:_KEPT_OF_A_LONG_LINE]}"
+        yield masked_block(" ".join(rest.split()).encode("utf-8", "surrogateescape"), fingerprint) + b"\n"
+
+
+def _is_lines(start: bytes) -> bool:
+    """Whether the first line is a whole object: then each line is a record, or meant to be."""
+    first, gap, _ = start.partition(b"\n")
+    if not gap and len(start) >= BLOCK - 64:
+        return True  # one record longer than what is at hand; a whole document has line breaks or fits
+    try:
+        return isinstance(json.loads(first), dict) and (bool(gap) or not _holds_records(first))
+    except (ValueError, RecursionError):
+        return first.rstrip()[-1:] == b"}" and b'":' in first
+
+
+def _holds_records(text: bytes) -> bool:
+    value = json.loads(text)
+    return next(unwrapped(value), value) is not value
+
+
+def _document(stream: BinaryIO, name: str, line: ToLine, fingerprint: Fingerprint) -> Iterator[bytes]:
+    text = stream.read(LARGEST_DOCUMENT + 1)
+    if len(text) > LARGEST_DOCUMENT:
+        raise Unacceptable(
+            f"{name}: one JSON document of more than {LARGEST_DOCUMENT // 1024**2} MB; give one record a line"
+        )
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        yield from _blocks_of_text(text, fingerprint)
+        return
+    yield from map(line, unwrapped(value))
+
+
+def _blocks_of_text(text: bytes, fingerprint: Fingerprint) -> Iterator[bytes]:
+    for at in range(0, len(text), BLOCK):
+        yield masked_block(text[at : at + BLOCK], fingerprint)
+
+
+def _blocks(stream: Any, fingerprint: Fingerprint) -> Iterator[bytes]:
+    """Whole lines in large pieces; a line that is too long is cut, and says so."""
+    first = True
+    while block := stream.read(BLOCK):
+        if block[-1:] != b"\n":
+            block += stream.readline(LONGEST_LINE)
+        if len(block) > LONGEST_LINE and block[-1:] != b"\n":
+            begin = block.rfind(b"\n") + 1
+            block = block[:begin] + _cut(block[begin:], stream)
+        yield masked_block(block.removeprefix(_BOM) if first else block, fingerprint)
+        first = False
+
+
+def _cut(begun: bytes, stream: Any) -> bytes:
+    size = len(begun)
+    while piece := stream.readline(BLOCK):
+        size += len(piece)
+        if piece[-1:] == b"\n":
+            break
+    return b"a line of %d bytes, cut: %s\n" % (size, begun[:_KEPT_OF_A_LONG_LINE])
+
+
+class Pieces:
+    """Pieces of bytes as a file that a store can read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._held = b""
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, at most `size` of them; b"" at the end."""
+        while not self._held:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._held = piece
+        if size < 0:
+            size = len(self._held)
+        given, self._held = self._held[:size], self._held[size:]
+        self.size += len(given)
+        return given

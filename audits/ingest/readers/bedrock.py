@@ -1,0 +1,51 @@
+"""AWS Bedrock: records of model invocation logging, as they lie in a bucket (gzip, JSON) or come out of CloudWatch. PURE."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from audits.ingest.records import Fields, Unreadable, UsageRecord
+from audits.ingest.values import count, fields, moment, name, said, summed
+
+_OPERATIONS = {
+    "Converse": "chat", "ConverseStream": "chat", "InvokeModel": "chat", "InvokeModelWithResponseStream": "chat",
+}  # fmt: skip
+
+
+def records(value: Fields) -> Iterator[UsageRecord]:
+    """One invocation; a record as CloudWatch exports it has it as text under `message`."""
+    value = fields(value.get("message")) or fields(value.get("@message")) or value
+    if name(value.get("schemaType")) != "ModelInvocationLog":
+        raise Unreadable("schemaType: not a ModelInvocationLog")
+    asked, answered = fields(value.get("input")), fields(value.get("output"))
+    model = name(value.get("modelId")).rpartition("/")[2]
+    if not model:
+        raise Unreadable("modelId: no model")
+    region = name(value.get("region"))
+    yield UsageRecord(
+        at=moment(value.get("timestamp"), "timestamp"),
+        id=name(value.get("requestId")),
+        channel="bedrock",
+        host=f"bedrock-runtime.{region}.amazonaws.com" if region else "",
+        model=model,
+        operation="embeddings" if "embed" in model else _OPERATIONS.get(name(value.get("operation")), "chat"),
+        failed=bool(value.get("errorCode")),
+        input_tokens=_input(asked, answered),
+        output_tokens=_tokens(answered.get("outputTokenCount"), answered, "outputTokens", "output_tokens"),
+        account=name(value.get("accountId")),
+        person=name(fields(value.get("identity")).get("arn")).rpartition("/")[2],
+        prompt=said(asked.get("inputBodyJson")),
+        output=said(answered.get("outputBodyJson")),
+    )
+
+
+def _input(asked: Mapping[str, Any], answered: Mapping[str, Any]) -> int | None:
+    plain = _tokens(asked.get("inputTokenCount"), answered, "inputTokens", "input_tokens")
+    cached = (count(asked.get(key), key) for key in ("cacheReadInputTokenCount", "cacheWriteInputTokenCount"))
+    return summed(plain, *cached)
+
+
+def _tokens(logged: Any, answered: Mapping[str, Any], *names: str) -> int | None:
+    if logged is not None:
+        return count(logged, names[0])
+    usage = fields(fields(answered.get("outputBodyJson")).get("usage"))
+    return next((count(usage[one], one) for one in names if one in usage), None)

@@ -1,0 +1,142 @@
+"""Any table: a CSV (or JSON lines) of which a person says what each column means. PURE."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from audits.ingest.records import Fields, Reader, Unreadable, UsageRecord
+from audits.ingest.values import count, moment, money, name, said
+
+# What a column can mean, in the order in which forms ask, with what people call it.
+MEANINGS: Final[Mapping[str, str]] = {
+    "at": "Time",
+    "model": "Model",
+    "channel": "Provider or gateway",
+    "host": "Host",
+    "input_tokens": "Input tokens",
+    "output_tokens": "Output tokens",
+    "calls": "Number of calls",
+    "cost": "Cost",
+    "currency": "Currency",
+    "id": "Id of the call",
+    "operation": "Operation",
+    "status": "HTTP status",
+    "account": "Account, project or team",
+    "person": "User or service",
+    "key": "Key",
+    "prompt": "Prompt",
+    "output": "Answer",
+}
+_WORDS: Final[Mapping[str, str]] = {
+    "at": r"(?:start_?|created_?|request_?)?(?:time|timestamp|date|datetime|day|at|start_time_iso)(?:_?utc)?",
+    "model": r"(?:request_|llm_)?model(?:_?name|_?id)?|deployment",
+    "channel": r"provider(?:_?name)?|gateway|vendor|served_?by|platform",
+    "host": r"host|server|server_address|endpoint|base_?url|domain",
+    "input_tokens": r"(?:n_)?(?:input|prompt|context)_?tokens(?:_total|_count)?|tokens_in",
+    "output_tokens": r"(?:n_)?(?:output|completion|generated)_?tokens(?:_total|_count)?|tokens_out",
+    "calls": r"(?:n_|num_|number_of_)?(?:calls|requests|model_requests|count)",
+    "cost": r"(?:total_?)?(?:cost|amount|spend|price)(?:_?usd|_?in_?usd)?",
+    "currency": r"currency",
+    "id": r"(?:request_|call_|trace_|log_)?(?:id|uuid)",
+    "operation": r"operation|call_type|endpoint_type|api",
+    "status": r"status(?:_code)?|http_status|response_status",
+    "account": r"account|project(?:_?name|_?id)?|team(?:_?name|_?id)?|workspace(?:_?id)?|organi[sz]ation",
+    "person": r"user(?:_?name|_?id)?|person|email|service",
+    "key": r"(?:api_?)?key(?:_?name|_?id|_?alias)?",
+    "prompt": r"prompt|input|question|messages|request",
+    "output": r"output|answer|response|completion",
+}
+
+
+class BadMapping(ValueError):
+    """A mapping that can't be used; the message names the meaning or the column."""
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """Meaning → column, what holds for every row, and how times are written (as strptime has it; "": see by itself)."""
+
+    columns: Mapping[str, str]
+    constants: Mapping[str, str]
+    time_format: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored with an import."""
+        return {"columns": dict(self.columns), "constants": dict(self.constants), "time_format": self.time_format}
+
+
+def mapping_of(options: Mapping[str, Any]) -> ColumnMapping:
+    """A stored or given mapping, checked. Raises BadMapping."""
+    columns, constants = dict(options.get("columns") or {}), dict(options.get("constants") or {})
+    for meaning in (*columns, *constants):
+        if meaning not in MEANINGS:
+            raise BadMapping(f"{meaning}: no such meaning; there are {', '.join(MEANINGS)}")
+    if "at" not in columns:
+        raise BadMapping("at: say which column holds the time")
+    if not {"model", "channel", "host"} & {*columns, *constants}:
+        raise BadMapping("model: say which column names the model, or the provider or host")
+    return ColumnMapping(columns, constants, str(options.get("time_format") or ""))
+
+
+def guessed(columns: Iterable[str]) -> dict[str, str]:
+    """Meaning → column, where a column's name tells. Each column is given one meaning."""
+    found: dict[str, str] = {}
+    for column in columns:
+        plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower()).strip("_")
+        meaning = next((one for one, words in _WORDS.items() if one not in found and re.fullmatch(words, plain)), None)
+        if meaning:
+            found[meaning] = column
+    return found
+
+
+def reader(mapping: ColumnMapping) -> Reader:
+    """A reader of rows under this mapping."""
+
+    def records(row: Fields) -> Iterator[UsageRecord]:
+        def get(meaning: str) -> Any:
+            column = mapping.columns.get(meaning)
+            value = row.get(column) if column else None
+            return value if value not in (None, "") else mapping.constants.get(meaning)
+
+        if mapping.columns["at"] not in row:
+            raise Unreadable(f"{mapping.columns['at']}: no such column")
+        yield _record(get, mapping.time_format)
+
+    return records
+
+
+def _record(get: Any, time_format: str) -> UsageRecord:
+    calls, status, cost = count(get("calls"), "calls"), count(get("status"), "status"), money(get("cost"), "cost")
+    return UsageRecord(
+        at=_time(get("at"), time_format),
+        id=name(get("id")),
+        kind="call" if calls is None or calls == 1 else "usage",
+        channel=name(get("channel")).lower(),
+        host=name(get("host")),
+        model=name(get("model")),
+        operation=name(get("operation")) or "chat",
+        calls=1 if calls is None else calls,
+        failed=status is not None and status >= 400,
+        status=status,
+        input_tokens=count(get("input_tokens"), "input_tokens"),
+        output_tokens=count(get("output_tokens"), "output_tokens"),
+        cost=cost,
+        currency=(name(get("currency"), 3).upper() or "USD") if cost is not None else "",
+        account=name(get("account")),
+        person=name(get("person")),
+        key=name(get("key")),
+        prompt=said(get("prompt")),
+        output=said(get("output")),
+    )
+
+
+def _time(value: Any, time_format: str) -> datetime:
+    if not time_format or not isinstance(value, str):
+        return moment(value, "at")
+    try:
+        found = datetime.strptime(value.strip(), time_format)  # noqa: DTZ007 - a zone is given below where it has none
+    except ValueError as problem:
+        raise Unreadable(f"at: {value[:60]!r} is not written as {time_format}") from problem
+    return moment((found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat(), "at")

@@ -1,0 +1,211 @@
+"""A kept part, record by record: each line's usage, or the reason why it is none. PURE."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, NamedTuple
+
+from audits.ingest.records import Fields, Reader, Unreadable, UsageRecord
+from audits.ingest.unpacking import Unacceptable
+from audits.ingest.values import unwrapped
+from audits.text import storable, storable_json
+
+KEPT_OF_A_LINE = 4000
+# A file of which nothing at all can be read is of another format than was said; nobody wants a million rejections.
+GIVEN_UP_AFTER = 1000
+_LONGEST_FIELD = 16 * 1024**2
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+class Found(NamedTuple):
+    """One record of a part. `key`: 16 bytes, the same whenever the same record is read again from whichever file."""
+
+    line: int
+    key: bytes
+    record: UsageRecord
+
+
+class Rejected(NamedTuple):
+    """A line that can't be read, why, and its beginning."""
+
+    line: int
+    reason: str
+    raw: str
+
+
+class PassedOver(NamedTuple):
+    """A line that was read and tells of no use of a model (a span of a tool, a health check)."""
+
+    line: int
+
+
+Outcome = Found | Rejected | PassedOver
+
+
+def read_part(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
+    """Every record of a kept part (an io.BufferedReader), in its order. Raises Unacceptable when the format is another one."""
+    start = stream.peek(64).lstrip()[:1]  # type: ignore[attr-defined]
+    outcomes = _json_lines(stream, reader) if start in (b"{", b"[") else _table(stream, reader)
+    return _unless_hopeless(outcomes)
+
+
+def _unless_hopeless(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    held: list[Outcome] = []
+    for outcome in outcomes:
+        held.append(outcome)
+        if not isinstance(outcome, Rejected):
+            break
+        if len(held) >= GIVEN_UP_AFTER:
+            raise Unacceptable(
+                f"none of the first {GIVEN_UP_AFTER} records can be read; line {outcome.line}: {outcome.reason}. "
+                "Is it really of that source?"
+            )
+    yield from held
+    yield from outcomes
+
+
+def _json_lines(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
+    keys = Keys()
+    for number, raw in enumerate(stream, 1):
+        if not raw.strip():
+            continue
+        try:
+            value = json.loads(raw)
+            if b"\\u0000" in raw or b"\\ud" in raw:
+                value = storable_json(value)
+        except (ValueError, RecursionError) as problem:
+            yield Rejected(number, _not_json(problem), shown(raw))
+            continue
+        if isinstance(value, dict) and reader_is_plain(value):
+            yield from _outcomes(number, raw, value, reader, keys)
+            continue
+        for one in unwrapped(value):
+            text = json.dumps(one, sort_keys=True).encode()
+            yield from _outcomes(number, text, one, reader, keys)
+
+
+def reader_is_plain(value: dict[str, Any]) -> bool:
+    """Whether the value is a record itself: what wraps records is an object with few keys."""
+    return len(value) > 8 or next(unwrapped(value), None) is value
+
+
+def _not_json(problem: Exception) -> str:
+    if isinstance(problem, RecursionError):
+        return "nested too deeply to be read"
+    if isinstance(problem, UnicodeDecodeError):
+        return f"not UTF-8: {problem.reason} at byte {problem.start + 1}"
+    return f"not JSON: {problem}"[:400]
+
+
+def _outcomes(number: int, raw: bytes, value: Any, reader: Reader, keys: "Keys") -> Iterator[Outcome]:
+    if not isinstance(value, dict):
+        yield Rejected(number, f"not a JSON object but {type(value).__name__}", shown(raw))
+        return
+    found = 0
+    try:
+        for record in reader(value):
+            yield Found(number, keys.of(record, raw, found), record)
+            found += 1
+    except Unreadable as problem:
+        yield Rejected(number, storable(str(problem))[:400], shown(raw))
+    except RecursionError:
+        yield Rejected(number, "nested too deeply to be read", shown(raw))
+    else:
+        if not found:
+            yield PassedOver(number)
+
+
+def shown(raw: bytes) -> str:
+    """The beginning of a line, as it can be stored."""
+    return storable(raw[:KEPT_OF_A_LINE].decode("utf-8", "replace")).rstrip("\r\n")
+
+
+class Keys:
+    """Keys of records: from the source's id; else from the line itself, and which of several like it this is.
+
+    Two equal lines without an id may be two equal calls, so both count; the same file read again gives the same keys. Lines
+    without an id cost some 70 bytes each while a part is read.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+        self._again: dict[bytes, int] = {}
+
+    def of(self, record: UsageRecord, raw: bytes, position: int) -> bytes:
+        """The key of one record of a line."""
+        if record.id:
+            return hashlib.blake2b(f"{record.kind}\0{record.id}".encode("utf-8", "replace"), digest_size=16).digest()
+        key = hashlib.blake2b(raw.strip() + b"\0%d" % position, digest_size=16).digest()
+        if key not in self._seen:
+            self._seen.add(key)
+            return key
+        self._again[key] = self._again.get(key, 0) + 1
+        return hashlib.blake2b(key + b"%d" % self._again[key], digest_size=16).digest()
+
+
+def delimiter_of(header: str) -> str:
+    """What separates the cells of a table, told by its first line."""
+    return max(_DELIMITERS, key=header.count)
+
+
+def _table(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
+    text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
+    csv.field_size_limit(_LONGEST_FIELD)
+    header = text.readline(65536)
+    columns = table_columns(header)
+    keys = Keys()
+    lines = 1
+    rows = csv.reader(text, delimiter=delimiter_of(header))
+    while True:
+        try:
+            cells = next(rows, None)
+        except csv.Error as problem:
+            yield Rejected(lines + rows.line_num, f"not CSV: {problem}", "")
+            continue
+        if cells is None:
+            return
+        number = lines + rows.line_num
+        if cells:
+            yield from _row(number, columns, cells, reader, keys)
+
+
+def table_columns(header: str) -> list[str]:
+    """The names in a table's first line. Raises Unacceptable when there are none."""
+    columns = [
+        cell.strip().removeprefix("\ufeff") for cell in next(csv.reader([header], delimiter=delimiter_of(header)), [])
+    ]
+    if len(columns) < 2:
+        raise Unacceptable("the first line names no columns: neither JSON, nor a CSV with a head")
+    return columns
+
+
+def _row(number: int, columns: list[str], cells: list[str], reader: Reader, keys: Keys) -> Iterator[Outcome]:
+    raw = "\x1f".join(cells)
+    if len(cells) != len(columns):
+        yield Rejected(
+            number, f"{len(cells)} cells under {len(columns)} columns", shown(raw.replace("\x1f", ",").encode())
+        )
+        return
+    if "\0" in raw:
+        cells = [storable(cell) for cell in cells]
+    row: Mapping[str, Any] = dict(zip(columns, cells, strict=True))
+    for outcome in _outcomes(number, raw.encode(), row, reader, keys):
+        yield outcome._replace(raw=outcome.raw.replace("\x1f", ",")) if isinstance(outcome, Rejected) else outcome
+
+
+def first_rows(stream: BinaryIO, most: int) -> tuple[list[str], list[Fields]]:
+    """The columns and the first rows of a kept table, for a preview. Raises Unacceptable."""
+    text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
+    header = text.readline(65536)
+    columns = table_columns(header)
+    rows: list[Fields] = []
+    try:
+        for cells in csv.reader(text, delimiter=delimiter_of(header)):
+            if len(rows) >= most:
+                break
+            rows.append(dict(zip(columns, (storable(cell) for cell in cells), strict=False)))
+    except csv.Error as problem:
+        raise Unacceptable(f"not CSV: {problem}") from problem
+    return columns, rows

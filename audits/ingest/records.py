@@ -1,0 +1,48 @@
+"""What readers give: usage records, and the reason where a line is none. PURE."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+Kind = Literal["call", "usage", "cost"]
+
+
+class Unreadable(ValueError):
+    """A line that can't be read; the message is the reason shown to people, and names the field."""
+
+
+class UsageRecord(NamedTuple):
+    """One call that a log tells of ("call"), or calls ("usage") or money ("cost") of a period that an export sums up.
+
+    `id` is the source's own, unique in the log; "" when it gives none. `channel` is who served it, in the source's words.
+    `input_tokens` includes cached ones, `output_tokens` reasoning ones (OpenTelemetry's meaning); None: not said.
+    `calls` None: the source does not say how many. `cost` is in units of `currency` (ISO 4217).
+    """
+
+    at: datetime
+    id: str = ""
+    kind: Kind = "call"
+    until: datetime | None = None
+    channel: str = ""
+    host: str = ""
+    model: str = ""
+    response_model: str = ""
+    operation: str = ""
+    calls: int | None = 1
+    failed: bool = False
+    status: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: Decimal | None = None
+    currency: str = ""
+    account: str = ""
+    person: str = ""
+    key: str = ""
+    prompt: str = ""
+    output: str = ""
+
+
+Fields = Mapping[str, Any]
+# Records of one value of a file; none when it is no use of a model. Raises Unreadable.
+Reader = Callable[[Fields], Iterable[UsageRecord]]

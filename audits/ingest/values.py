@@ -1,0 +1,179 @@
+"""Single values of a log as what they mean: times, counts, money, the words that were said. PURE.
+
+Tolerant of how a value is written, strict about what it says: a count that is no number is an error, never a guess.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from audits.ingest.records import Unreadable
+
+EXCERPT = 240
+NAME = 300
+_LONGEST_READ = 4 * EXCERPT
+_LARGEST = 2**63 - 1
+_EARLIEST, _LATEST = datetime(2015, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
+# Upper bound of an epoch time in each unit, and how many of the unit make a second.
+_UNITS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
+_MOST_MONEY = Decimal(10) ** 9
+_WRAPPERS = ("data", "records", "traces", "observations", "requests", "entries", "Records", "value")
+_DEEPEST = 6
+
+
+def moment(value: Any, field: str) -> datetime:
+    """A time as UTC: ISO 8601 (without a zone: UTC) or seconds, milli-, micro- or nanoseconds since 1970."""
+    found = _iso(value) if isinstance(value, str) else None
+    if found is None:
+        found = _epoch(value, field)
+    if not _EARLIEST <= found < _LATEST:
+        raise Unreadable(f"{field}: {str(value)[:60]} is no time between 2015 and 2100")
+    return found
+
+
+def _iso(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _epoch(value: Any, field: str) -> datetime:
+    if value is None or value == "":
+        raise Unreadable(f"{field}: no time")
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise Unreadable(f"{field}: {str(value)[:60]!r} is no time")
+    for bound, unit in _UNITS:
+        if 0 <= value < bound:
+            return _EPOCH + timedelta(microseconds=int(value * 10**6 // unit))
+    raise Unreadable(f"{field}: {str(value)[:60]} is no time")
+
+
+def count(value: Any, field: str) -> int | None:
+    """A number of tokens or calls; None when it is not given. Raises Unreadable for what is no count."""
+    if type(value) is int:
+        found = value
+    elif value is None or value == "":
+        return None
+    else:
+        found = _whole(value, field)
+    if not 0 <= found <= _LARGEST:
+        raise Unreadable(f"{field}: {str(value)[:60]} is no count")
+    return found
+
+
+def _whole(value: Any, field: str) -> int:
+    text = value.strip() if isinstance(value, str) else value
+    if isinstance(text, str) and _NUMBER.fullmatch(text):
+        text = float(text) if "." in text else int(text)
+    if isinstance(text, float) and text.is_integer():
+        text = int(text)
+    if isinstance(text, bool) or not isinstance(text, int):
+        raise Unreadable(f"{field}: {str(value)[:60]!r} is no count")
+    return text
+
+
+def summed(*parts: int | None) -> int | None:
+    """The sum of what is given; None when nothing is."""
+    given = [part for part in parts if part is not None]
+    return sum(given) if given else None
+
+
+def money(value: Any, field: str) -> Decimal | None:
+    """An amount; None when it is not given. Credits may be negative."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        raise Unreadable(f"{field}: {value} is no amount")
+    try:
+        found = Decimal(str(value).strip().removeprefix("$").replace(",", ""))
+    except InvalidOperation as problem:
+        raise Unreadable(f"{field}: {str(value)[:60]!r} is no amount") from problem
+    if not found.is_finite() or abs(found) >= _MOST_MONEY:
+        raise Unreadable(f"{field}: {str(value)[:60]} is no amount")
+    return found
+
+
+def name(value: Any, limit: int = NAME) -> str:
+    """A name or id, cut to `limit` characters; "" for what is none."""
+    if type(value) is str:
+        return value[:limit]
+    return str(value)[:limit] if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def fields(value: Any) -> Mapping[str, Any]:
+    """An object, also one written as JSON text (as in the cells of a CSV); {} for anything else."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, str) and value[:1] == "{":
+        return fields(_json(value))
+    return {}
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def said(value: Any) -> str:
+    """The words in what was asked or answered, whatever shape it has, as an excerpt: the last message of a conversation."""
+    text = value if type(value) is str and value[:1] not in ("[", "{") else _words(value, _DEEPEST)
+    return " ".join(text[:_LONGEST_READ].split())[:EXCERPT]
+
+
+def _words(value: Any, depth: int) -> str:
+    if isinstance(value, str):
+        parsed = _json(value) if value[:1] in ("[", "{") and depth == _DEEPEST else None
+        return value if parsed is None else _words(parsed, depth - 1)
+    if depth <= 0 or not value:
+        return ""
+    if isinstance(value, list):
+        return (
+            _words(value[-1], depth - 1) if _is_talk(value) else " ".join(_words(one, depth - 1) for one in value[:8])
+        )
+    if isinstance(value, dict):
+        return next((found for key in _SPEAKING if (found := _words(value.get(key), depth - 1))), "")
+    return ""
+
+
+_SPEAKING = (
+    "content", "text", "messages", "prompt", "choices", "message", "parts", "output", "input", "contents", "arguments",
+    "inputText", "outputText", "results", "generation", "candidates", "completion", "delta",
+)  # fmt: skip
+
+
+def _is_talk(values: list[Any]) -> bool:
+    return isinstance(values[-1], dict) and "role" in values[-1]
+
+
+def unwrapped(value: Any) -> Iterator[Any]:
+    """The records in a document: the list under a key that exports wrap their records in, else the value itself."""
+    if isinstance(value, list):
+        for one in value:
+            yield from unwrapped(one) if isinstance(one, list) or _is_page(one) else [one]
+        return
+    if _is_page(value):
+        yield from unwrapped(value["log"]["entries"] if "log" in value else value[_wrapper(value)])
+        return
+    yield value
+
+
+def _is_page(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    log = value.get("log")
+    return bool(_wrapper(value)) or (isinstance(log, dict) and isinstance(log.get("entries"), list))
+
+
+def _wrapper(value: dict[str, Any]) -> str:
+    return next((key for key in _WRAPPERS if isinstance(value.get(key), list)), "")

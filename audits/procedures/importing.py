@@ -1,0 +1,191 @@
+"""Importing usage that other tools logged: keep what was given, credentials masked; read it; sum it up; judge it."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.db import connection
+
+from audits.actions.ingesting import BATCH, EntryRow, Rows, begin, move, sum_up, write_entries
+from audits.capture.masking import Masker
+from audits.evidence.store import FolderStore, open_store
+from audits.ingest.keeping import Pieces, kept_text
+from audits.ingest.masking import Fingerprint
+from audits.ingest.readers.mapped import BadMapping
+from audits.ingest.reading import Found, Rejected, read_part
+from audits.ingest.records import Reader
+from audits.ingest.sources import SOURCES, Source, reader_of
+from audits.ingest.unpacking import MOST_BYTES, Unacceptable, parts_of
+from audits.models import Import
+from audits.procedures.executing import mask_salt
+from audits.procedures.judging_imports import judge_log
+from compliance.engine.library import Library
+from compliance.queries.library import library_from_database
+
+# Session-wide name of the locks: one worker reads an import, even when its task was delivered twice.
+LOCK = 0x494D50
+_HASHED_AT_ONCE = 1024 * 1024
+Progress = Callable[[Import], None]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is in the evidence store of a file: its own hash and size, and each part's name, hash and size."""
+
+    sha256: str
+    size: int
+    parts: list[dict[str, Any]]
+
+
+def fingerprints() -> Fingerprint:
+    """How keys are told apart without being kept: as the recorder does it, so that one key looks the same everywhere."""
+    return Masker((), mask_salt(Path(settings.VAR_DIR))).fingerprint
+
+
+def keep_file(file: BinaryIO, name: str, source: Source, most: int = MOST_BYTES) -> Kept:
+    """Put a file (seekable) into the evidence store, unpacked, as text of one record a line, credentials masked.
+
+    Raises Unacceptable, naming the file, when it can't be read at all.
+    """
+    store = open_store(settings.EVIDENCE_URL)
+    sha256, size = _digest(file)
+    if not size:
+        raise Unacceptable(f"{name}: an empty file")
+    parts = [_keep_part(part.stream, part.name, source, store) for part in parts_of(file, name, most)]
+    kept = [part for part in parts if part["size"]]
+    if not kept:
+        raise Unacceptable(f"{name}: there is nothing in it")
+    return Kept(sha256, size, kept)
+
+
+def _digest(file: BinaryIO) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    file.seek(0)
+    while piece := file.read(_HASHED_AT_ONCE):
+        digest.update(piece)
+        size += len(piece)
+    return digest.hexdigest(), size
+
+
+def _keep_part(stream: Any, name: str, source: Source, store: FolderStore) -> dict[str, Any]:
+    binary = source.is_binary is not None and source.is_binary(stream.peek(16)[:16])
+    decoder = source.decoder if binary else None
+    pieces = Pieces(kept_text(stream, name, fingerprints(), decoder, source.prepare))
+    sha256 = store.put(pieces)  # type: ignore[arg-type]
+    return {"name": name[:300], "sha256": sha256, "size": pieces.size}
+
+
+def carry_out(import_id: int, progress: Progress | None = None) -> Import:
+    """Read what an import kept, write what is new, judge its log anew. May be repeated: it changes nothing the second time."""
+    imported = Import.objects.select_related("pipeline__project").get(pk=import_id)
+    with _alone(imported) as alone:
+        if alone and move(imported, Import.State.READING):
+            try:
+                _read(imported, progress)
+            except (Unacceptable, BadMapping) as problem:
+                imported.refresh_from_db()
+                sum_up(imported)
+                move(imported, Import.State.FAILED, reason=f"{problem}"[:2000])
+    imported.refresh_from_db()
+    return imported
+
+
+@contextmanager
+def _alone(imported: Import) -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, imported.pk])
+        (alone,) = cursor.fetchone()
+        try:
+            yield alone
+        finally:
+            if alone:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, imported.pk])
+
+
+def _read(imported: Import, progress: Progress | None) -> None:
+    store = open_store(settings.EVIDENCE_URL)
+    library = library_from_database(imported.pipeline.project_id)
+    reader = reader_of(SOURCES[imported.source], imported.options)
+    begin(imported)
+    Import.objects.filter(pk=imported.pk).update(total_bytes=sum(part["size"] for part in imported.parts))
+    rows = Rows(imported, library)
+    written = 0
+    for part in imported.parts:
+        with store.open(part["sha256"]) as stream:
+            written += read_kept(
+                imported, stream, part["name"] if len(imported.parts) > 1 else "", reader, rows, progress
+            )
+    conclude(imported, library, written)
+
+
+def read_kept(
+    imported: Import, stream: Any, part: str, reader: Reader, rows: Rows, progress: Progress | None = None
+) -> int:
+    """Read one kept part into the import, batch by batch, each written whole or not at all; tells how many entries it wrote."""
+    counted = _Counted(stream)
+    batch, written = _Batch(imported, part), 0
+    for outcome in read_part(io.BufferedReader(counted, _HASHED_AT_ONCE), reader):  # type: ignore[type-var]
+        if type(outcome) is Found:
+            batch.entries.append(rows.row(outcome))
+        elif type(outcome) is Rejected:
+            batch.rejected.append(outcome)
+        else:
+            batch.passed_over += 1
+        if len(batch.entries) >= BATCH or len(batch.rejected) >= BATCH:
+            written += batch.write(counted.taken())
+            batch = _Batch(imported, part)
+            if progress:
+                progress(imported)
+    return written + batch.write(counted.taken())
+
+
+class _Batch:
+    """Records on their way into the database."""
+
+    def __init__(self, imported: Import, part: str) -> None:
+        self._imported, self._part = imported, part
+        self.entries: list[EntryRow] = []
+        self.rejected: list[Rejected] = []
+        self.passed_over = 0
+
+    def write(self, done_bytes: int) -> int:
+        """Write them; tells how many were."""
+        return write_entries(
+            self._imported, self.entries, self._part, self.rejected,
+            read=len(self.entries), rejected=len(self.rejected), passed_over=self.passed_over, done_bytes=done_bytes,
+        )  # fmt: skip
+
+
+class _Counted(io.RawIOBase):
+    """A stream that tells how much of it was read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        given = self._stream.readinto(buffer)  # type: ignore[attr-defined]
+        self._read += given
+        return int(given)
+
+    def taken(self) -> int:
+        """Bytes read since this was last asked."""
+        since, self._read = self._read, 0
+        return since
+
+
+def conclude(imported: Import, library: Library, written: int) -> None:
+    """Sum up what was read, judge the log anew if that `written` anything, and say that the import is done."""
+    imported.refresh_from_db()
+    new = sum_up(imported)
+    judged = written or (new and imported.run is None)
+    run = judge_log(imported, library) if judged else imported.run
+    move(imported, Import.State.DONE, new=new, known=imported.read - new, done_bytes=imported.total_bytes, run=run)

@@ -1,0 +1,117 @@
+"""Judging a log that was imported: what its entries say was used, held against the terms, as what a log says and no more."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max, Sum
+from django.utils import timezone
+
+from audits.actions.findings import store_findings
+from audits.ingest.sources import SOURCES
+from audits.matching.answers import answers_on_record
+from audits.matching.facts import ACTIVITY_OF_PURPOSE, MODALITY_OF_OPERATION, NO_OUTPUT, RecordedUse, Stated
+from audits.matching.outcomes import outcome_of
+from audits.matching.verdicts import drafts, merge_days
+from audits.models import Gap, Import, Pipeline, Run, UsageDay, UsageEntry
+from compliance.engine.assessment import assess
+from compliance.engine.facts import Fact
+from compliance.engine.library import Library
+
+NOT_OBSERVED = (
+    "What is found here rests on a log that was imported, not on what a recorder saw: calls that went past that log are not in "
+    "it, nothing shows what became of the answers, and nobody can tell whether the log is whole."
+)
+
+
+@transaction.atomic
+def judge_log(imported: Import, library: Library) -> Run:
+    """Judge everything that the import's log holds, in a run of its own; the log's earlier runs stay as history.
+
+    The run says that it was imported: a gap of it keeps its outcome from being better than "needs facts".
+    """
+    run = _run(imported)
+    stated = Stated(run, answers_on_record())
+    judged = merge_days(
+        (use, assess(use.as_use(), library).as_json()) for use in logged_uses(imported.pipeline, stated)
+    )
+    store_findings(run=run, judged=judged, drafts=drafts(judged, stated.student, library.title))
+    Run.objects.filter(pk=run.pk).update(outcome=outcome_of(run))
+    run.refresh_from_db()
+    return run
+
+
+def _run(imported: Import) -> Run:
+    pipeline = Pipeline.objects.select_for_update().get(pk=imported.pipeline_id)
+    number = Run.objects.filter(pipeline=pipeline).aggregate(last=Max("number"))["last"] or 0
+    now = timezone.now()
+    run = Run.objects.create(
+        pipeline=pipeline,
+        number=number + 1,
+        state=Run.State.COMPLETED,
+        requested_by=imported.requested_by,
+        started_at=imported.started_at or now,
+        finished_at=now,
+        source_sha256=imported.sha256,
+        manifest={"student": imported.declared["student"]} if imported.declared.get("student") else {},
+    )
+    Gap.objects.create(run=run, at=now, step="execute", kind="imported log", subject=imported.name, detail=NOT_OBSERVED)
+    if imported.rejected:
+        words = f"{imported.rejected} lines of {imported.name} could not be read; the import’s page lists them."
+        Gap.objects.create(run=run, at=now, step="execute", kind="unread lines", subject=imported.name, detail=words)
+    return run
+
+
+def logged_uses(pipeline: Pipeline, stated: Stated) -> Iterator[RecordedUse]:
+    """The distinct uses that a log tells of, by day. Failed calls are no uses; where nobody says how many, at least one."""
+    groups = (
+        UsageDay.objects.filter(pipeline=pipeline)
+        .exclude(kind=UsageEntry.Kind.COST)
+        .exclude(operation__in=NO_OUTPUT)
+        .values("provider", "served_by", "model", "operation", "purpose", "day")
+        .annotate(made=Sum(F("calls") - F("failed") + F("uncounted")))
+        .filter(made__gt=0)
+        .order_by("provider", "model", "purpose", "day")
+    )
+    by = _named(pipeline)
+    for group in groups:
+        yield _use(group, by, stated)
+
+
+def _named(pipeline: Pipeline) -> str:
+    newest = pipeline.imports.order_by("-id").values_list("source", flat=True).first()
+    return f"{pipeline.name} ({SOURCES[newest].title})" if newest in SOURCES else pipeline.name
+
+
+def _use(group: Mapping[str, Any], by: str, stated: Stated) -> RecordedUse:
+    day: dt.date = group["day"]
+    activity = "fine_tune_weights" if group["operation"] == "fine_tune" else ACTIVITY_OF_PURPOSE[group["purpose"]]
+    logged = {
+        "model": group["model"],
+        "access.served_by": group["served_by"],
+        "output_modality": MODALITY_OF_OPERATION.get(group["operation"], "text"),
+    }
+    facts = {
+        "on": Fact(day, "declared", by, "date in the imported log"),
+        "activity": Fact(
+            activity, "declared" if group["purpose"] else "inferred", by if group["purpose"] else "", _why(group)
+        ),
+        "access.kind": Fact("api", "inferred", note="gateways and providers log calls of an API"),
+        **{path: Fact(value, "declared", by, "as the log has it") for path, value in logged.items() if value},
+        **stated.facts(group["provider"], day),
+    }
+    if group["provider"]:
+        facts["provider"] = Fact(group["provider"], "inferred", note="from the model’s name and the channel in the log")
+    return RecordedUse(
+        provider=group["provider"], served_by=group["served_by"], model=group["model"], activity=activity, day=day,
+        calls=group["made"], rows=0, simulated=False, facts=facts,
+    )  # fmt: skip
+
+
+def _why(group: Mapping[str, Any]) -> str:
+    return (
+        "purpose as declared with the import"
+        if group["purpose"]
+        else "the log says nothing of what the answers were for"
+    )

@@ -1,0 +1,46 @@
+"""Imports as pages and programs read them."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from audits.models import Import, RejectedLine, UsageEntry
+
+
+def answer_of(imported: Import) -> dict[str, Any]:
+    """An import as programs read it: counts, the period, each rejected line with its reason, and what judging came to."""
+    run = imported.run
+    return {
+        "import": imported.pk,
+        "source": imported.source,
+        "file": imported.name,
+        "sha256": imported.sha256,
+        "state": imported.state,
+        "reason": imported.reason,
+        "read": imported.read,
+        "new": imported.new,
+        "known": imported.known,
+        "passed_over": imported.passed_over,
+        "rejected_lines": imported.rejected,
+        "rejected": list(imported.rejected_lines.order_by("id").values("part", "line", "reason")),
+        "from": imported.first_at.isoformat() if imported.first_at else None,
+        "to": imported.last_at.isoformat() if imported.last_at else None,
+        "run": run.pk if run else None,
+        "outcome": (run.outcome or None) if run else None,
+        "findings": run.findings.count() if run else 0,
+    }
+
+
+def with_what_is_shown(imports: QuerySet[Import]) -> QuerySet[Import]:
+    """With the rows that a list names beside each import."""
+    return imports.select_related("pipeline__project", "requested_by", "run", "token")
+
+
+def entries_of(imported: Import) -> QuerySet[UsageEntry]:
+    """The entries that an import brought, in the order of its lines."""
+    return UsageEntry.objects.filter(imported=imported).order_by("id")
+
+
+def rejected_of(imported: Import) -> QuerySet[RejectedLine]:
+    """The lines that could not be read, in their order."""
+    return imported.rejected_lines.order_by("id")

@@ -18,6 +18,7 @@ Hit = tuple[int, Places]
 
 RUN = 5
 STRIDE = 3
+MOST_IDENTICAL = 64  # outputs with the same text: so many are held apart by their prompts
 MOST_POSTINGS = 64  # a run that stands in more outputs than this is common: it tells none of them apart
 
 
@@ -43,8 +44,10 @@ class OutputIndex:
     """Outputs, ready to be asked where a text stands in them. Outputs are meant by their position in `outputs`."""
 
     def __init__(self, outputs: Iterable[Output]) -> None:
-        self.outputs: list[Output] = []
-        self.lengths: list[int] = []
+        self.outputs: Sequence[Output]
+        self.lengths: Sequence[int]
+        self.outputs = self._added = list[Output]()
+        self.lengths = self._added_lengths = list[int]()
         self._by_text: dict[str, Places] = {}
         self._by_words: dict[int, Places] = {}
         self._by_run: dict[int, Places] = {}
@@ -52,12 +55,16 @@ class OutputIndex:
         for output in outputs:
             self._add(output)
 
+    def words_of(self, text: str) -> list[str]:
+        """The canonical words of a text that is asked about."""
+        return canonical_words(text)
+
     def with_text(self, text: str) -> list[int]:
-        """The outputs whose text is exactly this one."""
+        """The outputs whose text is exactly this one, the first 64 of them."""
         return _as_list(self._by_text.get(text))
 
     def with_words(self, words: Sequence[str]) -> list[int]:
-        """The outputs whose canonical words are these (by hash: the caller compares)."""
+        """The outputs whose canonical words are these, the first 64 of them (by hash: the caller compares)."""
         return _as_list(self._by_words.get(hash(tuple(words))))
 
     def hits(self, words: Sequence[str]) -> "Hits":
@@ -69,9 +76,9 @@ class OutputIndex:
 
     def _add(self, output: Output) -> None:
         place = len(self.outputs)
-        self.outputs.append(output)
+        self._added.append(output)
         words = canonical_words(output.text)
-        self.lengths.append(len(words))
+        self._added_lengths.append(len(words))
         _note(self._by_text, output.text, place)
         key = hash(tuple(words))
         first_of_its_words = key not in self._by_words
@@ -108,7 +115,8 @@ def votes(hits: Iterable[Hit]) -> list[tuple[int, int]]:
 def _note(index: dict[Key, Places], key: Key, place: int) -> None:
     before = index.setdefault(key, place)
     if isinstance(before, list):
-        before.append(place)
+        if len(before) < MOST_IDENTICAL:
+            before.append(place)
     elif before != place:
         index[key] = [before, place]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audits.lineage.fields import text_fields
-from audits.lineage.rows import MalformedRow, read_rows
+from audits.lineage.rows import AnyRow, MalformedRow, read_rows
 
 
 class OutputsError(ValueError):
@@ -28,11 +28,16 @@ def read_outputs(path: Path) -> Iterator[Output]:
     Raises OutputsError at the first entry that is not one, with its line and field.
     """
     for row in read_rows(path):
-        if isinstance(row, MalformedRow):
-            raise OutputsError(
-                f"{path}, line {row.line}: {row.reason}. Each line must be one JSON object with id, model and text."
-            )
-        yield _output(path, row.line, row.value)
+        yield output_of(path, row)
+
+
+def output_of(path: Path, row: AnyRow) -> Output:
+    """The output that a row of this file is. Raises OutputsError when it is none."""
+    if isinstance(row, MalformedRow):
+        raise OutputsError(
+            f"{path}, line {row.line}: {row.reason}. Each line must be one JSON object with id, model and text."
+        )
+    return _output(path, row.line, row.value)
 
 
 def _output(path: Path, line: int, value: object) -> Output:

@@ -92,9 +92,9 @@ def _decoded(raw: bytes) -> tuple[str, str]:
         return raw.decode("utf-8", "replace"), f"byte {error.start} of the row is not UTF-8; such bytes were replaced"
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
+def _lines(file: BinaryIO, first: int = 1) -> Iterator[tuple[int, bytes, bool]]:
     """Line number, the line's bytes, and whether it was longer than a row may be (then only its beginning is given)."""
-    number = 0
+    number = first - 1
     while raw := file.readline(LONGEST_ROW):
         number += 1
         too_long = len(raw) >= LONGEST_ROW and not raw.endswith(b"\n")
@@ -106,16 +106,31 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
 
 
 def _json_lines(file: BinaryIO) -> Iterator[AnyRow]:
-    number = 0
-    for line, raw, too_long in _lines(file):
-        raw = raw.strip()
-        if not raw:
-            continue
-        yield _overlong(number, line, raw) if too_long else _json_row(number, line, raw)
-        number += 1
+    return (row for row, _ in rows_from(file, 0, 1))
 
 
-def _json_row(number: int, line: int, raw: bytes) -> AnyRow:
+def rows_from(file: BinaryIO, number: int, line: int) -> Iterator[tuple[AnyRow, int]]:
+    """The rows of JSON Lines from where the file stands, where `number` stands on `line`; each with its line's first byte."""
+    at = file.tell()
+    for here, raw, too_long in _lines(file, line):
+        if raw := raw.strip():
+            yield _overlong(number, here, raw) if too_long else json_row(number, here, raw), at
+            number += 1
+        at = file.tell()
+
+
+def row_starts(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
+    """Where the rows of a JSON Lines file begin: number, line, and the line's first byte; nothing is parsed."""
+    number, at = 0, 0
+    for line, raw, _ in _lines(file):
+        if raw.strip():
+            yield number, line, at
+            number += 1
+        at = file.tell()
+
+
+def json_row(number: int, line: int, raw: bytes) -> AnyRow:
+    """The row that stands in one line of JSON Lines."""
     text, damage = _decoded(raw)
     try:
         return Row(number, line, json.loads(text), damage)
@@ -164,7 +179,7 @@ def _whole_document(file: BinaryIO) -> Iterator[AnyRow]:
         return
     if not raw.strip():
         return
-    row = _json_row(0, 1, raw)
+    row = json_row(0, 1, raw)
     yield from [row] if isinstance(row, MalformedRow) else _rows_within(row)
 
 

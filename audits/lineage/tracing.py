@@ -173,17 +173,13 @@ class Tracer:
 
     def _of_field(self, text: TextField, fields: list[TextField]) -> list[_Found]:
         same = self._index.with_text(text.text)
-        if same and (_plainly_substantial(text.text) or substantial(canonical_words(text.text))):
+        if same and (_plainly_substantial(text.text) or substantial(self._index.words_of(text.text))):
             self.words += self._index.lengths[same[0]]
             return self._identical(same, "exact", text, fields)
-        if len(text.text) <= LONGEST_PIECE:
-            return self._of_words(text.text, text, fields)
-        step = LONGEST_PIECE - PIECE_OVERLAP
-        pieces = (text.text[at : at + LONGEST_PIECE] for at in range(0, len(text.text) - PIECE_OVERLAP, step))
-        return [found for piece in pieces for found in self._of_words(piece, text, fields)]
+        return [found for piece in pieces(text.text) for found in self._of_words(piece, text, fields)]
 
     def _of_words(self, piece: str, text: TextField, fields: list[TextField]) -> list[_Found]:
-        words = canonical_words(piece)
+        words = self._index.words_of(piece)
         self.words += len(words)
         if not substantial(words):
             return []
@@ -288,6 +284,15 @@ class Tracer:
         return Match(
             row, output.id, output.model, found.kind, found.similarity, text.path, text.role, others, found.words
         )
+
+
+def pieces(text: str) -> Iterator[str]:
+    """A text, or the overlapping pieces in which a very long one is traced."""
+    if len(text) <= LONGEST_PIECE:
+        yield text
+        return
+    for at in range(0, len(text) - PIECE_OVERLAP, LONGEST_PIECE - PIECE_OVERLAP):
+        yield text[at : at + LONGEST_PIECE]
 
 
 def substantial(words: list[str]) -> bool:

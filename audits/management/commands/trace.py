@@ -1,6 +1,8 @@
 """`trace`: which rows of a data set derive from which outputs of models."""
 
+import importlib
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ examples:
   python manage.py trace --outputs outputs.jsonl --dataset train.jsonl
   python manage.py trace --outputs outputs.jsonl --dataset train.csv.gz --format json > lineage.json
   python manage.py trace --outputs outputs.jsonl --dataset labelled.csv --labels
+  python manage.py trace --outputs outputs.jsonl --dataset shards/ --work /scratch/trace --format json > lineage.json
 
 OUTPUTS holds one JSON object per line: {"id", "model", "text"}, and "prompt" where it is known.
 DATASET is .jsonl .json .csv .tsv .txt (each also as .gz .bz2 .xz .zst), .parquet .arrow .feather .sqlite, or a folder of such
@@ -43,9 +46,44 @@ class Command(BaseCommand):
             action="store_true",
             help="also find rows that took only a class or score over (needs prompts in OUTPUTS)",
         )
+        parser.add_argument(
+            "--work",
+            type=Path,
+            metavar="FOLDER",
+            help="spill to this folder instead of memory; the same call goes on where it was stopped (no chains, no labels)",
+        )
+        parser.add_argument(
+            "--workers", type=int, default=2, help="processes that share the work of --work (default 2)"
+        )
         parser.add_argument("--format", choices=("table", "json"), default="table")
 
-    def handle(self, *, outputs: Path, dataset: Path, labels: bool, format: str, **options: Any) -> None:
+    def handle(self, *, outputs: Path, dataset: Path, work: Path | None, format: str, **options: Any) -> None:
+        """Trace in memory, or through a work folder."""
+        if work is not None:
+            self._on_disk(outputs, dataset, work, format, **options)
+        else:
+            self._in_memory(outputs, dataset, format, **options)
+
+    def _on_disk(
+        self, outputs: Path, dataset: Path, work: Path, format: str, labels: bool, workers: int, **options: Any
+    ) -> None:
+        if labels:
+            raise CommandError("--labels needs the calls in memory: leave --work out.", returncode=2)
+        spilling = importlib.import_module("audits.spilling.tracing")  # numpy is loaded for those who spill
+        try:
+            answer = spilling.trace_on_disk(outputs, dataset, work, workers=max(1, workers), progress=self._progress)
+        except (OutputsError, UnreadableDataset, OSError, spilling.WorkFolderError, spilling.SpillingFailed) as error:
+            raise CommandError(str(error), returncode=2) from error
+        with answer.open() as document:
+            if format == "json":
+                shutil.copyfileobj(document, self.stdout)
+            else:
+                self.stdout.write(_head(spilling.counts(work), answer))
+
+    def _progress(self, phase: str, done: int, total: int) -> None:
+        self.stderr.write(f"{phase}: {done:,} of {total:,}")
+
+    def _in_memory(self, outputs: Path, dataset: Path, format: str, labels: bool, **options: Any) -> None:
         try:
             result, chains = trace_with_chains(read_outputs(outputs), read_rows(dataset))
             transfers = list(label_transfer(read_outputs(outputs), read_rows(dataset))) if labels else None
@@ -58,6 +96,12 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(answer))
         else:
             self.stdout.write(_table(result, chains, transfers))
+
+
+def _head(counts: dict[str, Any], answer: Path) -> str:
+    lines = [f"{counts['derived_rows']:,} of {counts['rows']:,} rows derive from an output.", ""]
+    lines += [f"{_plain(model):<40} {rows:>10,}" for model, rows in counts["by_model"].items()]
+    return "\n".join([*lines, "", f"Row by row: {answer}"])
 
 
 def _table(result: TraceResult, chains: list[Chain], transfers: list[Match] | None) -> str:

@@ -99,14 +99,26 @@ class _Run:
     done: Anchored
 
     def forward(self) -> None:
+        """Once the rulebook or a person has said that the clause ended, only its own words bring it back."""
         source: ClauseText | None = None
+        ended = False
         for version in self.versions:
             place = self.places.get(version.pk)
             if place is not None:
-                source = place if place.start is not None else source
+                source, ended = (place, False) if place.start is not None else (source, ended)
+            elif source is not None and self._ended_at(version):
+                ended = True
             elif source is not None and not self._is_known(version, source):
-                self._keep(version, source, self._seek(version, source))
+                found = self._seek_words(version, source) if ended else self._seek(version, source)
+                if found is not None:
+                    self._keep(version, source, found)
                 source = self.places.get(version.pk, source)
+                ended = ended and version.pk not in self.places
+
+    def _ended_at(self, version: Version) -> bool:
+        known = self.held.get((self.clause.pk, version.pk))
+        said = known is not None and known.state == Anchoring.State.GONE
+        return said or self._is_settled_by_rulebook(version)
 
     def backward(self) -> None:
         source: ClauseText | None = None
@@ -129,10 +141,8 @@ class _Run:
         return version.shipped and bool(getattr(self.clause, "of_rulebook", False))
 
     def _is_known(self, version: Version, source: ClauseText) -> bool:
-        """Was it sought here from the same place, or has a person said what became of it? What the rulebook cites it has read."""
+        """Was it sought here from the same place, or has a person said what became of it?"""
         known = self.held.get((self.clause.pk, version.pk))
-        if self._is_settled_by_rulebook(version):
-            return True
         return known is not None and (known.state != Waits or known.source_id == source.pk)
 
     def _seek(self, version: Version, source: ClauseText) -> Place:

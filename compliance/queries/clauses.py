@@ -11,6 +11,7 @@ from compliance.queries.reader import uncovered
 from compliance.queries.siblings import Reappearance, reappearances
 from compliance.text.diff import Mark, marked
 from compliance.text.labels import BUILDING
+from compliance.text.typography import words_of
 
 AROUND = 600
 """Characters before and after a passage that are shown with it."""
@@ -18,7 +19,7 @@ AROUND = 600
 
 @dataclass(frozen=True)
 class Waiting:
-    """A clause that reads differently in a version, or is gone: its old and new wording, and the words that changed."""
+    """A clause that reads differently in a version, or is gone: its old words, the passage that was found, what changed."""
 
     anchoring: Anchoring
     old: str
@@ -59,7 +60,8 @@ def _waiting(row: Anchoring, old: str, new: str) -> Waiting:
     elsewhere = None
     if row.fate == Anchoring.Fate.GONE and old:
         elsewhere = next(iter(reappearances(row.version, [old], later=True)), None)
-    return Waiting(row, old, new, marked(old, new) if old and new else (), elsewhere)
+    before, after = words_of(old), words_of(new)
+    return Waiting(row, before, new, marked(before, after) if before and after else (), elsewhere)
 
 
 def open_suggestions(provider: str = "", document_id: int | None = None, building: bool = True) -> QuerySet[Suggestion]:

@@ -8,14 +8,13 @@ from compliance.models import Version
 from compliance.queries.reader import Highlight, highlights
 from compliance.queries.siblings import Reappearance, reappearances
 from compliance.text.contents import Sections, lay_out
-from compliance.text.diff import Change, Kind, Mark, compare
-
-KEPT = ("same",)
+from compliance.text.diff import Change, Kind, Mark, compare, marked
+from compliance.text.typography import words_of
 
 
 @dataclass
 class Row:
-    """One changed passage: its wording before and after, the words that changed, what it is marked as in either version.
+    """One changed passage: its words before and after without mark-up, which changed, what either version marks it as.
 
     `elsewhere`: where a passage that is gone stands now in another document, or one that is new stood before."""
 
@@ -67,7 +66,7 @@ def compare_versions(old: Version, new: Version, only_building: bool = False) ->
     found = Comparison([])
     for change in compare(old.text, new.text):
         if change.kind is Kind.SAME:
-            _fold(found.rows, new.text[slice(*_span(change.new))])
+            _fold(found.rows, words_of(new.text[slice(*_span(change.new))]))
             continue
         row = _row(change, old, new, marked_old, marked_new)
         row.section = (sections_new if change.new else sections_old).at(_first_word(change, old, new))
@@ -101,12 +100,15 @@ def _fold(rows: list[Row | Unchanged], wording: str) -> None:
 
 
 def _row(change: Change, old: Version, new: Version, marked_old: list[Highlight], marked_new: list[Highlight]) -> Row:
+    before, after = (
+        words_of(side.text[slice(*_span(span))]).strip() for side, span in ((old, change.old), (new, change.new))
+    )
     over = [*_over(marked_old, change.old), *_over(marked_new, change.new)]
     return Row(
         kind=change.kind.value,
-        old=old.text[slice(*_span(change.old))].strip(),
-        new=new.text[slice(*_span(change.new))].strip(),
-        marks=change.marks,
+        old=before,
+        new=after,
+        marks=marked(before, after) if change.kind is Kind.REWORDED else (),
         moved=change.moved,
         section="",
         old_at=change.old[0] if change.old else None,

@@ -13,7 +13,7 @@ from compliance.text.labels import bears_on_building
 from compliance.text.normalise import clause_hash
 from compliance.text.typography import Run, runs
 
-SHOWN: Final = (Suggestion.State.SUGGESTED, Suggestion.State.REJECTED)
+SHOWN: Final = (Suggestion.State.SUGGESTED, Suggestion.State.REJECTED, Suggestion.State.ACCEPTED)
 
 
 @dataclass
@@ -99,7 +99,8 @@ def highlights(version: Version) -> list[Highlight]:
         holder = next((one for one in found if one.place and _covers(one, suggestion)), None)
         if holder:
             holder.also.append(suggestion)
-        else:
+            holder.mode = holder.mode or suggestion.mode
+        elif suggestion.state != Suggestion.State.ACCEPTED:
             found.append(_of_suggestion(suggestion))
     return sorted(found, key=lambda one: (one.start, -one.end))
 

@@ -20,14 +20,14 @@ _COMFORTABLE: Final = 600
 _MOST_HEADINGS: Final = 90
 
 _INLINE_HEADING = re.compile(
-    r"(?:(?<=[^\w\s,(])|(?<=[a-z.;:)]\s)|^)(\d{1,2})\\?\.\s?([A-Z][^.;:\n]{1,80}?)[.:](?=\s?[A-Z(“\"])"
+    r"(?:(?<=[^\w\s,(])|(?<=[a-z.;:)]\s)|^)(\d{1,2})\\?\.\s?([A-Z][^.;:\n]{1,80}?)[.:](?=\s?[\dA-Z(“\"_])"
 )
 _NUMBER = re.compile(
     r"[\s#*_>\\]*(?:(?:section|article)\s+)?(\d{1,3}(?:\\?\.\d{1,3})*|[IVX]{1,5}(?=\\?\.))(?:\\?[.)])?(?=[\s*_A-Z])",
     re.IGNORECASE,
 )
-_MARK = re.compile(r"[\s*_>•+-]*\(?([a-z]{1,4}|[A-Z]|\d{1,2})\\?[.)](?=[\s*_]|$)")
-_MARK_BEFORE = re.compile(r"\(?\b([a-z]{1,4}|[A-Z])\\?[.)][\s*_]*\Z")
+_MARK = re.compile(r"[\s*_>•+-]*\(?([a-z]|[ivxl]{1,5}|[A-Z]|\d{1,2})\\?[.)](?=[\s*_]|$)")
+_MARK_BEFORE = re.compile(r"(?:(?<=\s)|\()([a-z]|[ivxl]{1,5}|[A-Z])\\?[.)][\s*_]*\Z")
 _ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*\*|__|\\")
 _LINK = re.compile(r"\[([^\]\[]*)\]\([^()]*\)")
@@ -102,11 +102,16 @@ def _cut(text: str, block: Block, depth: int) -> Iterator[_Piece]:
 
 
 def _inline_headings(text: str, block: Block) -> list[tuple[int, int]]:
-    """Headings 1., 2., 3. inside a block, in sequence; a single one is taken for something else."""
+    """Headings 1., 2., 3. inside a block, in sequence (one or two may be worded otherwise), and begun anew by an annex.
+
+    A single one is taken for something else."""
     found: list[tuple[int, int]] = []
+    last = 0
     for match in _INLINE_HEADING.finditer(text, block.start, block.end):
-        if int(match[1]) == len(found) + 1:
+        number = int(match[1])
+        if last < number <= last + 3 or (number == 1 and last > 2):
             found.append(match.span())
+            last = number
     return found if len(found) > 1 else []
 
 

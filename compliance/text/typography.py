@@ -44,6 +44,11 @@ def runs(text: str, start: int, end: int, cuts: Iterable[int] = ()) -> list[Run]
     return found
 
 
+def words_of(text: str) -> str:
+    """`text` without its mark-up, for showing what was said where the exact characters do not matter."""
+    return "".join(text[run.start : run.end] for run in runs(text, 0, len(text)) if not run.markup)
+
+
 def _markup(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Spans of mark-up, in order, without overlap."""
     spans: list[tuple[int, int]] = []

@@ -60,13 +60,15 @@ def test_a_settled_clause_goes_on_from_its_new_words(accepted: Accepted, lawyer:
 
 
 def test_gone_is_gone_until_the_words_return(accepted: Accepted, lawyer: User) -> None:
-    versions = make_versions(FIRST, WITHOUT, FIRST)
+    versions = make_versions(FIRST, WITHOUT, "", FIRST)
     place = accepted(versions[0])
     anchor_clauses(place.clause.document)
     gone = place.clause.anchorings.get(fate="gone")
     settle(acting_user=lawyer, anchoring=gone, decision="gone", reason="dropped")
-    assert not place.clause.texts.filter(version=versions[1]).exists()
-    assert place.clause.texts.filter(version=versions[2]).exists()
+    Version.objects.filter(pk=versions[2].pk).update(text=WITHOUT)
+    anchor_clauses(place.clause.document)
+    assert [state for _year, _fate, state in fates(place.clause)] == ["gone", "settled"]
+    assert place.clause.texts.filter(version=versions[3]).exists()
     with pytest.raises(ClauseRefused, match="settled this clause already"):
         settle(acting_user=lawyer, anchoring=gone, decision="gone")
 
@@ -90,18 +92,18 @@ def test_into_earlier_versions_only_the_same_words_are_carried(accepted: Accepte
     assert fates(place.clause) == [("2021", "unchanged", "settled")]
 
 
-def test_which_of_its_own_versions_a_clause_stands_in_is_for_the_rulebook_to_say() -> None:
-    versions = make_versions(FIRST, CHANGED, CHANGED, "")
+def test_where_the_rulebook_ended_a_clause_only_its_own_words_bring_it_back() -> None:
+    versions = make_versions(FIRST, WITHOUT, CHANGED, FIRST, "")
     Version.objects.filter(pk__in=[version.pk for version in versions[:2]]).update(shipped=True)
     clause = Clause.objects.create(document=versions[0].document, key="cited", labels=["train_competing"])
     start = FIRST.index(BAN)
     ClauseText.objects.create(
         clause=clause, version=versions[0], sha256=clause_hash(BAN), start=start, end=start + len(BAN)
     )
-    Version.objects.filter(pk=versions[3].pk).update(label="2025-05-31")
+    Version.objects.filter(pk=versions[4].pk).update(label="2025-05-31")
     make_rule_revision("harpco/terms:cited").clauses.add(clause)
     anchor_clauses(clause.document)
-    assert fates(clause) == [("2022", "reworded", "waiting")]
+    assert fates(clause) == [("2023", "unchanged", "settled")]
 
 
 def test_the_database_refuses_a_place_for_what_is_gone_and_words_that_settle_themselves(accepted: Accepted) -> None:

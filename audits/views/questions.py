@@ -22,7 +22,8 @@ from compliance.views.requests import PersonRequest
 
 def listing(request: PersonRequest) -> HttpResponse:
     """Who has open questions, and how many findings wait for answers."""
-    return render(request, "audits/question_list.html", {"students": open_by_student(visible_findings(request.user))})
+    students = open_by_student(visible_findings(request.user))
+    return render(request, "audits/question_list.html", {"students": students, "names": names()})
 
 
 def about_student(request: PersonRequest, slug: str) -> HttpResponse:

@@ -55,16 +55,30 @@ def governing_documents(use: Use, library: Library) -> tuple[GoverningDocument, 
     for document, role, why in (*_bound(use, identity, on, library), *_licences(use, identity, library)):
         found.setdefault(document, (role, why))
     wanted = ("licence", "inherited_licence") if use.value("access.kind") == "weights" else ("principal", "channel")
-    gap, entry = _gap(use)
-    uncatalogued = not any(role in wanted for role, _ in found.values())
-    if uncatalogued:
-        found.setdefault(gap, entry)
+    gaps: dict[str, tuple[str, str]] = {}
+    if not any(role in wanted for role, _ in found.values()):
+        gaps.update([_gap(use)])
+    elif _of_nobody_known(use, identity, library):
+        gaps[f"{use.text('provider')}/terms"] = _terms_of_stranger(use)
+    found |= gaps
     _incorporate(found, library)
-    # A paper that happens to bear the gap's name was written for something else: here nobody knows a text.
+    # A paper that happens to bear a gap's name was written for something else: here nobody knows a text.
     return tuple(
-        GoverningDocument(doc, None if uncatalogued and doc == gap else in_force(library, doc, on), role, why)
+        GoverningDocument(doc, None if doc in gaps else in_force(library, doc, on), role, why)
         for doc, (role, why) in found.items()
     )
+
+
+def _of_nobody_known(use: Use, identity: ModelIdentity, library: Library) -> bool:
+    """Whether a channel serves a model of a developer of whom nobody has catalogued anything: its own terms may bind too."""
+    developer = use.text("provider")
+    strange = use.value("access.kind") != "weights" and developer != use.text("access.served_by") and not identity.family
+    return strange and not any(developer in binding.developers for binding in library.bindings)
+
+
+def _terms_of_stranger(use: Use) -> tuple[str, str]:
+    who, model = use.text("provider"), use.text("model") or "its models"
+    return "principal", f"the terms or the licence under which {who} lets “{model}” be used; nobody has catalogued them"
 
 
 def _bound(use: Use, identity: ModelIdentity, on: date, library: Library) -> Iterator[tuple[str, str, str]]:

@@ -76,6 +76,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         with answer.open() as document:
             if format == "json":
+                self.stdout.ending = ""  # pieces of one document
                 shutil.copyfileobj(document, self.stdout)
             else:
                 self.stdout.write(_head(spilling.counts(work), answer))

@@ -78,7 +78,7 @@ class _Builder:
             Node(
                 student_id(student), "student", student.name, run.pipeline,
                 {"name": student.name, "kind": student.kind, "path": student.path, "sha256": student.sha256,
-                 "size": student.size, "base_model": student.base_model, "runs": [student.run]},
+                 "size": student.size, "base_model": student.base_model, "runs": [student.run], "project": run.project},
             )
         )  # fmt: skip
         self.students[student.name.casefold()].append(student)
@@ -117,7 +117,7 @@ class _Builder:
                 "calls",
                 _calls_label(calls),
                 run.pipeline,
-                _calls_facts(calls),
+                _calls_facts(calls, run.project),
             )
         )
         self._join(
@@ -156,7 +156,7 @@ class _Builder:
                 self.dataset_ids[dataset.id], "dataset", dataset.path, run.pipeline,
                 {"path": dataset.path, "sha256": dataset.sha256, "rows": dataset.rows, "size": dataset.size,
                  "format": dataset.format, "malformed": dataset.malformed, "runs": [dataset.run], "datasets": [dataset.id],
-                 "paths": [dataset.path], "roles": [dataset.role]},
+                 "paths": [dataset.path], "roles": [dataset.role], "project": run.project},
             )
         )  # fmt: skip
         kind = _ROLES.get(dataset.role, m.PASSES)
@@ -249,10 +249,10 @@ def _run_facts(run: RunRecord) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _calls_facts(calls: CallsRecord) -> dict[str, Any]:
+def _calls_facts(calls: CallsRecord, project: str) -> dict[str, Any]:
     return {
         "run": calls.run, "provider": calls.provider, "served_by": calls.served_by, "model": calls.model,
         "purpose": calls.purpose, "calls": calls.calls, "failed": calls.failed, "input_tokens": calls.input_tokens,
         "output_tokens": calls.output_tokens, "first_at": calls.first_at, "last_at": calls.last_at,
-        "simulated": calls.simulated, "runs": [calls.run],
+        "simulated": calls.simulated, "runs": [calls.run], "project": project,
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """A large graph made readable: what is alike in kind and pipeline is drawn as one, until somebody opens it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -10,55 +10,45 @@ from audits.graph.model import KINDS, Edge, Graph, Node
 READABLE: Final = 120
 """So many nodes are drawn one by one; more are grouped."""
 
+_COARSEST: Final = 3
 _PLURAL: Final = {
     "provider": "providers", "model": "models", "calls": "groups of calls", "dataset": "data sets", "run": "training runs",
     "student": "students",
 }  # fmt: skip
 
 
-def group_id(node: Node) -> str:
-    """The group that a node is drawn in when it is not drawn by itself."""
-    return f"group:{node.kind}:{node.group}"
+def keys_of(node: Node) -> tuple[str, ...]:
+    """How a node may be drawn, finest first: by itself, with its pipeline's (or provider's), its project's, its whole kind."""
+    project = node.facts.get("project") or node.group
+    return (node.id, f"group:{node.kind}:{node.group}", f"group:{node.kind}:{project}/", f"group:{node.kind}:*")
 
 
 def grouped(graph: Graph, opened: Collection[str] = (), most: int = READABLE) -> Graph:
-    """The graph with groups of two and more nodes as one each, but for those in `opened`; as it is when it is small.
+    """The graph with what is alike as one node, as coarse as it takes to draw `most` nodes at most; as it is when it is small.
 
-    A group's id is that of `group_id`, or names its whole kind; its facts say how many nodes it `holds`, and which (`members`).
-    Edges between groups add up their rows.
+    Groups in `opened` are not drawn: what they hold is drawn finer, even if that makes more nodes. A group's facts say how many
+    nodes it `holds`, and which (`members`). Edges between groups add up their rows.
     """
-    if len(graph.nodes) <= most:
-        return graph
-    stands_for: Mapping[str, str] = {
-        node.id: key if len(held) > 1 and key not in opened else node.id
-        for key, held in _members(graph).items()
-        for node in held
-    }
-    return _contracted(graph, _coarser(graph, stands_for, opened, most))
+    coarse = dict.fromkeys(KINDS, 0)
+    stands_for = _standing(graph, coarse, opened)
+    while len(set(stands_for.values())) > most and any(level < _COARSEST for level in coarse.values()):
+        drawn = Counter(
+            graph.nodes[key].kind if key in graph.nodes else key.split(":")[1] for key in set(stands_for.values())
+        )
+        widest = max((kind for kind in KINDS if coarse[kind] < _COARSEST), key=lambda kind: drawn[kind])
+        coarse[widest] += 1
+        stands_for = _standing(graph, coarse, opened)
+    return _contracted(graph, stands_for) if any(coarse.values()) else graph
 
 
-def _coarser(graph: Graph, stands_for: Mapping[str, str], opened: Collection[str], most: int) -> Mapping[str, str]:
-    """Still too many: kinds with most groups become one each, largest first; opened groups stay open."""
-    coarse = dict(stands_for)
-    for kind in sorted(KINDS, key=lambda kind: -len(_drawn(graph, stands_for, kind))):
-        if len(set(coarse.values())) <= most:
-            break
-        whole = f"group:{kind}:*"
-        closed = [n for n in graph.of_kind(kind) if whole not in opened and group_id(n) not in opened]
-        if len(closed) > 1:
-            coarse.update({node.id: whole for node in closed})
-    return coarse
-
-
-def _drawn(graph: Graph, stands_for: Mapping[str, str], kind: str) -> set[str]:
-    return {stands_for[node.id] for node in graph.of_kind(kind)}
-
-
-def _members(graph: Graph) -> Mapping[str, list[Node]]:
-    found: defaultdict[str, list[Node]] = defaultdict(list)
+def _standing(graph: Graph, coarse: Mapping[str, int], opened: Collection[str]) -> dict[str, str]:
+    """Node → what is drawn for it; a group of one is that one."""
+    found: dict[str, str] = {}
     for node in graph.nodes.values():
-        found[group_id(node)].append(node)
-    return found
+        keys = keys_of(node)[: coarse[node.kind] + 1]
+        found[node.id] = next((key for key in reversed(keys) if key not in opened), node.id)
+    held = Counter(found.values())
+    return {key: drawn if held[drawn] > 1 else key for key, drawn in found.items()}
 
 
 def _contracted(graph: Graph, stands_for: Mapping[str, str]) -> Graph:
@@ -84,6 +74,7 @@ def _contracted(graph: Graph, stands_for: Mapping[str, str]) -> Graph:
 
 def _group(key: str, held: list[Node]) -> Node:
     kind, name = held[0].kind, key.split(":", 2)[2]
+    name = name.removesuffix("/")
     title = f"{len(held):,} {_PLURAL[kind]}" + ("" if name in ("*", "") else f" of {name}")
     runs = list(dict.fromkeys(run for node in held for run in node.facts.get("runs", ())))
     return Node(

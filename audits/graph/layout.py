@@ -7,8 +7,8 @@ from typing import Final
 
 from audits.graph.model import KINDS, Graph
 
-WIDTH: Final = 250
-HEIGHT: Final = 62
+WIDTH: Final = 222
+HEIGHT: Final = 60
 TALLEST: Final = 24
 """So many nodes stand in one column; a level with more is broken into several."""
 

@@ -1,6 +1,7 @@
 """The graph of teachers and students: its page, the data behind the picture, one node, a clean data set, and exports."""
 
 import tempfile
+from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,6 +54,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "names": names(),
         "query": request.GET.urlencode(),
         "asked": form.question(),
+        "tallest": max(Counter(place.x for place in found.places.values()).values(), default=0),
         "how": HOW,
         "price_words": NO_PRICE,
         "exports": [(name, one.title) for name, one in EXPORTS.items()],

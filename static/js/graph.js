@@ -3,7 +3,7 @@
   "use strict";
 
   const SMALLEST_READABLE = 0.6;
-  const WIDTH = 204, HEIGHT = 46;
+  const WIDTH = 178, HEIGHT = 44;
   const OUTCOMES = { prohibited: "prohibited", needs_facts: "needs-facts", permitted_with_duties: "permitted-with-duties",
     permitted: "permitted", not_addressed: "not-addressed" };
 
@@ -16,7 +16,7 @@
     return parts.join(" · ");
   }
 
-  function cut(text) { return text.length > 29 ? text.slice(0, 16) + "…" + text.slice(-12) : text; }
+  function cut(text) { return text.length > 27 ? text.slice(0, 15) + "…" + text.slice(-11) : text; }
 
   function elements(data) {
     const nodes = data.nodes.map(function (node) {
@@ -64,7 +64,7 @@
     ]);
   }
 
-  function look(cy, data) {
+  function look(cy) {
     cy.fit(undefined, 24);
     if (cy.zoom() > 1) cy.zoom(1), cy.center();
     if (cy.zoom() >= SMALLEST_READABLE) return;
@@ -84,18 +84,23 @@
 
   function say(text) { document.getElementById("graph-said").textContent = text; }
 
-  function choose(cy, node, box) {
+  function choose(cy, node) {
     cy.elements().unselect();
     node.select();
     cy.elements().addClass("apart").removeClass("near");
     const near = node.predecessors().union(node.successors()).union(node);
     near.removeClass("apart");
     node.connectedEdges().addClass("near");
-    const seen = cy.extent(), at = node.position();
-    if (at.x < seen.x1 || at.x > seen.x2 || at.y < seen.y1 || at.y > seen.y2) cy.center(node);
+    keepInSight(cy);
     const data = node.data();
     say(firstLine(data) + ": " + data.label + ". " + node.incomers("node").length + " before it, " + node.outgoers("node").length + " after it.");
-    box.dispatchEvent(new CustomEvent("graph:chosen", { detail: data.id }));
+  }
+
+  function keepInSight(cy) {
+    const node = cy.nodes(":selected")[0];
+    if (!node) return;
+    const seen = cy.extent(), box = node.boundingBox();
+    if (box.x1 < seen.x1 || box.x2 > seen.x2 || box.y1 < seen.y1 || box.y2 > seen.y2) cy.center(node);
   }
 
   function clear(cy) { cy.elements().unselect().removeClass("apart near"); }
@@ -109,12 +114,18 @@
 
   function show(box, id) {
     const panel = document.getElementById("graph-panel");
+    panel.hidden = false;
     const address = box.dataset.node + "&id=" + encodeURIComponent(id);
     return fetch(address, { headers: { Accept: "text/html" } }).then(function (answer) {
       return answer.ok ? answer.text() : Promise.reject(new Error(answer.status));
     }).then(function (html) { panel.innerHTML = html; panel.scrollTop = 0; }).catch(function () {
       panel.textContent = "This node could not be read. Load the page again.";
     });
+  }
+
+  function focusOn(panel) {
+    panel.focus({ preventScroll: true });
+    panel.scrollIntoView({ block: "nearest" });
   }
 
   function nextTo(cy, node, key) {
@@ -138,10 +149,10 @@
       const chosen = cy.nodes(":selected")[0];
       if (event.key.startsWith("Arrow")) {
         const next = chosen ? nextTo(cy, chosen, event.key) : leftmost(cy);
-        if (next) choose(cy, next, box);
+        if (next) choose(cy, next);
       } else if (event.key === "Enter" && chosen) {
         if (chosen.data("holds")) openGroup(chosen.id());
-        else show(box, chosen.id()).then(function () { document.getElementById("graph-panel").focus(); });
+        else show(box, chosen.id()).then(function () { focusOn(document.getElementById("graph-panel")); });
       } else if (event.key === "+" || event.key === "=") zoom(cy, 1.25);
       else if (event.key === "-") zoom(cy, 0.8);
       else if (event.key === "0") cy.fit(undefined, 24);
@@ -176,16 +187,17 @@
     const cy = window.cytoscape({ container: box, elements: elements(data), style: rules(), layout: { name: "preset" },
       minZoom: 0.08, maxZoom: 2.5, autoungrabify: true, boxSelectionEnabled: false, selectionType: "single",
       hideEdgesOnViewport: data.edges.length > 1500, textureOnViewport: data.nodes.length > 800 });
-    look(cy, data);
+    look(cy);
     cy.on("tap", "node", function (event) {
       if (event.target.data("holds")) return openGroup(event.target.id());
-      choose(cy, event.target, box);
+      choose(cy, event.target);
       show(box, event.target.id());
     });
     cy.on("tap", function (event) { if (event.target === cy) clear(cy); });
     wireKeys(cy, box);
     wireTools(cy);
     wireWheel(cy, box);
+    new ResizeObserver(function () { cy.resize(); keepInSight(cy); }).observe(box);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () { cy.style(rules()); });
     document.getElementById("graph-wait").hidden = true;
     box.dataset.drawn = String(data.nodes.length);

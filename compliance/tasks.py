@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.utils import timezone
 
+from compliance.actions.agreements import tell_of_ends
 from compliance.actions.anchoring import anchor_clauses
 from compliance.actions.reading import read_document, unread_documents
 from compliance.actions.watching import Place, due_watches, fetch_watch
@@ -40,3 +41,9 @@ def fetch_source(watch_id: int) -> None:
     """Fetch one watched source. A second delivery finds it claimed, or done, and does nothing."""
     place = Place(settings.EVIDENCE_URL, Keeper(settings.EVIDENCE_URL), tuple(settings.WATCH_ALLOWED))
     fetch_watch(watch_id, place=place, now=timezone.now())
+
+
+@app.task(name="compliance.tasks.tell_of_ending_agreements", ignore_result=True, expires=3_500)
+def tell_of_ending_agreements() -> None:
+    """Say which agreements end soon, and which have ended; beat asks every hour, and each is told once."""
+    tell_of_ends(timezone.localdate())

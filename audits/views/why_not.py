@@ -4,13 +4,14 @@ import datetime as dt
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 
 from audits.access import visible_runs
 from audits.models import AssessedUse
 from audits.queries.why_not import why
 from audits.views.listing import page_of
-from compliance.models import Rule
-from compliance.queries.in_force import READABLE
+from compliance.models import Agreement, Rule
+from compliance.queries.in_force import READABLE, readable_agreements
 from compliance.queries.names import names
 from compliance.views.requests import PersonRequest
 
@@ -41,6 +42,20 @@ def of_rule(request: PersonRequest, pk: int) -> HttpResponse:
     revision = rule.revisions.filter(status__in=READABLE).order_by("-number").first()
     context = {"rule": rule, "revision": revision, "document": rule.document, "page": page, "names": names()}
     return render(request, "audits/rule_uses.html", context)
+
+
+def of_agreement(request: PersonRequest, pk: int) -> HttpResponse:
+    """Recorded uses for which an agreement lifts a rule."""
+    agreements = Agreement.objects.select_related("provider", "project")
+    agreement = get_object_or_404(agreements.filter(readable_agreements(request.user)), pk=pk)
+    uses = AssessedUse.objects.filter(run__in=visible_runs(request.user)).filter(
+        provider=agreement.provider.slug, answer__contains={"verdicts": [{"lifted_by": agreement.reference}]}
+    )
+    if agreement.project_id:
+        uses = uses.filter(run__pipeline__project=agreement.project_id)
+    shown = uses.defer("answer", "facts").select_related("run__pipeline__project").order_by("-run_id", "-calls", "id")
+    context = {"agreement": agreement, "page": page_of(request, shown), "names": names(), "today": timezone.localdate()}
+    return render(request, "audits/agreement_uses.html", context)
 
 
 def _day(text: str) -> dt.date | None:

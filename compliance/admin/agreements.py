@@ -81,9 +81,9 @@ class AgreementAdmin(Kept):
     fieldsets = (
         (None, {"fields": ("provider", "reference", "project", "documents")}),
         ("What it allows, and when", {"fields": ("grants", "starts_on", "ends_on")}),
-        ("The paper", {"fields": ("file", "on_record", "notes", "added_by", "added_at")}),
+        ("The paper", {"fields": ("file", "on_record", "notes", "covers", "added_by", "added_at")}),
     )
-    readonly_fields = ("on_record", "added_by", "added_at")
+    readonly_fields = ("on_record", "covers", "added_by", "added_at")
 
     @display(description="For")
     def scope(self, agreement: Agreement) -> str:
@@ -99,6 +99,14 @@ class AgreementAdmin(Kept):
             return "No file is kept."
         address = reverse("admin:compliance_agreement_paper", args=[agreement.pk])
         return format_html('<a href="{}">{}</a>', address, agreement.file.name.rpartition("/")[2])
+
+    @display(description="What it covers")
+    def covers(self, agreement: Agreement) -> str:
+        if not agreement.pk:
+            return "Nothing is covered before the agreement is kept."
+        return format_html(
+            '<a href="{}">Recorded uses that it lifts rules for</a>', reverse("agreement-uses", args=[agreement.pk])
+        )
 
     def save_model(self, request: HttpRequest, obj: Agreement, form: forms.ModelForm, change: bool) -> None:
         if not change:

@@ -20,6 +20,7 @@ class Desk:
     in_review: QuerySet[RuleRevision]
     drafts: QuerySet[RuleRevision]
     ending: QuerySet[Agreement]
+    ended: QuerySet[Agreement]
     trail: QuerySet[TrailEntry]
     incoming: Counts
     changed: QuerySet[TermsChange]
@@ -28,7 +29,7 @@ class Desk:
 def desk(today: dt.date) -> Desk:
     """The desk on a day: agreements count as ending when their last day lies within 90 days.
 
-    What changed lately is of the last 30. Seven queries.
+    What changed or ended lately is of the last 30. Eight queries.
     """
     revisions = RuleRevision.objects.select_related("rule__document", "created_by").order_by("created_at")
     ending = Agreement.objects.filter(ends_on__gte=today, ends_on__lte=today + SOON).select_related(
@@ -38,6 +39,9 @@ def desk(today: dt.date) -> Desk:
         in_review=revisions.filter(status=RuleRevision.Status.IN_REVIEW),
         drafts=revisions.filter(status=RuleRevision.Status.DRAFT),
         ending=ending.order_by("ends_on"),
+        ended=Agreement.objects.filter(ends_on__lt=today, ends_on__gte=today - LATELY)
+        .select_related("provider", "project")
+        .order_by("-ends_on"),
         trail=TrailEntry.objects.select_related("user")[:SHOWN],
         incoming=waiting_counts(),
         changed=changes().filter(captured_at__date__gte=today - LATELY)[:SHOWN],

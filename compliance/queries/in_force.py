@@ -62,8 +62,14 @@ def _by_document(revisions: Iterable[RuleRevision]) -> defaultdict[int, list[Rul
 def visible_agreements(user: User, provider: Provider, on: dt.date) -> QuerySet[Agreement]:
     """Negotiated terms with the provider that run on that day: the organisation's, and those of projects the person sees."""
     running = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
-    readable = Q(project__isnull=True) | Q(project__in=visible_projects(user))
-    return Agreement.objects.filter(running, readable, provider=provider, starts_on__lte=on).select_related("project")
+    return Agreement.objects.filter(
+        running, readable_agreements(user), provider=provider, starts_on__lte=on
+    ).select_related("project")
+
+
+def readable_agreements(user: User) -> Q:
+    """The condition on agreements that a person may know of: the organisation's, and those of projects they see."""
+    return Q(project__isnull=True) | Q(project__in=visible_projects(user))
 
 
 def rules_of_version(version: Version) -> QuerySet[RuleRevision]:

@@ -32,7 +32,7 @@ class Proposal:
     basis: str
     words: str
     contradiction: str
-    captured_on: str
+    captured_on: dt.date | None
     announced: bool
 
     @property
@@ -86,7 +86,7 @@ def proposal(version: Version, today: dt.date) -> Proposal:
         basis=planned.get("basis") or said.get("basis", ""),
         words=said.get("words", ""),
         contradiction=said.get("contradiction", ""),
-        captured_on=version.definition.get("captured_on", ""),
+        captured_on=_day(version.definition.get("captured_on")),
         announced=bool(since and since > today),
     )
 

@@ -18,7 +18,7 @@ from typing import Final
 from compliance.sources.dates import MONTH_NUMBERS, MONTHS
 from compliance.sources.phrases import LAYOUT
 
-RULES: Final = 1
+RULES: Final = 2
 """Number of these rules. A text judged by another number is judged again, and a difference is a technical upgrade."""
 
 _IMAGE = re.compile(r"!\[[^\[\]\n]{0,2000}\]\([^()\n]{0,4000}\)")
@@ -37,6 +37,7 @@ _SIGNS: Final = {
 }  # fmt: skip
 _SIGN = re.compile("|".join(map(re.escape, _SIGNS)))
 _DAY_FIRST = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ?({MONTHS})\.?,? ?(\d{{4}})\b")
+_YEAR_FIRST = re.compile(r"(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?日")
 _MONTH_FIRST = re.compile(rf"({MONTHS})\.? ?(\d{{1,2}})(?:st|nd|rd|th)?,? ?(\d{{4}})\b")
 
 
@@ -110,6 +111,7 @@ def _words(sentence: str) -> str:
     text = _SIGN.sub(lambda sign: _SIGNS[sign.group()], sentence.casefold())
     if _YEAR.search(text):
         text = _DAY_FIRST.sub(lambda day: _date(day[3], day[2], day[1]), text)
+        text = _YEAR_FIRST.sub(lambda day: f" {day[1]} {int(day[2]):02d} {int(day[3]):02d} ", text)
         text = _MONTH_FIRST.sub(lambda day: _date(day[3], day[1], day[2]), text)
     return _NOT_WORD.sub(" ", text).strip()
 

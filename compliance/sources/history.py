@@ -24,6 +24,8 @@ RECENT: Final = 5
 """So many of the last texts are searched for sentences that are only cut in another way."""
 LONGEST_TITLE: Final = 160
 """Letters of a heading that a page may run together with the sentence below it."""
+SENTENCE: Final = 40
+"""Letters from which on words may be a sentence of the text."""
 LONG_SENTENCE: Final = 60
 """Letters. The first and the last sentence of such a length enclose the text proper."""
 
@@ -168,7 +170,7 @@ class History:
         gone = [key for key in before.sentences if key not in page.sentences and key not in page.joined]
         fresh = [key for key in gone if key not in self.dropped]
         words = tuple(page.sentences[key] for key in added), tuple(before.sentences[key] for key in gone)
-        if technical:
+        if technical and not (_substance(added) and _substance(gone)):
             return Told(Judgement.TECHNICAL, "we extract it differently; the page did not change", page.digest, *words)
         if not added and not fresh:
             reason = "its sentences are all known, in another arrangement"
@@ -176,7 +178,8 @@ class History:
         if _around(page, added) and _around(before, gone):
             reason = "only lines around the text are others: navigation, notices, offers"
             return Told(Judgement.FRAME, reason, page.digest, *words, known_as=self.aliases[before.digest])
-        return Told(Judgement.CHANGED, f"{len(added)} sentences are new, {len(gone)} gone", page.digest, *words)
+        new = "1 sentence is new" if len(added) == 1 else f"{len(added)} sentences are new"
+        return Told(Judgement.CHANGED, f"{new}, {len(gone)} gone", page.digest, *words)
 
     def _is_new(self, key: str) -> bool:
         """Whether a sentence was never there, not even cut elsewhere or joined to a heading."""
@@ -209,6 +212,14 @@ def _around(page: Canonical, keys: list[str]) -> bool:
     return bool(long) and all(not long[0] <= order[key] <= long[-1] for key in keys)
 
 
+def _substance(keys: list[str]) -> bool:
+    """Whether one of these is long enough for a sentence of the text. An extraction that differs adds or drops parts;
+    where sentences are new and others gone, the page said something else as well, whatever the archive calls it."""
+    return any(len(key) >= SENTENCE for key in keys)
+
+
 def _says_something(words: str) -> bool:
-    """A whole sentence, or a word or sign that obliges."""
+    """A whole sentence, a row of a table, or a word or sign that obliges."""
+    if words.startswith("|") and words.count("|") > 2:
+        return True
     return bool(OBLIGES.search(words)) or (words.endswith((".", ";", "。")) and words.count(" ") >= 5)

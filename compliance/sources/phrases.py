@@ -39,7 +39,8 @@ _LAYOUT: Final = (
     r"(?:word ){5,}.*",
 )
 _ERRORS: Final = (
-    r"error (?:40[0134]|410|429|50[0234])|(?:40[0134]|410|429|50[0234]) \D{4,60}",
+    r"(?:http )?error (?:40[0134]|410|429|50[0234])|(?:40[0134]|410|429|50[0234]) (?:error|not|page|forbidden|unauthori[sz]ed|"
+    r"bad|gone|too many|internal|server|service|gateway|access|the|that|this|sorry|oops).{0,60}",
     r"access (?:to this page )?(?:has been |is )?denied.{0,80}",
     r"(?:this |the )?(?:page|content|site|article|url|document) (?:you .{0,60})?"
     r"(?:is ?n.?t|is not|is no longer|was not|could not be|can ?not be) "
@@ -66,7 +67,8 @@ CONSENT: Final = re.compile(
 
 OBLIGES: Final = re.compile(
     r"\b(?:shall|must|may|will|agree|not|no|terms|polic(?:y|ies)|licen[cs]e|effective|updated?|modified|revised|version|"
-    r"date|law|rights?|liab\w*|\d{4}|percent|dollars|euros|pounds)\b|[%$€£¥@]",
+    r"date|law|rights?|liab\w*|percent|dollars|euros|pounds)\b|(?<!\d)\d{4}(?!\d)|[%$€£¥@]"
+    r"|不得|必须|应当|禁止|同意|可以|生效|更新|修订|条款|协议|政策|权利|义务|责任|法律",
     re.IGNORECASE,
 )
 """Words and signs of which one is enough for a line to matter, wherever it stands."""

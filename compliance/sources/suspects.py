@@ -52,7 +52,7 @@ def _error_page(page: Canonical, new: Mapping[str, str], before: Canonical | Non
     for words in new.values():
         plain = _WORDS.sub(" ", words).strip()
         if len(plain) <= 140 and ERROR.fullmatch(plain) and (before or page.size < 10 * FEWEST_CHARACTERS):
-            return f"an error instead of terms, or of a part of them: “{plain[:80]}”"
+            return f"an error instead of terms, or of a part of them: “{words.strip()[:80]}”"
     return ""
 
 

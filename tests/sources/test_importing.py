@@ -182,15 +182,6 @@ def test_the_command_ends_with_two_when_nothing_can_be_read(tmp_path: Path) -> N
     assert command(str(tmp_path / "absent"))[0] == 2
 
 
-def test_quietness_is_measured_without_importing(tmp_path: Path) -> None:
-    archive = Repository(tmp_path)
-    archive.record("Lanterns/Conditions.md", terms(), "2023-03-10")
-    archive.record("Lanterns/Conditions.md", terms().replace("seven", "eight"), "2023-05-10")
-    status, answer = command(str(tmp_path), "--quietness")
-    assert (status, answer["recorded_versions"], answer["distinct_texts"], answer["alerts"]) == (0, 2, 2, 1)
-    assert not Version.objects.exists()
-
-
 def test_bytes_are_kept_once_and_in_the_layout_of_the_evidence_store(tmp_path: Path) -> None:
     keep = Keeper(tmp_path.as_uri())
     digest = keep(b"lamp")

@@ -12,18 +12,19 @@ from django.db import DatabaseError
 
 from compliance.actions.terms import Imported, import_archive
 from compliance.embedded.supervisor import ensure_services
+from compliance.management.commands.quietness import as_json, as_lines
 from compliance.sources.captures import Rejection, UnreadableTerms
-from compliance.sources.judging import Quietness, quietness
+from compliance.sources.judging import quietness
 from compliance.sources.keeping import Keeper, KeepingProblem
 from compliance.sources.names import shown
 from compliance.sources.reading import read_archive
 
 EXAMPLES = """
 examples:
-  manage.py import_terms terms/                        provider/document/YYYY-MM-DD.md, with or without INDEX.tsv
+  manage.py import_terms terms/                        provider/document/YYYY-MM-DD.md, .txt, .html or .pdf, INDEX.tsv or not
   manage.py import_terms collection/                   an Open Terms Archive checkout, with its history
   manage.py import_terms collection/ --source ota      a plain folder of Service/Kind of terms.md
-  manage.py import_terms collection/ --quietness       imports nothing: how often would people have been told?
+  manage.py import_terms collection/ --quietness       imports nothing: as manage.py quietness
 
 exit status: 0 done, with what was rejected named; 2 nothing could be read
 """
@@ -66,7 +67,7 @@ class Command(BaseCommand):
     def _measure(self, options: dict[str, Any]) -> tuple[dict[str, Any], list[str], int]:
         with read_archive(options["path"], options["source"]) as archive:
             found = quietness(archive)
-        return quietness_as_json(found), quietness_as_lines(found), found.recorded
+        return as_json(found), as_lines(found), found.recorded
 
 
 def shown_line(line: str) -> str:
@@ -102,34 +103,3 @@ def imported_as_lines(done: Imported) -> list[str]:
     ]
     lines += [f"suspect: {row}" for row in done.suspects]
     return lines + [f"rejected: {row}" for row in done.rejected]
-
-
-def quietness_as_json(found: Quietness) -> dict[str, Any]:
-    """The measure for programs."""
-    return {
-        "documents": found.documents,
-        "recorded_versions": found.recorded,
-        "distinct_files": found.distinct_bytes,
-        "distinct_texts": found.distinct_texts,
-        "alerts": found.alerts,
-        "alerts_per_distinct_text": round(found.alerts_per_text, 3),
-        "judgements": dict(found.judgements),
-        "loudest": [{"document": name, "alerts": alerts} for alerts, name in found.loudest],
-        "rejected": _named(found.rejections),
-    }
-
-
-def quietness_as_lines(found: Quietness) -> list[str]:
-    """The measure for people."""
-    judgements = ", ".join(f"{number} {name}" for name, number in found.judgements.most_common())
-    lines = [
-        f"documents                 {found.documents}",
-        f"recorded versions         {found.recorded}",
-        f"distinct files            {found.distinct_bytes}",
-        f"distinct texts            {found.distinct_texts}",
-        f"alerts                    {found.alerts}",
-        f"alerts per distinct text  {found.alerts_per_text:.2f}",
-        f"judged                    {judgements}",
-    ]
-    lines += [f"{alerts:>5} alerts  {name}" for alerts, name in found.loudest if alerts]
-    return lines + [f"rejected: {row}" for row in found.rejections]

@@ -5,7 +5,6 @@ is gone waits for a person. Into earlier versions only the same words are carrie
 """
 
 import datetime as dt
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from compliance.actions.clauses import ClauseRefused, find_wording
+from compliance.actions.clauses import ClauseRefused, find_wording, lock_clause
 from compliance.actions.trail import record
 from compliance.models import Anchoring, Clause, ClauseText, Suggestion, TermsDocument, User, Version
 from compliance.text.anchor import Fate, Place, Text
@@ -64,20 +63,28 @@ class _Texts:
         return self._sections[version.pk].at(offset)
 
 
-@transaction.atomic
 def anchor_clauses(document: TermsDocument) -> Anchored:
-    """Seek every placed clause of a document in its other versions. Twice changes nothing; what persons settled stays."""
-    TermsDocument.objects.select_for_update().get(pk=document.pk)
+    """Seek every placed clause of a document in its other versions. Twice changes nothing; what persons settled stays.
+
+    Each clause is followed in a transaction of its own, under a lock of its own: long documents take a while, and whoever
+    accepts another clause meanwhile shall not wait.
+    """
     versions, done, texts = in_order(document), Anchored(), _Texts()
-    places: defaultdict[int, dict[int, ClauseText]] = defaultdict(dict)
-    for place in ClauseText.objects.filter(clause__document=document):
-        places[place.clause_id][place.version_id] = place
-    held = {(one.clause_id, one.version_id): one for one in Anchoring.objects.filter(clause__document=document)}
     for clause in _with_ownership(document):
-        run = _Run(clause, versions, places[clause.pk], held, texts, done)
-        run.forward()
-        run.backward()
+        with transaction.atomic():
+            lock_clause(clause)
+            _follow(clause, versions, texts, done)
     return done
+
+
+def _follow(clause: Clause, versions: list[Version], texts: _Texts, done: Anchored) -> None:
+    places = {place.version_id: place for place in clause.texts.all()}
+    if all(place.start is None for place in places.values()):
+        return
+    held = {one.version_id: one for one in clause.anchorings.all()}
+    run = _Run(clause, versions, places, held, texts, done)
+    run.forward()
+    run.backward()
 
 
 def _with_ownership(document: TermsDocument) -> list[Clause]:
@@ -94,7 +101,7 @@ class _Run:
     clause: Clause
     versions: list[Version]
     places: dict[int, ClauseText]
-    held: dict[tuple[int, int], Anchoring]
+    held: dict[int, Anchoring]
     texts: _Texts
     done: Anchored
 
@@ -116,7 +123,7 @@ class _Run:
                 ended = ended and version.pk not in self.places
 
     def _ended_at(self, version: Version) -> bool:
-        known = self.held.get((self.clause.pk, version.pk))
+        known = self.held.get(version.pk)
         said = known is not None and known.state == Anchoring.State.GONE
         return said or self._is_settled_by_rulebook(version)
 
@@ -126,11 +133,7 @@ class _Run:
             place = self.places.get(version.pk)
             if place is not None:
                 source = place if place.start is not None else source
-            elif (
-                source is not None
-                and (self.clause.pk, version.pk) not in self.held
-                and not self._is_settled_by_rulebook(version)
-            ):
+            elif source is not None and version.pk not in self.held and not self._is_settled_by_rulebook(version):
                 found = self._seek_words(version, source)
                 if found is None:
                     return
@@ -142,7 +145,7 @@ class _Run:
 
     def _is_known(self, version: Version, source: ClauseText) -> bool:
         """Was it sought here from the same place, or has a person said what became of it?"""
-        known = self.held.get((self.clause.pk, version.pk))
+        known = self.held.get(version.pk)
         return known is not None and (known.state != Waits or known.source_id == source.pk)
 
     def _seek(self, version: Version, source: ClauseText) -> Place:
@@ -169,7 +172,7 @@ class _Run:
                 "state": Anchoring.State.SETTLED if same else Waits,
             },
         )  # fmt: skip
-        self.held[self.clause.pk, version.pk] = row
+        self.held[version.pk] = row
         self.done.placed += same
         self.done.reworded += place.fate is Fate.REWORDED
         self.done.gone += place.fate is Fate.GONE
@@ -188,7 +191,8 @@ def _place(anchoring: Anchoring, section: str) -> ClauseText:
 def settle(*, acting_user: User, anchoring: Anchoring, decision: str, reason: str = "", wording: str = "") -> Anchoring:
     """A person's word on a clause whose wording changed: "kept" (it means the same), "accepted" (it goes on in the new words),
     or "gone". `wording`: its extent in this version, where it is another than was found. Raises ClauseRefused."""
-    held = Anchoring.objects.select_for_update().select_related("clause", "version").get(pk=anchoring.pk)
+    lock_clause(anchoring.clause)
+    held = Anchoring.objects.select_related("clause", "version").get(pk=anchoring.pk)
     if held.state != Waits:
         raise ClauseRefused(f"Somebody has settled this clause already: {held.get_state_display().lower()}.")
     if decision not in (Anchoring.State.KEPT, Anchoring.State.ACCEPTED, Anchoring.State.GONE):

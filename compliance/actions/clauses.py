@@ -208,12 +208,17 @@ def _stand(
         clause = Clause.objects.create(document=document, key=key, labels=sorted(labels), summary=summary.strip())
     elif clause.document_id != document.pk:
         raise ClauseRefused(f"“{clause.key}” is a clause of another document.")
-    elif clause.texts.filter(version=version).exists():
+    elif lock_clause(clause).texts.filter(version=version).exists():
         raise ClauseRefused(f"“{clause.key}” stands in this version already.")
     return ClauseText.objects.create(
         clause=clause, version=version, section=section.strip()[:200], start=start, end=end,
         sha256=clause_hash(version.text[start:end]),
     )  # fmt: skip
+
+
+def lock_clause(clause: Clause) -> Clause:
+    """The clause, held until the transaction ends: where it stands is changed by one after the other."""
+    return Clause.objects.select_for_update().get(pk=clause.pk)
 
 
 def find_wording(text: str, wording: str, near: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Uses in files that are no Python: JavaScript and TypeScript, R, shell, Dockerfiles. Read line by line, comments left out."""
+"""Uses in R, shell scripts, Slurm jobs, Dockerfiles and Makefiles. Read line by line, comments and prose left out."""
 
 import re
 from dataclasses import dataclass
@@ -7,40 +7,45 @@ from audits.scan.directory import Directory
 from audits.scan.modules import is_test_path
 from audits.scan.tree import SourceFile
 
-SCRIPTS = frozenset((".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".r", ".rmd", ".sh", ".bash", ".slurm", ".sbatch"))
-_HASH_COMMENTS = frozenset((".r", ".rmd", ".sh", ".bash", ".slurm", ".sbatch", ""))
+SCRIPTS = frozenset((".r", ".rmd", ".qmd", ".sh", ".bash", ".slurm", ".sbatch"))
 _ADDRESS = re.compile(r"https?://[\w.{}$-]+(?::\d+)?(?:/[\w./{}$:?=&%-]*)?")
-_CLIENT = re.compile(
-    r"\bnew\s+(AzureOpenAI|OpenAI|Anthropic|Groq|Together|Mistral|CohereClientV2|CohereClient|GoogleGenAI|GoogleGenerativeAI|Replicate)\s*\("
+_ELLMER = re.compile(r"\b(?:ellmer::)?chat_([a-z_]+)\s*\(")
+_R_OPENAI = re.compile(
+    r"\b(?:openai::)?(create_chat_completion|create_completion|create_embedding|create_fine_tune|create_image)\s*\("
 )
-_VERCEL = re.compile(
-    r"""from\s+["']@ai-sdk/(openai|anthropic|google|mistral|cohere|groq|togetherai|fireworks|deepseek|xai|azure|amazon-bedrock)["']"""
-)
-_BASE_URL = re.compile(r"""base_?url\s*:\s*["'`]([^"'`]+)""", re.IGNORECASE)
 _MODEL = re.compile(r"""(?:--model(?:[ =])|["']?model["']?\s*[:=]\s*)\s*\\?["'`]?([\w][\w./:@-]{2,100})""")
 _COMMAND = re.compile(r"\bopenai\s+(?:api|tools)\s+((?:fine_tun|chat|completions|embeddings|responses)[\w.]*)")
 _AZURE_HEADER = re.compile(r"""["'`]?api-key["'`]?\s*[=:]""")
 _POST = re.compile(r"\bPOST\s*\(|\breq_perform\s*\(")
-_CHANNELS = {
-    "OpenAI": "openai",
-    "AzureOpenAI": "azure",
-    "Anthropic": "anthropic",
-    "Groq": "groq",
-    "Together": "together",
-    "Mistral": "mistral",
-    "CohereClient": "cohere",
-    "CohereClientV2": "cohere",
-    "GoogleGenAI": "google",
-    "GoogleGenerativeAI": "google",
-    "Replicate": "replicate",
-    "togetherai": "together",
+_ELLMER_CHANNELS = {
+    "openai": "openai",
+    "azure_openai": "azure",
+    "anthropic": "anthropic",
+    "claude": "anthropic",
+    "google_gemini": "google",
+    "google_vertex": "google-vertex",
+    "gemini": "google",
+    "aws_bedrock": "amazon-bedrock",
+    "bedrock": "amazon-bedrock",
+    "groq": "groq",
+    "deepseek": "deepseek",
+    "mistral": "mistral",
+    "openrouter": "openrouter",
+    "perplexity": "perplexity",
+    "huggingface": "huggingface",
+    "databricks": "databricks",
+    "github": "github",
+    "ollama": "self",
+    "vllm": "self",
 }
+_R = frozenset((".r", ".rmd", ".qmd"))
+_WITH_PROSE = frozenset((".rmd", ".qmd"))
 _NEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
 class PlainSite:
-    """A line that reaches a model, and what stands around it."""
+    """A line that reaches a model, and what stands around it. `open`: why it cannot be told who answers."""
 
     file: SourceFile
     lines: tuple[int, ...]
@@ -50,6 +55,7 @@ class PlainSite:
     models: tuple[str, ...]
     purpose: str
     step: str
+    open: str = ""
 
 
 def is_plain(file: SourceFile) -> bool:
@@ -61,7 +67,9 @@ def plain_sites(file: SourceFile, directory: Directory) -> list[PlainSite]:
     """The uses that the lines of one file show."""
     if is_test_path(file.path):
         return []
-    lines = [_without_comment(line, file.extension) for line in file.text.split("\n")[:50_000]]
+    lines = [_without_comment(line) for line in file.text.split("\n")[:50_000]]
+    if file.extension in _WITH_PROSE:
+        lines = _chunks_only(lines)
     return [site for at, line in enumerate(lines) for site in _of_line(at, line, lines, file, directory)]
 
 
@@ -71,22 +79,25 @@ def _of_line(at: int, line: str, lines: list[str], file: SourceFile, directory: 
     if command:
         purpose = "student_base" if command[1].startswith("fine_tun") else ""
         return [_site(file, at, "openai command line", "openai", "", near, purpose, "OpenAI's command line is called")]
-    client = _CLIENT.search(line) or _VERCEL.search(line)
-    if client:
-        return _of_client(client[1], at, near, file, directory)
-    if file.extension in (".r", ".rmd") and _POST.search(line) and _AZURE_HEADER.search(near):
-        step = "a request carries the header api-key, as Azure OpenAI wants it; its address is read from elsewhere"
-        return [_site(file, at, "httr", "azure", "", near, "", step)]
+    if file.extension in _R:
+        return _of_r(at, line, near, file) or _of_addresses(at, line, lines, file, directory)
     return _of_addresses(at, line, lines, file, directory)
 
 
-def _of_client(name: str, at: int, near: str, file: SourceFile, directory: Directory) -> list[PlainSite]:
-    served_by, host = _CHANNELS.get(name, name), ""
-    pointed = _BASE_URL.search(near)
-    if pointed:
-        host, channel = directory.channel_of_url(pointed[1])
-        served_by = channel or served_by
-    return [_site(file, at, name, served_by, host, near, "", f"a client of {name} is made")]
+def _of_r(at: int, line: str, near: str, file: SourceFile) -> list[PlainSite]:
+    asked = _ELLMER.search(line)
+    if asked and asked[1] in _ELLMER_CHANNELS:
+        channel = _ELLMER_CHANNELS[asked[1]]
+        near = near.split("\n\n")[0]
+        return [_site(file, at, "ellmer", channel, "", near, "", f"ellmer's chat_{asked[1]} asks {channel}")]
+    called = _R_OPENAI.search(line)
+    if called and ("openai::" in line or re.search(r"library\(openai\)", file.text)):
+        purpose = "student_base" if "fine" in called[1] else "embed" if "embed" in called[1] else ""
+        return [_site(file, at, "openai (R)", "openai", "", near, purpose, f"{called[1]} asks OpenAI")]
+    if _POST.search(line) and _AZURE_HEADER.search(near):
+        step = "a request carries the header api-key, as Azure OpenAI wants it; its address is read from elsewhere"
+        return [_site(file, at, "httr", "azure", "", near, "", step)]
+    return []
 
 
 def _of_addresses(at: int, line: str, lines: list[str], file: SourceFile, directory: Directory) -> list[PlainSite]:
@@ -107,7 +118,16 @@ def _site(
     return PlainSite(file, (at + 1,), sdk, served_by, host, models, purpose, step)
 
 
-def _without_comment(line: str, extension: str) -> str:
-    stripped = line.lstrip()
-    mark = "#" if extension in _HASH_COMMENTS else "//"
-    return "" if stripped.startswith((mark, "*", "/*")) else line
+def _without_comment(line: str) -> str:
+    return "" if line.lstrip().startswith("#") else line
+
+
+def _chunks_only(lines: list[str]) -> list[str]:
+    """The code of a document with prose around it: what stands in fenced blocks."""
+    kept: list[str] = []
+    inside = False
+    for line in lines:
+        fence = line.lstrip().startswith("```")
+        inside = inside != fence
+        kept.append(line if inside and not fence else "")
+    return kept

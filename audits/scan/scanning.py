@@ -6,11 +6,14 @@ from pathlib import Path
 from audits.scan.configs import is_config, read_settings
 from audits.scan.directory import Directory
 from audits.scan.following import Program
+from audits.scan.javascript import EXTENSIONS, Scripts, parse_script
+from audits.scan.javascript_sites import JavaScriptSites
 from audits.scan.judging import Finding, Judge
 from audits.scan.modules import Module, is_test_path, parse_module
 from audits.scan.plain import PlainSite, is_plain, plain_sites
 from audits.scan.purposes import purpose_of
-from audits.scan.result import Evidence, Purpose, ScanResult, Unresolved, Use
+from audits.scan.relevance import relevant
+from audits.scan.result import Evidence, Purpose, ScanResult, Status, Unresolved, Use
 from audits.scan.scripts import give_options, read_scripts
 from audits.scan.sites import SiteFinder
 from audits.scan.students import students
@@ -35,6 +38,9 @@ def scan_tree(root: Path, directory: Directory) -> ScanResult:
     judge = Judge(program, directory, settings, sites)
     findings = [finding for site in sites for finding in judge.findings(site)]
     findings += [_plain_finding(site) for file in files if is_plain(file) for site in plain_sites(file, directory)]
+    scripted, unbundled = _scripted(files, directory)
+    findings += [_plain_finding(site) for site in scripted]
+    unresolved += unbundled
     findings += [_student(model, places) for model, places in students(program, settings)]
     return _result(findings, directory, [*unresolved, *unparsed, *judge.unresolved], len(files))
 
@@ -42,9 +48,10 @@ def scan_tree(root: Path, directory: Directory) -> ScanResult:
 def _modules(files: list[SourceFile]) -> tuple[list[Module], list[Unresolved]]:
     modules: list[Module] = []
     problems: list[Unresolved] = []
+    python = {file.path for file in relevant(f for f in files if f.extension in PYTHON and not is_test_path(f.path))}
     for file in files:
         try:
-            if file.extension in PYTHON:
+            if file.path in python:
                 modules.append(parse_module(file.path, file.text))
             elif file.extension == ".ipynb":
                 code, numbers, broken = notebook_code(file.text)
@@ -57,11 +64,22 @@ def _modules(files: list[SourceFile]) -> tuple[list[Module], list[Unresolved]]:
     return modules, problems
 
 
+def _scripted(files: list[SourceFile], directory: Directory) -> tuple[list[PlainSite], list[Unresolved]]:
+    """What JavaScript and TypeScript ask, and where a person must look."""
+    read = [file for file in files if file.extension in EXTENSIONS and not is_test_path(file.path)]
+    scripts = [script for file in read if (script := parse_script(file)) is not None]
+    sites = JavaScriptSites(Scripts(scripts), directory).sites()
+    return sites, [Unresolved(site.file.path, site.lines[0], site.open) for site in sites if site.open]
+
+
 def _plain_finding(site: PlainSite) -> Finding:
     lines = site.file.text.split("\n")
     places = [Evidence(site.file.path, line, lines[line - 1].strip()[:200]) for line in site.lines]
     purpose: Purpose = "student_base" if site.purpose == "student_base" else purpose_of([site.file.path])[0]
-    return Finding(site.served_by, site.host, site.sdk, list(site.models), purpose, "used", 0.7, places, [site.step])
+    served_by = "unknown" if site.open and site.host else site.served_by
+    status: Status = "configurable" if site.open else "used"
+    steps = [site.step, *([site.open] if site.open else [])]
+    return Finding(served_by, site.host, site.sdk, list(site.models), purpose, status, 0.7, places, steps)
 
 
 def _student(model: str, places: list[Evidence]) -> Finding:

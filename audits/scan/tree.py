@@ -29,7 +29,7 @@ _SKIPPED_FOLDERS = frozenset(
 )
 PYTHON = frozenset((".py", ".pyw"))
 _SCRIPTS_AND_SETTINGS = """
-    .ipynb .yaml .yml .json .toml .cfg .ini .env .sh .bash .slurm .sbatch .r .js .ts .mjs .cjs .jsx .tsx .rmd
+    .ipynb .yaml .yml .json .toml .cfg .ini .env .sh .bash .slurm .sbatch .r .js .ts .mjs .cjs .jsx .tsx .mts .cts .rmd .qmd
 """
 READ = PYTHON | frozenset(_SCRIPTS_AND_SETTINGS.split())
 _READ_NAMES = frozenset(("dockerfile", "makefile", "requirements.txt", ".env", ".env.example", "readme.md"))

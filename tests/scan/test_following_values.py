@@ -115,7 +115,7 @@ def test_a_notebook_is_read_with_the_lines_of_its_file(scan):
         ("tune.sh", "openai api fine_tunes.create --model davinci\n", "openai"),
         ("ask.sh", "curl https://api.deepseek.com/chat/completions -d '{\"model\": \"deepseek-chat\"}'\n", "deepseek"),
         ("app.ts", "import OpenAI from 'openai'\nnew OpenAI({ baseURL: 'https://openrouter.ai/api/v1' })\n", "openrouter"),
-        ("app.js", "const a = new Anthropic()\n", "anthropic"),
+        ("app.js", "const Anthropic = require('@anthropic-ai/sdk')\nconst a = new Anthropic()\n", "anthropic"),
         ("label.R", 'r <- POST(url,\n  add_headers(`api-key` = key))\n', "azure"),
     ],
 )  # fmt: skip

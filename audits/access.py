@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from audits.matching.questions import JUDGEMENTS
-from audits.models import Exchange, Finding, Pipeline, Report, Run
+from audits.models import Exchange, Finding, Import, Pipeline, Report, Run
 from compliance.access import may_decide, may_edit_rules, may_run_audits, require, sees_everything, visible_projects
 from compliance.models import Project, User
 
@@ -27,6 +27,10 @@ def visible_reports(user: User) -> QuerySet[Report]:
     return Report.objects.filter(run__pipeline__project__in=visible_projects(user)).select_related(
         "run__pipeline__project"
     )
+
+
+def visible_imports(user: User) -> QuerySet[Import]:
+    return Import.objects.filter(pipeline__project__in=visible_projects(user)).select_related("pipeline__project", "run")
 
 
 def get_pipeline(user: User, pk: int) -> Pipeline:
@@ -52,8 +56,19 @@ def get_report(user: User, pk: int) -> Report:
     return get_object_or_404(visible_reports(user), pk=pk)
 
 
+def get_import(user: User, pk: int) -> Import:
+    return get_object_or_404(visible_imports(user), pk=pk)
+
+
+def require_may_import(user: User, project: Project) -> None:
+    """For importing usage into a project; raises PermissionDenied."""
+    sentence = f"Usage of {project} is imported by its engineers or an administrator."
+    require(may_run_audits(user, project), sentence)
+
+
 def require_may_run(user: User, pipeline: Pipeline) -> None:
     """For starting, cancelling and repeating audits; raises PermissionDenied."""
+    require(pipeline.origin != Pipeline.Origin.IMPORT, "A log that was imported can’t be run; import it again instead.")
     sentence = f"Audits of {pipeline.project} are started by its engineers or an administrator."
     require(may_run_audits(user, pipeline.project), sentence)
 

@@ -2,7 +2,9 @@
 
 from audits.actions.runs import mark_stale_runs as mark_stale
 from audits.procedures.audit import audit
+from audits.procedures.importing import carry_out
 from audits.procedures.lifecycle import conduct
+from audits.procedures.receiving import judge_received
 from audits.procedures.rejudging import rejudge_after_changes
 from audits.procedures.report import make_report
 from compliance.celery import app
@@ -22,6 +24,18 @@ def run_audit(run_id: int) -> None:
 def render_report(report_id: int) -> None:
     """Render one report; delivered again when a worker dies, and then begun anew."""
     make_report(report_id)
+
+
+@app.task(name="audits.import_usage", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def import_usage(import_id: int) -> None:
+    """Read one import; delivered again when a worker dies, and then nothing that was written counts twice."""
+    carry_out(import_id)
+
+
+@app.task(name="audits.tasks.judge_received", ignore_result=True, expires=55)
+def judge_what_was_received() -> None:
+    """Judge what receivers were sent since they were judged last."""
+    judge_received()
 
 
 @app.task(name="audits.tasks.mark_stale_runs", ignore_result=True, expires=25)

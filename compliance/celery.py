@@ -34,6 +34,7 @@ app.conf.update(
         # Expires before the next one: while no worker runs, reminders must not pile up.
         "mark stale runs": {"task": "audits.tasks.mark_stale_runs", "schedule": 30.0, "options": {"expires": 25}},
         "judge anew": {"task": "audits.tasks.rejudge_after_changes", "schedule": 5.0, "options": {"expires": 5}},
+        "judge received": {"task": "audits.tasks.judge_received", "schedule": 60.0, "options": {"expires": 55}},
         "watch sources": {"task": "compliance.tasks.watch_sources", "schedule": 60.0, "options": {"expires": 55}},
         "agreements that end": {"task": "compliance.tasks.tell_of_ending_agreements", "schedule": 3600.0},
         "read new texts": {"task": "compliance.tasks.read_texts", "schedule": 60.0, "options": {"expires": 55}},

@@ -113,6 +113,7 @@ TERMS = (
 PEOPLE = (
     ("People", "person", "compliance_user", True),
     ("Projects", "folder_shared", "compliance_project", True),
+    ("Receiver tokens", "key", "audits_receivertoken", True),
 )
 RECORD = (
     ("Pipelines", "conversion_path", "audits_pipeline", False),

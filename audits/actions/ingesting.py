@@ -1,7 +1,7 @@
 """Writing imported usage: the import, its entries (each once per log), the lines that could not be read, and days summed up."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -128,6 +128,23 @@ def _log(project: Project, name: str, acting_user: User | None) -> Pipeline:
         name=name[:120],
         origin=Pipeline.Origin.IMPORT,
         created_by=acting_user,
+    )
+
+
+@transaction.atomic
+def describe(*, imported: Import, acting_user: User | None, options: Mapping[str, Any] | None = None) -> None:
+    """Have an import read (once more), by this mapping of columns where it is a table. The caller sends the task."""
+    fields: dict[str, Any] = {"state": Import.State.WAITING} | (
+        {"options": dict(options)} if options is not None else {}
+    )
+    Import.objects.filter(pk=imported.pk).update(**fields)
+    project = imported.pipeline.project
+    record(
+        acting_user=acting_user,
+        action="import to be read",
+        subject=imported,
+        project=project,
+        options=dict(options or {}),
     )
 
 

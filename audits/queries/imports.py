@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from audits.models import Import, RejectedLine, UsageEntry
 
@@ -44,3 +44,16 @@ def entries_of(imported: Import) -> QuerySet[UsageEntry]:
 def rejected_of(imported: Import) -> QuerySet[RejectedLine]:
     """The lines that could not be read, in their order."""
     return imported.rejected_lines.order_by("id")
+
+
+def models_of(imported: Import, most: int = 12) -> list[dict[str, Any]]:
+    """What the import's new entries used, most calls first: provider, channel, model, calls, tokens, cost."""
+    entries = UsageEntry.objects.filter(imported=imported).order_by()
+    groups = entries.values("provider", "served_by", "request_model", "currency").annotate(
+        calls=Sum("calls"),
+        entries=Count("pk"),
+        tokens_in=Sum("input_tokens"),
+        tokens_out=Sum("output_tokens"),
+        money=Sum("cost"),
+    )
+    return list(groups.order_by("-entries", "request_model")[:most])

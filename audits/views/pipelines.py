@@ -30,8 +30,11 @@ def listing(request: PersonRequest) -> HttpResponse:
 
 
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
-    """A pipeline, its runs, and the form that starts an audit."""
+    """A pipeline, its runs, and the form that starts an audit. An imported log leads to its newest import."""
     pipeline = get_pipeline(request.user, pk)
+    imported = pipeline.imports.order_by("-id").first() if pipeline.origin == Pipeline.Origin.IMPORT else None
+    if imported:
+        return redirect("import", pk=imported.pk)
     return _page(request, pipeline, StartAuditForm(user=request.user))
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from audits.access import get_run, require_may_run, visible_runs
 from audits.actions.runs import request_cancel, request_run
-from audits.models import Connection, Run
+from audits.models import Connection, Pipeline, Run
 from audits.queries.run_view import (
     log_after,
     log_tail,
@@ -64,8 +64,11 @@ def live_context(request: PersonRequest, run: Run) -> dict[str, Any]:
 
 
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
-    """A run as it goes: state, steps, figures, newest calls, log."""
+    """A run as it goes: state, steps, figures, newest calls, log. What came of an imported log leads to its import."""
     run = get_run(request.user, pk)
+    imported = run.pipeline.imports.filter(run=run).first() if run.pipeline.origin == Pipeline.Origin.IMPORT else None
+    if imported:
+        return redirect("import", pk=imported.pk)
     lines = log_tail(run, LINES_AT_FIRST)
     context = live_context(request, run) | {"lines": lines, "last_seq": lines[-1].seq if lines else 0}
     return render(request, "audits/run_detail.html", context)

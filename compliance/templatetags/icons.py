@@ -42,6 +42,7 @@ DRAWINGS = {
         '<circle cx="3.4" cy="8" r="1.7"/><circle cx="12.6" cy="3.6" r="1.7"/><circle cx="12.6" cy="12.4" r="1.7"/>'
         '<path d="M5 7.2 11 4.4M5 8.8l6 2.8"/>'
     ),
+    "imports": '<path d="M2.6 9.4v4.2h10.8V9.4M8 2v7.6M4.8 6.6 8 9.8l3.2-3.2"/>',
     "terms": '<path d="M3 2.2h7.4l2.6 2.6v9H3zM10.2 2.4v2.8h2.6M5.4 7.8h5.2M5.4 10.6h5.2"/>',
     "reports": '<path d="M2.4 13.8h11.2M4 11.4V8.2M8 11.4V2.6M12 11.4V5.6"/>',
     "settings": (

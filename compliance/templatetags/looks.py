@@ -354,6 +354,7 @@ PLACES = (
     ("Pipelines", "pipelines", "pipelines", ("pipeline",)),
     ("Runs", "runs", "runs", ("run", "call")),
     ("Graph", "graph", "graph", ("graph",)),
+    ("Imports", "imports", "imports", ("import", "reconciliation")),
     ("Terms", "terms", "terms", ("terms",)),
     ("Reports", "reports", "reports", ("report",)),
 )

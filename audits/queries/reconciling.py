@@ -1,0 +1,146 @@
+"""What was recorded, what gateways logged, and what the provider billed, side by side by day and model."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, QuerySet, Sum
+
+from audits.ingest.sources import SOURCES
+from audits.models import Import, UsageDay, UsageEntry, UsageSignature
+from compliance.engine.catalogue import canonical_name
+from compliance.models import Project
+
+_DATED = re.compile(r"(?:-v\d+:\d+|-\d{4}-\d{2}-\d{2}|[-@]20\d{6}|-latest)$")
+_BILLS = [source.name for source in SOURCES.values() if source.role == "bill"]
+
+
+@dataclass
+class Side:
+    """One side's word on a day and model. `uncounted`: sums that do not say how many calls they are of."""
+
+    calls: int = 0
+    tokens: int = 0
+    cost: Decimal = Decimal(0)
+    uncounted: int = 0
+    there: bool = False
+
+    def add(self, calls: int, tokens: int, cost: Decimal = Decimal(0), uncounted: int = 0) -> None:
+        """Add what one row of a roll-up says."""
+        self.calls, self.tokens, self.cost = self.calls + calls, self.tokens + tokens, self.cost + cost
+        self.uncounted, self.there = self.uncounted + uncounted, True
+
+
+@dataclass
+class Line:
+    """A day and a model with all three sides.
+
+    One call may be recorded and logged as well, and nothing tells which: so what is billed and not explained is at least what
+    exceeds the two together, and at most what exceeds the larger.
+    """
+
+    day: dt.date | None
+    model: str
+    recorded: Side = field(default_factory=Side)
+    logged: Side = field(default_factory=Side)
+    billed: Side = field(default_factory=Side)
+
+    @property
+    def counts_calls(self) -> bool:
+        """Whether the bill says how many calls there were; if not, tokens are all that can be compared."""
+        return self.billed.there and not self.billed.uncounted and self.billed.calls > 0
+
+    @property
+    def rest(self) -> tuple[int, int] | None:
+        """Tokens billed that nobody saw, at least and at most; None without a bill of usage."""
+        if not self.billed.there or not (self.billed.tokens or self.billed.calls):
+            return None
+        return _rest(self.billed.tokens, self.recorded.tokens, self.logged.tokens)
+
+    @property
+    def rest_calls(self) -> tuple[int, int] | None:
+        """The same in calls."""
+        return _rest(self.billed.calls, self.recorded.calls, self.logged.calls) if self.counts_calls else None
+
+    @property
+    def over(self) -> int:
+        """Tokens that a side saw beyond what was billed."""
+        seen = max(self.recorded.tokens, self.logged.tokens)
+        return max(0, seen - self.billed.tokens) if self.rest is not None else 0
+
+
+def _rest(billed: int, recorded: int, logged: int) -> tuple[int, int]:
+    return max(0, billed - recorded - logged), max(0, billed - max(recorded, logged))
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The lines of a period and their sum. `simulated`: recorded calls that a stand-in answered; no provider bills them."""
+
+    lines: tuple[Line, ...]
+    total: Line
+    simulated: int
+
+
+def reconcile(projects: QuerySet[Project], channel: str, first: dt.date, last: dt.date) -> Reconciliation:
+    """All three sides of `channel` (who served the calls, and bills them) from `first` to `last`, both included. Four queries."""
+    found: dict[tuple[dt.date, str], Line] = {}
+
+    def line(day: dt.date, model: str) -> Line:
+        key = (day, plain_model(model))
+        return found.setdefault(key, Line(*key))
+
+    period = {"day__range": (first, last), "served_by": channel}
+    recorded = UsageSignature.objects.filter(**period, run__pipeline__project__in=projects)
+    for row in recorded.filter(simulated=False).order_by().values("day", "model").annotate(**_SUMS):
+        line(row["day"], row["model"]).recorded.add(row["n"], row["tokens"])
+    simulated = recorded.filter(simulated=True).aggregate(n=Sum("calls"))["n"] or 0
+    bills = Import.objects.filter(source__in=_BILLS).values("pipeline")
+    imported = UsageDay.objects.filter(**period, pipeline__project__in=projects)
+    for row in _by_day(imported.exclude(pipeline__in=bills)):
+        line(row["day"], row["model"]).logged.add(row["n"], row["tokens"], row["money"], row["blind"])
+    for row in _by_day(imported.filter(pipeline__in=bills)):
+        usage = row["kind"] == UsageEntry.Kind.USAGE
+        side = line(row["day"], row["model"]).billed
+        side.add(row["n"] if usage else 0, row["tokens"], row["money"], row["blind"])
+    lines = tuple(found[key] for key in sorted(found))
+    return Reconciliation(lines, _total(lines), simulated)
+
+
+_SUMS = {"n": Sum("calls"), "tokens": Sum(F("input_tokens") + F("output_tokens"))}
+
+
+def _by_day(days: QuerySet[UsageDay]) -> Iterable[dict[str, Any]]:
+    return days.order_by().values("day", "model", "kind").annotate(**_SUMS, money=Sum("cost"), blind=Sum("uncounted"))
+
+
+def _total(lines: Iterable[Line]) -> Line:
+    total = Line(None, "")
+    for one in lines:
+        for side in ("recorded", "logged", "billed"):
+            mine = getattr(one, side)
+            if mine.there:
+                getattr(total, side).add(mine.calls, mine.tokens, mine.cost, mine.uncounted)
+    return total
+
+
+def plain_model(model: str) -> str:
+    """A model's name without channel prefixes and dates: bills name the dated one, logs mostly what was asked for."""
+    return _DATED.sub("", canonical_name(model))
+
+
+def channels_of(projects: QuerySet[Project]) -> list[str]:
+    """Every channel that something is known of. Two queries."""
+    imported = UsageDay.objects.filter(pipeline__project__in=projects).values_list("served_by", flat=True)
+    recorded = UsageSignature.objects.filter(run__pipeline__project__in=projects).values_list("served_by", flat=True)
+    names = {*imported.order_by().distinct(), *recorded.order_by().distinct()}
+    return sorted(name for name in names if name and name != "self")
+
+
+def latest_day(projects: QuerySet[Project]) -> dt.date | None:
+    """The last day that anything imported is of."""
+    days = UsageDay.objects.filter(pipeline__project__in=projects).order_by("-day")
+    return days.values_list("day", flat=True).first()

@@ -1,0 +1,172 @@
+"""Imports: the list, giving a file, what the columns of a table mean, how one goes, its calls and its unread lines."""
+
+import itertools
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
+
+from audits.access import get_import, require_may_import, visible_imports
+from audits.actions.ingesting import describe, request_import
+from audits.evidence.store import Missing, open_store
+from audits.ingest.readers.mapped import MEANINGS, ColumnMapping, reader
+from audits.ingest.reading import Found, first_rows, read_part
+from audits.ingest.sources import SOURCES
+from audits.ingest.unpacking import Unacceptable
+from audits.models import Import
+from audits.procedures.importing import keep_file
+from audits.queries.imports import entries_of, models_of, rejected_of, with_what_is_shown
+from audits.tasks import import_usage
+from audits.views.import_forms import MOST_BYTES, ImportForm, MappingForm
+from audits.views.listing import page_of, sorted_by
+from compliance.access import may_run_audits, may_run_some_audits, require
+from compliance.queries.names import provider_names
+from compliance.views.requests import PersonRequest
+
+COLUMNS = {
+    "file": ("name",),
+    "log": ("pipeline__name",),
+    "when": ("requested_at",),
+    "read": ("read",),
+    "rejected": ("rejected",),
+}
+UNPACKED_AT_MOST = 8 * MOST_BYTES
+PREVIEWED, SHOWN = 200, 8
+
+
+def listing(request: PersonRequest) -> HttpResponse:
+    """Every import that the person may see, newest first."""
+    imports = with_what_is_shown(visible_imports(request.user)).order_by("-id")
+    page = page_of(request, sorted_by(request, imports, COLUMNS))
+    context = {"page": page, "sources": SOURCES, "may_import": may_run_some_audits(request.user)}
+    return render(request, "audits/import_list.html", context)
+
+
+def add(request: PersonRequest) -> HttpResponse:
+    """Give a file. What can't be read at all is refused here, in words; the rest is read by a worker."""
+    require(may_run_some_audits(request.user), "Usage is imported by a project’s engineers or an administrator.")
+    form = ImportForm(request.POST or None, request.FILES or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _taken(request, form)
+        except Unacceptable as problem:
+            form.add_error("file", f"{problem}.")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "audits/import_add.html", {"form": form}, status=status)
+
+
+def _taken(request: PersonRequest, form: ImportForm) -> HttpResponse:
+    data = form.cleaned_data
+    file, source = data["file"], SOURCES[data["source"]]
+    kept = keep_file(file.file, file.name, source, UNPACKED_AT_MOST)
+    imported = request_import(
+        project=data["project"], acting_user=request.user, source=source.name, name=file.name, log=data["log"],
+        sha256=kept.sha256, size=kept.size, parts=kept.parts, declared=form.declared(),
+    )  # fmt: skip
+    if source.reader is None:
+        return redirect("import-map", pk=imported.pk)
+    import_usage.delay_on_commit(imported.pk)
+    return redirect("import", pk=imported.pk)
+
+
+def columns(request: PersonRequest, pk: int) -> HttpResponse:
+    """Say what a table's columns mean; a preview shows what its first rows then say."""
+    imported = get_import(request.user, pk)
+    require_may_import(request.user, imported.pipeline.project)
+    if imported.state != Import.State.WAITING or SOURCES[imported.source].reader is not None:
+        return redirect("import", pk=pk)
+    try:
+        names, rows = _first_rows(imported)
+    except (Unacceptable, Missing) as problem:
+        return render(request, "audits/import_map.html", {"imported": imported, "problem": str(problem)}, status=422)
+    form = MappingForm(request.POST or None, columns=names)
+    valid = request.method == "POST" and form.is_valid()
+    if valid and "preview" not in request.POST:
+        describe(imported=imported, acting_user=request.user, options=form.cleaned_data["mapping"].as_json())
+        import_usage.delay_on_commit(imported.pk)
+        return redirect("import", pk=pk)
+    context = {"imported": imported, "form": form, "names": names, "rows": [list(row.values()) for row in rows]}
+    if valid:
+        context["preview"] = _preview(imported, form.cleaned_data["mapping"])
+    return render(
+        request, "audits/import_map.html", context, status=422 if request.method == "POST" and not valid else 200
+    )
+
+
+def _first_rows(imported: Import) -> tuple[list[str], list[Any]]:
+    with open_store(settings.EVIDENCE_URL).open(imported.parts[0]["sha256"]) as stream:
+        return first_rows(stream, SHOWN)  # type: ignore[arg-type]
+
+
+def _preview(imported: Import, mapping: ColumnMapping) -> dict[str, Any]:
+    """What the first rows say under a mapping: records, and why which rows are none."""
+    found, rejected = [], []
+    try:
+        with open_store(settings.EVIDENCE_URL).open(imported.parts[0]["sha256"]) as stream:
+            for outcome in itertools.islice(read_part(stream, reader(mapping)), PREVIEWED):  # type: ignore[arg-type]
+                (found if isinstance(outcome, Found) else rejected).append(outcome)
+    except Unacceptable as problem:
+        return {"problem": str(problem), "read": 0, "rejected": [], "records": [], "meanings": []}
+    meanings = [meaning for meaning in MEANINGS if meaning in {**mapping.columns, **mapping.constants}]
+    fields = [{"key": "key", "id": "id"}.get(meaning, meaning) for meaning in meanings]
+    records = [[getattr(one.record, field) for field in fields] for one in found[:SHOWN]]
+    return {
+        "read": len(found), "rejected": rejected[:SHOWN], "unread": len(rejected), "records": records,
+        "meanings": [MEANINGS[meaning] for meaning in meanings],
+    }  # fmt: skip
+
+
+def detail(request: PersonRequest, pk: int) -> HttpResponse:
+    """An import: how far it is, what it brought, what could not be read, what its log comes to."""
+    return render(request, "audits/import_detail.html", _context(request, get_import(request.user, pk)))
+
+
+def live(request: PersonRequest, pk: int) -> HttpResponse:
+    """The live part alone; it carries no further polling once the import has ended."""
+    return render(request, "audits/_import_live.html", _context(request, get_import(request.user, pk)))
+
+
+def _context(request: PersonRequest, imported: Import) -> dict[str, Any]:
+    project = imported.pipeline.project
+    first = imported.first_at.date().isoformat() if imported.first_at else ""
+    last = imported.last_at.date().isoformat() if imported.last_at else ""
+    return {
+        "imported": imported,
+        "source": SOURCES.get(imported.source),
+        "needs_mapping": imported.state == Import.State.WAITING and not imported.options and imported.source == "csv",
+        "rejected": rejected_of(imported)[:SHOWN],
+        "models": models_of(imported),
+        "providers": provider_names(),
+        "findings": imported.run.findings.count() if imported.run else 0,
+        "newest": imported.pipeline.runs.order_by("-number").first(),
+        "reconciliation": f"{reverse('reconciliation')}?{urlencode({'from': first, 'to': last})}",
+        "may_import": may_run_audits(request.user, project),
+    }
+
+
+def calls(request: PersonRequest, pk: int) -> HttpResponse:
+    """The entries that an import brought, paged."""
+    imported = get_import(request.user, pk)
+    context = {"imported": imported, "page": page_of(request, entries_of(imported)), "providers": provider_names()}
+    return render(request, "audits/import_calls.html", context)
+
+
+def rejected(request: PersonRequest, pk: int) -> HttpResponse:
+    """The lines that could not be read, each with its reason, paged."""
+    imported = get_import(request.user, pk)
+    context = {"imported": imported, "page": page_of(request, rejected_of(imported))}
+    return render(request, "audits/import_rejected.html", context)
+
+
+@require_POST
+def again(request: PersonRequest, pk: int) -> HttpResponse:
+    """Read the kept file once more: after a worker died, or a reader learned more. It changes nothing that is known."""
+    imported = get_import(request.user, pk)
+    require_may_import(request.user, imported.pipeline.project)
+    describe(imported=imported, acting_user=request.user)
+    import_usage.delay_on_commit(imported.pk)
+    return redirect("import", pk=pk)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from compliance.engine.constraints import (
@@ -12,7 +13,7 @@ from compliance.engine.constraints import (
 )
 from compliance.engine.facts import Use
 from compliance.engine.library import Library, Version
-from compliance.engine.phrases import fact_phrase
+from compliance.engine.phrases import day, fact_phrase
 from compliance.engine.rules import Citation, Rule
 from compliance.engine.vocabulary import ACTIVITIES
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from compliance.engine.evaluation import ExceptionFinding, Verdict
 
 _NUMBERED: Final = re.compile(r"(?:[IVX]+|[A-Z]|\d+)(?:[.(\d].*)?$")
+_APOSTROPHE: Final = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
+_DATED: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(.*)$")
 _WHAT: Final = {"prohibition": "the prohibition", "permission": "the permission", "duty": "the duty"}
 
 
@@ -33,15 +36,25 @@ def explain(
     library: Library,
 ) -> str:
     """By which document and section, what, and the condition that met it, failed it, or is unknown; the day comes before it."""
-    return f"{source(rule, version, citation, library)} {rule.statement}: {_outcome(rule, verdict, exceptions, use)}."
+    sentence = f"{source(rule, version, citation, library)} {rule.statement}: {_outcome(rule, verdict, exceptions, use)}."
+    return _APOSTROPHE.sub("’", sentence)
 
 
 def source(rule: Rule, version: Version, citation: Citation, library: Library) -> str:
-    """ "section 2(e) of the OpenAI Business Terms (version of 2023-11-14)"."""
+    """ "section 2(e) of the OpenAI Business Terms (version of 14 November 2023)"."""
     section = citation.section
     where = "" if not section else f"section {section} of " if _NUMBERED.match(section) else f"“{section}” in "
     title = library.title(rule.document).removeprefix("The ").removeprefix("the ")
-    return f"{where}the {title} (version of {version.label})"
+    return f"{where}the {title} ({version_words(version.label)})"
+
+
+def version_words(label: str) -> str:
+    """A version as people name it: "version of 14 November 2023", or "version 2.0" for one that bears no date."""
+    dated = _DATED.match(label)
+    try:
+        return f"version of {day(date.fromisoformat(dated.group(1)))}{dated.group(2)}" if dated else f"version {label}"
+    except ValueError:  # the thirtieth of February
+        return f"version {label}"
 
 
 def _outcome(rule: Rule, verdict: "Verdict", exceptions: Sequence["ExceptionFinding"], use: Use) -> str:

@@ -150,7 +150,7 @@ def test_two_uses_that_differ_in_their_day_read_their_own_day():
     library = acme()
     first = judge(library, on="2024-06-01", student=COMPETING).verdicts[0].explanation
     second = judge(library, on="2024-06-02", student=COMPETING).verdicts[0].explanation
-    assert first.startswith("On 1 June 2024, section 2(e) of the Acme Terms (version of 2024-02-01) bars")
+    assert first.startswith("On 1 June 2024, section 2(e) of the Acme Terms (version of 1 February 2024) bars")
     assert second == first.replace("1 June", "2 June")
 
 

@@ -172,7 +172,7 @@ def sentence_at(text: str, start: int) -> str:
     line = text[max(line_start, start - 600) : min(line_end if line_end >= 0 else len(text), start + 600)]
     at = start - max(line_start, start - 600)
     begins = max((end.end() for end in _SENTENCE.finditer(line, 0, at)), default=0)
-    ends = next((end.start() for end in _SENTENCE.finditer(line, at)), len(line))
+    ends = next((end.start() + 1 for end in _SENTENCE.finditer(line, at)), len(line))
     return " ".join(_MARKS.sub(" ", line[begins:ends]).split())[:LONGEST_SENTENCE]
 
 

@@ -16,6 +16,7 @@ from audits.queries.review import with_standing
 from compliance.actions.dates import fix_dates
 from compliance.actions.rulebook import load_rulebook
 from compliance.actions.trail import record
+from compliance.celery import app
 from compliance.engine.library import Library
 from compliance.models import Agreement, LibraryChange, Provider, TrailEntry, Version
 from compliance.queries.library import library_from_database
@@ -201,3 +202,13 @@ def test_uses_judged_before_days_were_kept_are_judged_day_by_day_all_the_same(wo
     done = rejudge(cause="An older database", caused_by=None)
     assert sum(use.calls for use in run.uses.all()) == from_signatures == done.calls
     assert Finding.every.filter(run=run, gone_at=None).exists()
+
+
+def test_what_beat_asks_for_is_a_task_that_judges_anew(world: World):
+    world.run("2024-06-01", student=GENERATIVE)
+    world.publish(**ANY_STUDENT)
+    entry = app.conf.beat_schedule["judge anew"]
+    app.loader.import_default_modules()
+    app.tasks[entry["task"]].apply(throw=True)
+    assert not LibraryChange.objects.filter(done_at=None).exists()
+    assert Rejudging.objects.filter(changed_runs=1).count() == 1

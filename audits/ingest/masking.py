@@ -49,8 +49,10 @@ _LIKELY = tuple(
         (b"api-key", rb"api-key\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?[^\s\"',;}{\\]{6}"),
         (b"apikey", rb"apikey\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?[^\s\"',;}{\\]{6}"),
         (b"key=", rb"key=[^&\s]{6}"), (b"token=", rb"token=[^&\s]{6}"), (b"sig=", rb"sig=[^&\s]{6}"), (b"signature=", rb""),
-        (b"access_key", _ASSIGNED), (b"access-key", _ASSIGNED), (b"accesskey", _ASSIGNED), (b"client_secret", _ASSIGNED), (b"password", _ASSIGNED),
-        (b"passwd", _ASSIGNED), (b"auth_token", _ASSIGNED), (b"authorization", _ASSIGNED), (b"cookie", _ASSIGNED), (b"-token\"", rb""),
+        (b"access_key", _ASSIGNED), (b"access-key", _ASSIGNED), (b"accesskey", _ASSIGNED), (b"client_secret", _ASSIGNED),
+        (b"password", _ASSIGNED),
+        (b"passwd", _ASSIGNED), (b"auth_token", _ASSIGNED), (b"authorization", _ASSIGNED),
+        (b"cookie", _ASSIGNED), (b"-token\"", rb""),
         (b"access_token", _ASSIGNED), (b"helicone-auth", _ASSIGNED), (b"client-secret", _ASSIGNED),
         (b"://", rb"://[^\s/:@\"]{0,200}:[^\s/@\"]{1,400}@"),
     )

@@ -19,6 +19,8 @@ def values(stream: BinaryIO) -> Iterator[Any]:
             head += stream.read(1) or b"?"
             if len(head) > 12 or not head[:-1].isdigit():
                 raise Damaged(f"no length at byte {position}")
+        if not head[:-1].isdigit():
+            raise Damaged(f"no length at byte {position}")
         size = int(head[:-1])
         if size > LONGEST:
             raise Damaged(f"a value of {size} bytes at byte {position}")

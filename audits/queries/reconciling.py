@@ -14,7 +14,7 @@ from audits.models import Import, UsageDay, UsageEntry, UsageSignature
 from compliance.engine.catalogue import canonical_name
 from compliance.models import Project
 
-_DATED = re.compile(r"(?:-v\d+:\d+|-\d{4}-\d{2}-\d{2}|[-@]20\d{6}|-latest)$")
+_DATED = re.compile(r"(?:[-@]20\d{6}|-\d{4}-\d{2}-\d{2}|-latest)?(?:-v\d+:\d+)?$")
 _BILLS = [source.name for source in SOURCES.values() if source.role == "bill"]
 
 
@@ -129,7 +129,7 @@ def _total(lines: Iterable[Line]) -> Line:
 
 def plain_model(model: str) -> str:
     """A model's name without channel prefixes and dates: bills name the dated one, logs mostly what was asked for."""
-    return _DATED.sub("", canonical_name(model))
+    return _DATED.sub("", canonical_name(model).rpartition("/")[2], count=1)
 
 
 def channels_of(projects: QuerySet[Project]) -> list[str]:

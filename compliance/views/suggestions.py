@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -128,11 +129,13 @@ def suggestions(request: PersonRequest) -> HttpResponse:
     provider, building = request.GET.get("provider", ""), request.GET.get("all") != "1"
     rows = open_suggestions(provider=provider, building=building)
     page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
-    providers = Provider.objects.filter(documents__versions__suggestions__isnull=False).distinct().order_by("name")
+    providers = (
+        Provider.objects.filter(documents__versions__suggestions__isnull=False).distinct().order_by(Lower("name"))
+    )
     context = _tabs(request) | {
         "page": page,
         "rows": with_words(list(page.object_list)),
-        "chosen": provider,
+        "narrowed_to": provider,
         "building": building,
         "providers": providers,
     }

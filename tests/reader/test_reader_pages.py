@@ -201,6 +201,20 @@ def test_lists_and_the_reader_ask_the_database_as_often_for_many_as_for_few(
     assert [_queries(lawyers_client, address) for address in addresses] == few
 
 
+def test_suggestions_are_narrowed_to_a_provider_and_to_what_bears_on_building(lawyers_client: Client) -> None:
+    (version,) = make_versions(FIRST)
+    read_version(version)
+    address = reverse("terms-suggestions")
+    building = lawyers_client.get(address, {"provider": "harpco"})
+    assert '<option value="harpco" selected>' in building.content.decode()
+    assert {label for one, _words in building.context["rows"] for label in one.labels} == {
+        "train_competing", "automated_extraction",
+    }  # fmt: skip
+    anything = lawyers_client.get(address, {"provider": "harpco", "all": "1"})
+    assert len(anything.context["rows"]) > len(building.context["rows"])
+    assert not lawyers_client.get(address, {"provider": "nobody"}).context["rows"]
+
+
 def _queries(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert client.get(address).status_code == 200

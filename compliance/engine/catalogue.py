@@ -12,6 +12,7 @@ _PREFIXES: Final = re.compile(
     r"^(?:(?:hf|huggingface|openrouter|bedrock|azure|azure_ai|vertex_ai|together_ai|together|fireworks_ai|groq|deepinfra|replicate"
     r"|perplexity|litellm|models|converse|invoke|ollama|ollama_chat|gemini|vllm|hosted_vllm)/)+"
 )
+_IN_PROSE: Final = re.compile(r"^(?:openai|anthropic)(?:'s|’s)?-")
 _REGION: Final = re.compile(r"^(?:us|eu|apac|au|ca|jp|sa|mx|in|global|regional|us-gov)\.(?=[a-z0-9-]+\.)")
 _CLOUD_VENDOR: Final = re.compile(
     r"^(?:anthropic|amazon|meta|mistral|cohere|deepseek|ai21|qwen|openai|stability|google|moonshotai?|minimax|nvidia|writer|zai|luma|twelvelabs)\.(?=[a-z])"
@@ -57,6 +58,8 @@ class ModelIdentity:
 def canonical_name(model: str) -> str:
     """A model's name in lower case without channel prefixes, cloud ids, fine-tune ids and routing suffixes."""
     name = model.strip().casefold()
+    if " " in name:  # as prose has it: "OpenAI GPT-4 Turbo"
+        name = _IN_PROSE.sub("", "-".join(name.split()))
     if name.startswith("arn:"):
         name = name.rpartition("/")[2]
     name = name.removeprefix("https://huggingface.co/").removeprefix("hf:")

@@ -59,6 +59,8 @@ def test_a_model_is_recognised_by_any_of_its_names(model, developer, family):
     ("somebody/gpt-4o", "openai", "gpt", ""),
     ("qwen/a-model-of-tomorrow", "alibaba-qwen", "", ""),
     ("my-azure-deployment", "", "", ""),
+    ("OpenAI GPT-4 Turbo", "openai", "gpt", ""),
+    ("Anthropic Internal Models", "", "", ""),
     ("arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123", "", "", ""),
     ("accounts/fireworks/models/llama-v3p1-8b-instruct", "meta", "llama-3.1", ""),
     ("deepseek-r1:14b", "deepseek", "deepseek-r1-distill-qwen", "qwen-apache"),

@@ -24,6 +24,9 @@ CORE: Final = frozenset(
 """Labels of clauses that bear on building models from output; the others concern dealing with a service in general."""
 _WORD: Final = re.compile(r"\w+")
 _SHOWN: Final = 90
+_NUMBER: Final = re.compile(
+    r"\s*(?:[*•+-]\s+)?(?:\*\*)?(?:\(?[a-z]{1,4}\)|[ivx]+\.|[a-z]\.|\d+(?:\.\d+)+\.?|\d+\.)(?:\*\*)?\s+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,11 @@ def same_passage(clause: str, passage: str) -> bool:
     return 2 * shared >= min(len(one), len(other)) > 0
 
 
+def unnumbered_hash(text: str) -> str:
+    """SHA-256 by which reasons name a clause: of its normalised text without the number of its item, which moves."""
+    return clause_hash(_NUMBER.sub("", text, count=1) if _NUMBER.match(text) else text)
+
+
 def _found(version: Version) -> Iterator[Found]:
     """The clauses as they were suggested from this very text; read anew where they were not."""
     document = version.document.identifier
@@ -94,8 +102,8 @@ def _found(version: Version) -> Iterator[Found]:
         spans = [(one.start, one.end, one.labels) for one in find_clauses(version.text)]
     for start, end, labels in spans:
         if CORE & set(labels):
-            words = " ".join(version.text[start:end].split())
-            yield Found(document, version.label, clause_hash(version.text[start:end]), labels, words)
+            text = version.text[start:end]
+            yield Found(document, version.label, unnumbered_hash(text), labels, " ".join(text.split()))
 
 
 def _passages(search: PassageSearch) -> defaultdict[tuple[str, str], list[str]]:
@@ -113,7 +121,10 @@ def _passages(search: PassageSearch) -> defaultdict[tuple[str, str], list[str]]:
 def _rejected() -> set[tuple[str, str]]:
     """Clauses that a person rejected, with a reason: (document, hash)."""
     rejected = Suggestion.objects.filter(state=Suggestion.State.REJECTED).exclude(reason="")
-    return set(rejected.values_list("version__document__identifier", "sha256"))
+    return {
+        (one.version.document.identifier, unnumbered_hash(one.version.text[one.start : one.end]))
+        for one in rejected.select_related("version__document")
+    }
 
 
 def _extracts() -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from audits.graph.model import KINDS, Edge, Graph, Node
 
-READABLE: Final = 120
+READABLE: Final = 60
 """So many nodes are drawn one by one; more are grouped."""
 
 _COARSEST: Final = 3
@@ -29,16 +29,20 @@ def grouped(graph: Graph, opened: Collection[str] = (), most: int = READABLE) ->
     Groups in `opened` are not drawn: what they hold is drawn finer, even if that makes more nodes. A group's facts say how many
     nodes it `holds`, and which (`members`). Edges between groups add up their rows.
     """
+    coarse = _coarseness(graph, most)
+    return _contracted(graph, _standing(graph, coarse, opened)) if any(coarse.values()) else graph
+
+
+def _coarseness(graph: Graph, most: int) -> Mapping[str, int]:
+    """How coarse each kind is drawn; what somebody opened has no say, or opening one group would close others."""
     coarse = dict.fromkeys(KINDS, 0)
-    stands_for = _standing(graph, coarse, opened)
-    while len(set(stands_for.values())) > most and any(level < _COARSEST for level in coarse.values()):
-        drawn = Counter(
-            graph.nodes[key].kind if key in graph.nodes else key.split(":")[1] for key in set(stands_for.values())
-        )
-        widest = max((kind for kind in KINDS if coarse[kind] < _COARSEST), key=lambda kind: drawn[kind])
-        coarse[widest] += 1
-        stands_for = _standing(graph, coarse, opened)
-    return _contracted(graph, stands_for) if any(coarse.values()) else graph
+    while any(level < _COARSEST for level in coarse.values()):
+        drawn = set(_standing(graph, coarse, ()).values())
+        if len(drawn) <= most:
+            break
+        of_kind = Counter(graph.nodes[key].kind if key in graph.nodes else key.split(":")[1] for key in drawn)
+        coarse[max((kind for kind in KINDS if coarse[kind] < _COARSEST), key=lambda kind: of_kind[kind])] += 1
+    return coarse
 
 
 def _standing(graph: Graph, coarse: Mapping[str, int], opened: Collection[str]) -> dict[str, str]:

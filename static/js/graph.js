@@ -37,7 +37,7 @@
     const found = [
       { selector: "node", style: { shape: "round-rectangle", width: WIDTH, height: HEIGHT, "background-color": colour("raised"),
         "border-width": 1, "border-color": colour("line-strong"), label: "data(text)", color: colour("ink"),
-        "text-valign": "center", "text-halign": "center", "text-wrap": "wrap", "text-max-width": WIDTH - 10, "font-size": 12.5,
+        "text-valign": "center", "text-halign": "center", "text-wrap": "wrap", "text-max-width": WIDTH + 60, "font-size": 12.5,
         "line-height": 1.35, "font-family": "Inter, sans-serif" } },
       { selector: "node.calls", style: { shape: "rectangle" } },
       { selector: "node.run", style: { shape: "cut-rectangle" } },

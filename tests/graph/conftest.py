@@ -9,7 +9,7 @@ from django.test import Client
 
 from audits.evidence.store import open_store
 from audits.models import Dataset, Finding, ModelCall, RowMatch, Run, Student, UsageSignature
-from compliance.models import Project, User
+from compliance.models import Project, RuleRevision, User
 from tests.factories import (
     NOON,
     make_call,
@@ -49,6 +49,7 @@ class House:
 
 def teach(run: Run, provider: str, model: str, student: str, content: str, rows: int = 4) -> Dataset:
     """Calls of a model, a training data set of six rows, four of which derive from them, and a student."""
+    assert run.started_at
     served_by = provider or "self"
     dataset = Dataset.objects.create(
         run=run,
@@ -83,7 +84,8 @@ def completed(project: Project, name: str, day: int) -> Run:
 
 def judge(run: Run) -> Finding:
     """A finding of the services agreement on the run's training, with the answer that it comes from."""
-    revision = make_rule_revision(RULE)
+    known = RuleRevision.objects.filter(rule__identifier=RULE).first()
+    revision = known or make_rule_revision(RULE)
     document = revision.rule.document.identifier
     verdict = {
         "rule": RULE, "document": document, "version": "2025-05-31", "section": "3.3(e)", "effect": "prohibition",
@@ -95,8 +97,10 @@ def judge(run: Run) -> Finding:
         "role": "principal",
         "why": "the developer's terms for its API",
     }
+    assert run.started_at
+    day = run.started_at.date()
     use = make_use(
-        run, outcome="prohibited", first_on=run.started_at.date(), last_on=run.started_at.date(),
+        run, outcome="prohibited", first_on=day, last_on=day,
         answer={"verdicts": [verdict], "governing_documents": [paper]},
     )  # fmt: skip
     return make_finding(

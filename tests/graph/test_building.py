@@ -5,7 +5,7 @@ from dataclasses import replace
 from audits.graph import model as m
 from audits.graph.building import build
 from audits.graph.model import Graph
-from tests.graph.samples import A, B, calls, dataset, everything, rows, run, two_generations
+from tests.graph.samples import DAY, MORNING, A, B, calls, dataset, everything, rows, run, two_generations
 
 
 def edges(graph: Graph) -> set[tuple[str, str, str]]:
@@ -32,7 +32,7 @@ def test_a_student_that_a_later_run_asks_joins_it_by_name() -> None:
 
 
 def test_a_run_cannot_ask_a_student_that_was_not_there_yet() -> None:
-    early = replace(calls(2, "acme-7b", provider="", served_by="self"), first_at=run(1).started)
+    early = replace(calls(2, "acme-7b", provider="", served_by="self"), first_at=MORNING + DAY)
     records = two_generations()
     assert m.SAME not in {edge.kind for edge in build(replace(records, calls=(records.calls[0], early))).edges}
 

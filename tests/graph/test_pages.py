@@ -74,6 +74,7 @@ def test_the_blast_radius_counts_rows_and_names_students_with_the_way(house: Hou
 
 
 def test_since_a_later_day_nothing_is_touched(house: House) -> None:
+    assert house.second.started_at
     later = house.second.started_at.date().isoformat()
     blast = asked(house.client(house.engineer), clause=RULE, since=later)["blast"]
     assert (blast["uses"], blast["training_rows"], blast["students"]) == (0, 0, [])

@@ -1,0 +1,39 @@
+"""The picture of the graph under our content security policy: drawn, walked by keyboard, usable on a phone."""
+
+import pytest
+
+from tests.browser.conftest import PHONE, Opened
+from tests.browser.world import BrowserWorld
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("size", [(1280, 900), PHONE])
+def test_the_picture_is_drawn_and_walked_by_keyboard(
+    world: BrowserWorld, opened: Opened, size: tuple[int, int]
+) -> None:
+    visit = opened(world.engineer, size=size)
+    page = visit.go("/graph/")
+    page.wait_for_selector("#graph[data-drawn]")
+    page.focus("#graph")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert "1 before it" in page.inner_text("#graph-said")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#graph-panel h3")
+    assert page.evaluate("document.activeElement.id") == "graph-panel"
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert visit.complaints == []
+
+
+def test_what_if_is_one_click_from_a_model(world: BrowserWorld, opened: Opened) -> None:
+    visit = opened(world.engineer)
+    page = visit.go("/graph/")
+    page.wait_for_selector("#graph[data-drawn]")
+    page.focus("#graph")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.click("text=What if its answers had to go")
+    page.wait_for_selector("text=training rows lost")
+    assert visit.complaints == []

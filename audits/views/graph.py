@@ -19,7 +19,7 @@ from audits.procedures.cleaning import CannotClean, write_clean
 from audits.queries.charges import clauses
 from audits.queries.graph import read_graph, runs_of_graph
 from audits.queries.graph_answers import Answer, answer, keys_without
-from audits.views.graph_data import HOW, as_json, node_rows, steps_of_node
+from audits.queries.graph_data import HOW, as_json, node_rows, steps_of_node
 from audits.views.graph_forms import GraphFilter
 from compliance.access import visible_projects
 from compliance.queries.names import names

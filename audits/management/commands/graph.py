@@ -17,7 +17,7 @@ from audits.models import Dataset, Run
 from audits.procedures.cleaning import CannotClean, write_clean
 from audits.queries.charges import clauses
 from audits.queries.graph_answers import Answer, Question, answer, keys_without
-from audits.views.graph_data import HOW, as_json
+from audits.queries.graph_data import HOW, as_json
 from compliance.embedded.supervisor import ensure_services
 from compliance.models import Project
 

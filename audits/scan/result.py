@@ -49,6 +49,20 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetUse:
+    """A public data set that comes in. `models`: who wrote it, as `source` says; neither is known of most."""
+
+    id: str
+    models: tuple[str, ...]
+    source: str
+    evidence: tuple[Evidence, ...]
+
+    def as_json(self) -> dict[str, object]:
+        places = [_place(place) for place in self.evidence]
+        return {"id": self.id, "models": list(self.models), "source": self.source, "evidence": places}
+
+
+@dataclass(frozen=True, slots=True)
 class Unresolved:
     """What a person must look at."""
 
@@ -66,6 +80,7 @@ class ScanResult:
     unresolved: tuple[Unresolved, ...] = ()
     files: int = 0
     providers: tuple[str, ...] = field(default=())
+    datasets: tuple[DatasetUse, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The answer of the `scan` command."""
@@ -73,6 +88,7 @@ class ScanResult:
             "uses": [use.as_json() for use in self.uses],
             "providers": list(self.providers),
             "students": list(self.students),
+            "datasets": [dataset.as_json() for dataset in self.datasets],
             "unresolved": [{"file": u.file, "line": u.line, "reason": u.reason} for u in self.unresolved],
             "files": self.files,
         }

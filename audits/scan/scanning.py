@@ -1,9 +1,11 @@
 """A source tree in, uses of models out. Nothing of the tree is executed or imported; whatever cannot be read is named."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from audits.scan.configs import is_config, read_settings
+from audits.scan.datasets import datasets
 from audits.scan.directory import Directory
 from audits.scan.following import Program
 from audits.scan.javascript import EXTENSIONS, Scripts, parse_script
@@ -42,7 +44,8 @@ def scan_tree(root: Path, directory: Directory) -> ScanResult:
     findings += [_plain_finding(site) for site in scripted]
     unresolved += unbundled
     findings += [_student(model, places) for model, places in students(program, settings)]
-    return _result(findings, directory, [*unresolved, *unparsed, *judge.unresolved], len(files))
+    result = _result(findings, directory, [*unresolved, *unparsed, *judge.unresolved], len(files))
+    return replace(result, datasets=datasets(program, [file for file in files if not is_test_path(file.path)]))
 
 
 def _modules(files: list[SourceFile]) -> tuple[list[Module], list[Unresolved]]:

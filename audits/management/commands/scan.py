@@ -55,6 +55,9 @@ def _table(result: ScanResult) -> str:
         )
         lines += [f"    {place.file}:{place.line}  {place.snippet[:100]}" for place in use.evidence[:5]]
         lines += [f"    and {len(use.evidence) - 5} more places"] if len(use.evidence) > 5 else []
+    if result.datasets:
+        lines.append("\nPublic data sets that come in:")
+        lines += [f"    {d.id}: {', '.join(d.models) or 'not known who wrote it'}" for d in result.datasets[:40]]
     if result.unresolved:
         lines.append("\nTo be looked at:")
         lines += [f"    {item.file}:{item.line}  {item.reason}" for item in result.unresolved[:40]]

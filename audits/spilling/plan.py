@@ -56,8 +56,8 @@ class Plan:
     dataset: Lines
 
 
-def make_plan(folder: Path, outputs: Path, dataset: Path, *, block: int = BLOCK) -> Plan:
-    """The plan that the folder holds, or a new one with `block` rows a block.
+def make_plan(folder: Path, outputs: Path, dataset: Path, *, block: int = BLOCK, seed: int | None = None) -> Plan:
+    """The plan that the folder holds, or a new one with `block` rows a block (`seed`: a random one, when none is given).
 
     Raises WorkFolderError when the folder holds the plan of other files, or of files that have changed since.
     """
@@ -72,7 +72,7 @@ def make_plan(folder: Path, outputs: Path, dataset: Path, *, block: int = BLOCK)
         return plan
     folder.mkdir(parents=True, exist_ok=True)
     cut = (_cut(folder, "outputs", outputs, block), _cut(folder, "dataset", dataset, block))
-    plan = Plan(VERSION, secrets.randbelow(2**32 - 1) + 1, files, *cut)
+    plan = Plan(VERSION, secrets.randbelow(2**32 - 1) + 1 if seed is None else seed, files, *cut)
     write_whole(written, json.dumps(asdict(plan)).encode())
     return plan
 

@@ -36,12 +36,17 @@ def trace_on_disk(
     `progress` is told the phase, pieces done and pieces in all. Raises OutputsError and UnreadableDataset for the inputs,
     WorkFolderError for a folder with other work in it, SpillingFailed when a worker was killed.
     """
-    plan = make_plan(folder, outputs, dataset, block=block)
-    for name in (*PHASES, "index"):
-        (folder / name).mkdir(exist_ok=True)
+    plan = prepare(folder, make_plan(folder, outputs, dataset, block=block))
     for phase in PHASES:
         _run_phase(plan, folder, phase, workers, progress)
-    return _put_together(plan, folder)
+    return put_together(plan, folder)
+
+
+def prepare(folder: Path, plan: Plan) -> Plan:
+    """Make the folders that the phases write to."""
+    for name in (*PHASES, "index"):
+        (folder / name).mkdir(exist_ok=True)
+    return plan
 
 
 def remove_work(folder: Path) -> None:
@@ -100,7 +105,7 @@ def _start(plan: Plan, folder: Path, phase: str, number: int, workers: int) -> "
     )
 
 
-def _put_together(plan: Plan, folder: Path) -> Path:
+def put_together(plan: Plan, folder: Path) -> Path:
     """One document from those of the blocks, written in one pass; memory holds the counts and one block."""
     counted: Counter[str] = Counter()
     by_model = {name: Counter[str]() for name in BY_MODEL}

@@ -5,8 +5,9 @@ run with the same PYTHONHASHSEED: keys are Python's own hashes. Exit code 2: an 
 """
 
 import gc
+import os
 import sys
-from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from audits.lineage.outputs import OutputsError
@@ -16,6 +17,10 @@ from audits.spilling.plan import Plan, read_plan
 from audits.spilling.postings import RANGES
 
 PHASES = ("outputs", "repeats", "merge", "rows")
+
+
+class WrongSeed(RuntimeError):
+    """This process hashes differently from those that wrote the keys; the message says what to set."""
 
 
 def pieces_of(plan: Plan, phase: str) -> int:
@@ -36,37 +41,42 @@ def mark(folder: Path, phase: str, piece: int) -> Path:
 def main(folder: Path, phase: str, number: int, of: int) -> int:
     """Do this process's pieces of the phase."""
     gc.set_threshold(200_000, 50, 100)
-    plan = read_plan(folder)
-    todo = [piece for piece in range(number, pieces_of(plan, phase), of) if not mark(folder, phase, piece).exists()]
-    if not todo:
-        return 0
     try:
-        for piece in _done(_work(plan, folder, phase), todo):
-            if phase != "rows":
-                mark(folder, phase, piece).touch()
-            print(piece, flush=True)
+        for piece in range(number, pieces_of(read_plan(folder), phase), of):
+            if not mark(folder, phase, piece).exists():
+                do_piece(folder, phase, piece)
+                print(piece, flush=True)
     except OutputsError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def _done(work: Callable[[int], None], todo: list[int]) -> Iterator[int]:
-    for piece in todo:
-        work(piece)
-        yield piece
-
-
-def _work(plan: Plan, folder: Path, phase: str) -> Callable[[int], None]:
+def do_piece(folder: Path, phase: str, piece: int) -> None:
+    """Do one piece and mark it done. Raises OutputsError for an output that is none, WrongSeed where keys would not agree."""
+    plan = _plan_of(folder)
+    if os.environ.get("PYTHONHASHSEED") != str(plan.seed):
+        raise WrongSeed(f"{folder}: its keys need PYTHONHASHSEED={plan.seed} in every process that works on it.")
     blocks, index = folder / "outputs", folder / "index"
     if phase == "outputs":
-        return lambda piece: index_block(plan, blocks, piece)
-    if phase == "repeats":
-        return lambda piece: merge_repeats(plan, blocks, index)
-    if phase == "merge":
-        return lambda piece: merge_runs(blocks, index, piece)
-    tracer = BlockTracer(plan, index)
-    return lambda piece: tracer.trace_block(piece, mark(folder, phase, piece))
+        index_block(plan, blocks, piece)
+    elif phase == "repeats":
+        merge_repeats(plan, blocks, index)
+    elif phase == "merge":
+        merge_runs(blocks, index, piece)
+    else:
+        _tracer_of(folder).trace_block(piece, mark(folder, phase, piece))
+    mark(folder, phase, piece).touch()
+
+
+@lru_cache(maxsize=1)
+def _plan_of(folder: Path) -> Plan:
+    return read_plan(folder)
+
+
+@lru_cache(maxsize=1)
+def _tracer_of(folder: Path) -> BlockTracer:
+    return BlockTracer(_plan_of(folder), folder / "index")
 
 
 if __name__ == "__main__":

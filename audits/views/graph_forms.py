@@ -23,9 +23,7 @@ class GraphFilter(Filter):
         label="Search", required=False, max_length=200, widget=forms.TextInput(attrs={"type": "search"})
     )
     project = forms.ChoiceField(label="Project", required=False)
-    runs = forms.ChoiceField(
-        label="Runs", required=False, choices=[("", "Newest of each pipeline"), ("all", "All runs")]
-    )
+    runs = forms.ChoiceField(label="Runs", required=False, choices=[("", "Newest only"), ("all", "All runs")])
     clause = forms.ChoiceField(label="Touched by clause", required=False)
     since = forms.DateField(label="Calls since", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     run = forms.IntegerField(required=False, widget=forms.HiddenInput)

@@ -219,3 +219,18 @@ def test_every_run_is_read_when_it_is_asked_for(house: House) -> None:
     graph = read_graph(Run.objects.filter(pipeline=house.first.pipeline))
     (shared,) = graph.of_kind("dataset")
     assert shared.facts["runs"] == [house.first.pk, again.pk]
+
+
+def test_a_public_data_set_that_the_scan_saw_leads_to_its_students(house: House) -> None:
+    brought = [
+        {"name": "acme/open-answers", "models": ["gpt-4.1-mini"], "licence": "cc-by-4.0", "place": "train.py:7"},
+        "?",
+        {},
+    ]
+    Run.objects.filter(pk=house.second.pk).update(scan={"datasets": brought})
+    client = house.client(house.engineer)
+    page = client.get(reverse("graph"), {"without": "public:acme/open-answers"}).content.decode()
+    assert "Downstream of acme/open-answers" in page
+    assert "acme-mini" in page
+    assert "acme-7b" not in page
+    assert "cc-by-4.0" in client.get(reverse("graph-node"), {"id": "public:acme/open-answers"}).content.decode()

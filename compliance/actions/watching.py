@@ -101,13 +101,12 @@ def fetch_watch(watch_id: int, *, place: Place, now: dt.datetime) -> Watch | Non
         return None
     found = Watch.objects.select_related("source__document").get(pk=watch_id)
     with Fetcher(place.allowed) as fetcher:
-        host, free_at = _host(fetcher, found, now)
-        if free_at is not None:
-            Watch.objects.filter(pk=watch_id).update(due_at=free_at)
-            return None
-        Watch.objects.filter(pk=watch_id).update(asked_at=now)
         found.asked_at = now
         try:
+            host, free_at = _host(fetcher, found, now)
+            if free_at is not None:
+                Watch.objects.filter(pk=watch_id).update(due_at=free_at)
+                return None
             answer = _get(fetcher, found, host)
         except FetchProblem as problem:
             return _failed(found, problem, now)

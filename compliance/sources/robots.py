@@ -11,24 +11,25 @@ LARGEST: Final = 500 * 1024
 """Bytes of a robots.txt that are heeded; the standard asks for as much."""
 SHORTEST_PAUSE: Final = 10.0
 LONGEST_PAUSE: Final = 120.0
-NOBODY: Final = "User-agent: *\nDisallow: /\n"
-"""What counts while a host can't say: nothing may be fetched."""
 
 
 def read_robots(fetcher: Fetcher, url: str) -> str:
-    """The robots.txt of the host of `url`. None there (4xx): "" and all is allowed; none to be had: nothing is allowed."""
+    """The robots.txt of the host of `url`; "" when it has none (4xx), and all is allowed.
+
+    Raises FetchProblem when it can't be had: then nothing may be fetched from the host either.
+    """
     try:
         answer = fetcher.get(f"{origin_of(url)}/robots.txt")
     except FetchProblem as problem:
         gone = problem.way and 400 <= problem.way[-1].status < 500 and problem.way[-1].status != 429
-        return "" if gone else NOBODY
+        if gone:
+            return ""
+        raise FetchProblem(f"its robots.txt can't be had: {problem}", problem.way, problem.wait) from problem
     return answer.content[:LARGEST].decode("utf-8", "replace").replace("\x00", "")
 
 
 def refusal(robots: str, url: str) -> str:
     """Why the host does not want us to fetch `url`; "" when it may be."""
-    if robots == NOBODY:
-        return "its robots.txt can't be read now, so nothing is fetched from this host"
     return "" if _rules(robots).can_fetch(url, AGENT) else "its robots.txt asks us not to fetch this page"
 
 

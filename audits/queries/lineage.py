@@ -2,13 +2,16 @@
 
 from typing import TypedDict
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, Min, Q, Sum
 
-from audits.models import Run
+from audits.models import RowMatch, Run
 
 
 class Share(TypedDict):
-    """One dataset of a run; `by_model`: model → rows that took text from it (a row may count for several)."""
+    """One dataset of a run; `by_model`: model → rows that took text from it (a row may count for several).
+
+    `tokens_by_model`: output tokens, as the model's own service counted them, of the calls whose text stands in those rows.
+    """
 
     dataset: str
     role: str
@@ -17,10 +20,30 @@ class Share(TypedDict):
     label_rows: int
     by_model: dict[str, int]
     labels_by_model: dict[str, int]
+    tokens_by_model: dict[str, int]
+
+
+def kept_tokens(run: Run) -> dict[int, dict[str, int]]:
+    """Dataset → model → output tokens of its calls whose text the dataset holds, each call once. One query.
+
+    A call counts whole, also when a row took a part of its answer; calls that told no number of tokens count for none.
+    """
+    held = RowMatch.objects.filter(dataset__run=run).exclude(kind="label").order_by()
+    once = held.values("dataset_id", "call_id").annotate(first=Min("pk")).values("first")
+    tokens: dict[int, dict[str, int]] = {}
+    summed = (
+        RowMatch.objects.filter(pk__in=once)
+        .values_list("dataset_id", "call__request_model")
+        .annotate(tokens=Sum("call__output_tokens"))
+        .order_by("call__request_model")
+    )
+    for dataset, model, count in summed:
+        tokens.setdefault(dataset, {})[model] = count or 0
+    return tokens
 
 
 def shares(run: Run) -> list[Share]:
-    """For each dataset of a run: its rows, and how many of them took text, or a label, from which model. Two queries."""
+    """For each dataset of a run: its rows, and how many of them took text, or a label, from which model. Three queries."""
     by_dataset: dict[int, dict[bool, dict[str, int]]] = {}
     is_label = ExpressionWrapper(Q(matches__kind="label"), output_field=BooleanField())
     groups = (
@@ -31,6 +54,7 @@ def shares(run: Run) -> list[Share]:
     )
     for dataset, model, label, rows in groups:
         by_dataset.setdefault(dataset, {True: {}, False: {}})[label][model] = rows
+    tokens = kept_tokens(run)
     nothing: dict[bool, dict[str, int]] = {True: {}, False: {}}
     return [
         Share(
@@ -41,6 +65,7 @@ def shares(run: Run) -> list[Share]:
             label_rows=dataset.label_rows,
             by_model=by_dataset.get(dataset.pk, nothing)[False],
             labels_by_model=by_dataset.get(dataset.pk, nothing)[True],
+            tokens_by_model=tokens.get(dataset.pk, {}),
         )
         for dataset in run.datasets.order_by("path")
     ]

@@ -8,6 +8,7 @@ from typing import Final
 from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, Sum, When
 
 from audits.models import Connection, Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
+from audits.queries.lineage import kept_tokens
 
 PARSED: Final = "calls"
 UNPARSED: Final = "unparsed"
@@ -133,12 +134,16 @@ def of_kind(exchanges: QuerySet[Exchange], kind: str) -> QuerySet[Exchange]:
 
 @dataclass(frozen=True)
 class ModelShare:
-    """Rows of a dataset that took text or a label from one model's answers; `labels` of them took only a label."""
+    """Rows of a dataset that took text or a label from one model's answers; `labels` of them took only a label.
+
+    `tokens`: output tokens of the calls whose text stands there, as their service counted them.
+    """
 
     provider: str
     model: str
     rows: int
     labels: int
+    tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,7 +156,7 @@ class DatasetLineage:
 
 
 def lineage_of(run: Run) -> tuple[DatasetLineage, ...]:
-    """Each dataset of the run with its rows by model. Three queries. A row drawn from two models counts under both."""
+    """Each dataset of the run with its rows by model. Four queries. A row drawn from two models counts under both."""
     matches = RowMatch.objects.filter(dataset__run=run).order_by()
     by_text = Count("row", distinct=True, filter=~Q(kind="label"))
     shares: defaultdict[int, list[ModelShare]] = defaultdict(list)
@@ -160,8 +165,10 @@ def lineage_of(run: Run) -> tuple[DatasetLineage, ...]:
         .annotate(rows=Count("row", distinct=True), by_text=by_text)
         .order_by("-rows", "call__request_model")
     )
+    tokens = kept_tokens(run)
     for dataset_id, provider, model, rows, texts in counted:
-        shares[dataset_id].append(ModelShare(provider, model, rows, rows - texts))
+        kept = tokens.get(dataset_id, {}).get(model, 0)
+        shares[dataset_id].append(ModelShare(provider, model, rows, rows - texts, kept))
     accounted = dict(matches.values_list("dataset_id").annotate(rows=Count("row", distinct=True)))
     training_first = Case(When(role=Dataset.Role.TRAINING, then=0), default=1)
     datasets = run.datasets.order_by(training_first, "path")

@@ -78,7 +78,7 @@ def test_queries_keep_to_their_number(world: World) -> None:
     assert queries_of(lambda: uses_by_day(runs)) == 1
     assert queries_of(lambda: models_used(world.run)) == 1
     assert queries_of(lambda: run_figures(world.run)) == 8
-    assert queries_of(lambda: lineage_of(world.run)) == 3
+    assert queries_of(lambda: lineage_of(world.run)) == 4
     assert queries_of(lambda: open_by_outcome(findings)) == 1
     assert queries_of(lambda: list(providers_with_counts())) == 1
     provider = Provider.objects.get(slug="openai")

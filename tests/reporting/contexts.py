@@ -179,7 +179,7 @@ def _dataset(at: int, rows: int) -> dict[str, Any]:
     return {
         "dataset": ["out/train.jsonl", "out/eval.jsonl"][at] if at < 2 else f"out/part-{at}.jsonl",
         "role": "training" if at == 0 else "evaluation", "rows": rows, "derived_rows": half, "label_rows": 0,
-        "by_model": [{"model": "openai-large-1", "rows": half}], "labels_by_model": [], "format": "jsonl",
+        "by_model": [{"model": "openai-large-1", "rows": half}], "labels_by_model": [], "tokens_by_model": {}, "format": "jsonl",
         "sha256": sha(f"dataset {at}"), "size": 2048, "malformed": 0, "gap": "",
         "kinds": [{"kind": "exact", "rows": half}], "label_only_rows": 0, "own_rows": rows - half,
     }  # fmt: skip

@@ -96,6 +96,8 @@ def _not_json(problem: Exception) -> str:
         return "nested too deeply to be read"
     if isinstance(problem, UnicodeDecodeError):
         return f"not UTF-8: {problem.reason} at byte {problem.start + 1}"
+    if isinstance(problem, json.JSONDecodeError):
+        return f"not JSON: {problem.msg} at character {problem.pos + 1}"
     return f"not JSON: {problem}"[:400]
 
 

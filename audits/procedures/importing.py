@@ -129,7 +129,7 @@ def read_kept(
     """Read one kept part into the import, batch by batch, each written whole or not at all; tells how many entries it wrote."""
     counted = _Counted(stream)
     batch, written = _Batch(imported, part), 0
-    for outcome in read_part(io.BufferedReader(counted, _HASHED_AT_ONCE), reader):  # type: ignore[type-var]
+    for outcome in read_part(io.BufferedReader(counted, _HASHED_AT_ONCE), reader):
         if type(outcome) is Found:
             batch.entries.append(rows.row(outcome))
         elif type(outcome) is Rejected:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +12,14 @@ from django.utils import timezone
 from audits.actions.findings import store_findings
 from audits.ingest.sources import SOURCES
 from audits.matching.answers import answers_on_record
-from audits.matching.facts import ACTIVITY_OF_PURPOSE, MODALITY_OF_OPERATION, NO_OUTPUT, RecordedUse, Stated
+from audits.matching.facts import (
+    ACTIVITY_OF_PURPOSE,
+    DECLARED_BY,
+    MODALITY_OF_OPERATION,
+    NO_OUTPUT,
+    RecordedUse,
+    Stated,
+)
 from audits.matching.outcomes import outcome_of
 from audits.matching.verdicts import drafts, merge_days
 from audits.models import Gap, Import, Pipeline, Run, UsageDay, UsageEntry
@@ -74,17 +82,24 @@ def logged_uses(pipeline: Pipeline, stated: Stated) -> Iterator[RecordedUse]:
         .filter(made__gt=0)
         .order_by("provider", "model", "purpose", "day")
     )
-    by = _named(pipeline)
+    by, person = _named(pipeline), _declared_by(pipeline)
     for group in groups:
-        yield _use(group, by, stated)
+        yield _use(group, by, person, stated)
 
 
 def _named(pipeline: Pipeline) -> str:
     newest = pipeline.imports.order_by("-id").values_list("source", flat=True).first()
-    return f"{pipeline.name} ({SOURCES[newest].title})" if newest in SOURCES else pipeline.name
+    source = SOURCES.get(newest or "")
+    return f"{pipeline.name} ({source.title})" if source else pipeline.name
 
 
-def _use(group: Mapping[str, Any], by: str, stated: Stated) -> RecordedUse:
+def _declared_by(pipeline: Pipeline) -> str:
+    """Who said what the log's answers were for: whoever imported it last, since students are declared for a log."""
+    newest = pipeline.imports.select_related("requested_by").order_by("-id").first()
+    return str(newest.requested_by) if newest and newest.requested_by else "import_usage"
+
+
+def _use(group: Mapping[str, Any], by: str, person: str, stated: Stated) -> RecordedUse:
     day: dt.date = group["day"]
     activity = "fine_tune_weights" if group["operation"] == "fine_tune" else ACTIVITY_OF_PURPOSE[group["purpose"]]
     logged = {
@@ -94,12 +109,15 @@ def _use(group: Mapping[str, Any], by: str, stated: Stated) -> RecordedUse:
     }
     facts = {
         "on": Fact(day, "declared", by, "date in the imported log"),
-        "activity": Fact(
-            activity, "declared" if group["purpose"] else "inferred", by if group["purpose"] else "", _why(group)
-        ),
+        "activity": Fact(activity, "declared", person, "purpose as declared with the import")
+        if group["purpose"]
+        else Fact(activity, "inferred", note="the log says nothing of what the answers were for"),
         "access.kind": Fact("api", "inferred", note="gateways and providers log calls of an API"),
         **{path: Fact(value, "declared", by, "as the log has it") for path, value in logged.items() if value},
-        **stated.facts(group["provider"], day),
+        **{
+            path: replace(fact, by=person) if fact.by == DECLARED_BY else fact
+            for path, fact in stated.facts(group["provider"], day).items()
+        },
     }
     if group["provider"]:
         facts["provider"] = Fact(group["provider"], "inferred", note="from the model’s name and the channel in the log")
@@ -107,11 +125,3 @@ def _use(group: Mapping[str, Any], by: str, stated: Stated) -> RecordedUse:
         provider=group["provider"], served_by=group["served_by"], model=group["model"], activity=activity, day=day,
         calls=group["made"], rows=0, simulated=False, facts=facts,
     )  # fmt: skip
-
-
-def _why(group: Mapping[str, Any]) -> str:
-    return (
-        "purpose as declared with the import"
-        if group["purpose"]
-        else "the log says nothing of what the answers were for"
-    )

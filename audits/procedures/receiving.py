@@ -33,7 +33,7 @@ def receive(token: ReceiverToken, request: dict[str, Any]) -> tuple[int, str]:
     imported = import_of_the_hour(token, part)
     rows = Rows(imported, library_from_database(imported.pipeline.project_id))
     before = imported.rejected
-    read_kept(imported, io.BytesIO(line), part["name"], otlp.records, rows)
+    read_kept(imported, io.BytesIO(line), str(part["name"]), otlp.records, rows)
     imported.refresh_from_db()
     count_received(imported, sum_up(imported))
     # What was read counts as done only when it was judged.

@@ -47,6 +47,8 @@ class Line:
     recorded: Side = field(default_factory=Side)
     logged: Side = field(default_factory=Side)
     billed: Side = field(default_factory=Side)
+    # Of the sum of several lines: what one day's bill leaves open is not made good by another day that has none.
+    summed: tuple["Line", ...] = ()
 
     @property
     def counts_calls(self) -> bool:
@@ -56,6 +58,8 @@ class Line:
     @property
     def rest(self) -> tuple[int, int] | None:
         """Tokens billed that nobody saw, at least and at most; None without a bill of usage."""
+        if self.summed:
+            return _sum(one.rest for one in self.summed)
         if not self.billed.there or not (self.billed.tokens or self.billed.calls):
             return None
         return _rest(self.billed.tokens, self.recorded.tokens, self.logged.tokens)
@@ -63,13 +67,22 @@ class Line:
     @property
     def rest_calls(self) -> tuple[int, int] | None:
         """The same in calls."""
+        if self.summed:
+            return _sum(one.rest_calls for one in self.summed)
         return _rest(self.billed.calls, self.recorded.calls, self.logged.calls) if self.counts_calls else None
 
     @property
     def over(self) -> int:
         """Tokens that a side saw beyond what was billed."""
+        if self.summed:
+            return sum(one.over for one in self.summed)
         seen = max(self.recorded.tokens, self.logged.tokens)
         return max(0, seen - self.billed.tokens) if self.rest is not None else 0
+
+
+def _sum(rests: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:
+    given = [rest for rest in rests if rest is not None]
+    return (sum(least for least, _ in given), sum(most for _, most in given)) if given else None
 
 
 def _rest(billed: int, recorded: int, logged: int) -> tuple[int, int]:
@@ -117,8 +130,8 @@ def _by_day(days: QuerySet[UsageDay]) -> Iterable[dict[str, Any]]:
     return days.order_by().values("day", "model", "kind").annotate(**_SUMS, money=Sum("cost"), blind=Sum("uncounted"))
 
 
-def _total(lines: Iterable[Line]) -> Line:
-    total = Line(None, "")
+def _total(lines: tuple[Line, ...]) -> Line:
+    total = Line(None, "", summed=lines)
     for one in lines:
         for side in ("recorded", "logged", "billed"):
             mine = getattr(one, side)

@@ -14,10 +14,10 @@ from audits.access import get_import, require_may_import, visible_imports
 from audits.actions.ingesting import describe, request_import
 from audits.evidence.store import Missing, open_store
 from audits.ingest.readers.mapped import MEANINGS, ColumnMapping, reader
-from audits.ingest.reading import Found, first_rows, read_part
+from audits.ingest.reading import Found, Outcome, first_rows, read_part
 from audits.ingest.sources import SOURCES
 from audits.ingest.unpacking import Unacceptable
-from audits.models import Import
+from audits.models import Import, ModelCall
 from audits.procedures.importing import keep_file
 from audits.queries.imports import entries_of, models_of, rejected_of, with_what_is_shown
 from audits.tasks import import_usage
@@ -104,11 +104,15 @@ def _first_rows(imported: Import) -> tuple[list[str], list[Any]]:
 
 def _preview(imported: Import, mapping: ColumnMapping) -> dict[str, Any]:
     """What the first rows say under a mapping: records, and why which rows are none."""
-    found, rejected = [], []
+    found: list[Found] = []
+    rejected: list[Outcome] = []
     try:
         with open_store(settings.EVIDENCE_URL).open(imported.parts[0]["sha256"]) as stream:
             for outcome in itertools.islice(read_part(stream, reader(mapping)), PREVIEWED):  # type: ignore[arg-type]
-                (found if isinstance(outcome, Found) else rejected).append(outcome)
+                if isinstance(outcome, Found):
+                    found.append(outcome)
+                else:
+                    rejected.append(outcome)
     except Unacceptable as problem:
         return {"problem": str(problem), "read": 0, "rejected": [], "records": [], "meanings": []}
     meanings = [meaning for meaning in MEANINGS if meaning in {**mapping.columns, **mapping.constants}]
@@ -139,6 +143,7 @@ def _context(request: PersonRequest, imported: Import) -> dict[str, Any]:
         "source": SOURCES.get(imported.source),
         "needs_mapping": imported.state == Import.State.WAITING and not imported.options and imported.source == "csv",
         "rejected": rejected_of(imported)[:SHOWN],
+        "purpose": ModelCall.Purpose(imported.declared.get("purpose", "")).label,
         "models": models_of(imported),
         "providers": provider_names(),
         "findings": imported.run.findings.count() if imported.run else 0,

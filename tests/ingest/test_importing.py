@@ -96,7 +96,9 @@ def test_a_declared_purpose_is_judged(give: Give) -> None:
     declared = {"purpose": "train", "student": {"name": "tutor"}}
     done = give(as_lines([acme_call()]), "litellm", declared=declared)
     assert done.run is not None
-    assert done.run.uses.get().activity == "train_on_output"
+    use = done.run.uses.get()
+    assert use.activity == "train_on_output"
+    assert {use.facts[path]["by"] for path in ("activity", "student.name")} == {"import_usage"}
     assert done.run.findings.filter(key__startswith="acme/terms:competing-models|tutor").exists()
 
 

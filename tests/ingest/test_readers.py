@@ -8,6 +8,7 @@ import struct
 import zipfile
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -54,9 +55,9 @@ def outcomes(content: bytes, source: str, options: dict[str, Any] | None = None)
         binary = chosen.is_binary is not None and chosen.is_binary(stream.peek(16)[:16])
         decoder = chosen.decoder if binary else None
         kept = Pieces(kept_text(stream, part.name, lambda key: "masked:sha256:00", decoder, chosen.prepare))
-        text = b"".join(iter(lambda kept=kept: kept.read(1000), b""))
+        text = b"".join(iter(partial(kept.read, 1000), b""))
         reader = reader_of(chosen, options or MAPPING)
-        found += read_part(io.BufferedReader(io.BytesIO(text)), reader)  # type: ignore[arg-type]
+        found += read_part(io.BufferedReader(io.BytesIO(text)), reader)
     return found
 
 

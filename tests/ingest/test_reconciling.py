@@ -45,6 +45,15 @@ def test_the_three_sides_of_a_day_meet_in_one_line(give: Give, project: Project)
     assert found.simulated == 50
 
 
+def test_a_day_without_a_bill_does_not_make_good_what_another_day_leaves_open(give: Give) -> None:
+    give(as_lines(litellm_call(number, startTime=1795262400.0 + number) for number in range(9)), "litellm")
+    give(json.dumps(OPENAI_USAGE).encode(), "openai-usage")
+    found = reconcile(Project.objects.all(), "openai", DAY, DAY + dt.timedelta(days=2))
+    assert [line.rest for line in found.lines] == [(1500, 1500), None]
+    assert found.total.rest == (1500, 1500)
+    assert found.total.rest_calls == (5, 5)
+
+
 def test_a_day_without_a_bill_has_no_rest(give: Give) -> None:
     give(as_lines([litellm_call()]), "litellm")
     [line] = reconcile(Project.objects.all(), "openai", DAY, DAY).lines

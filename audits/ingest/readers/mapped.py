@@ -30,7 +30,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "output": "Answer",
 }
 _WORDS: Final[Mapping[str, str]] = {
-    "at": r"(?:start_?|created_?|request_?)?(?:time|timestamp|date|datetime|day|at|start_time_iso)(?:_?utc)?",
+    "at": r"(?:start_?|created_?|request_?)?(?:time|timestamp|date|datetime|day|at|when|start_time_iso)(?:_?utc)?",
     "model": r"(?:request_|llm_)?model(?:_?name|_?id)?|deployment",
     "channel": r"provider(?:_?name)?|gateway|vendor|served_?by|platform",
     "host": r"host|server|server_address|endpoint|base_?url|domain",

@@ -138,11 +138,11 @@ def _pairs(given: list[str], option: str) -> dict[str, str]:
 
 
 def _lines(answer: dict[str, Any]) -> list[str]:
-    lines = [f"{name:<11}{answer[name]:,}" for name in ("read", "new", "known", "passed_over")]
-    lines.append(f"{'rejected':<11}{answer['rejected_lines']:,}")
+    lines = [f"{name.replace('_', ' '):<13}{answer[name]:,}" for name in ("read", "new", "known", "passed_over")]
+    lines.append(f"{'rejected':<13}{answer['rejected_lines']:,}")
     if answer["from"]:
-        lines.append(f"{'period':<11}{answer['from']} to {answer['to']}")
-    lines.append(f"{'findings':<11}{answer['findings']} ({answer['outcome'] or 'not judged'})")
+        lines.append(f"{'period':<13}{answer['from']} to {answer['to']}")
+    lines.append(f"{'findings':<13}{answer['findings']} ({answer['outcome'] or 'not judged'})")
     lines += [f"rejected: {visible(_where(one))}: {visible(one['reason'])}" for one in answer["rejected"][:SHOWN]]
     if answer["rejected_lines"] > SHOWN:
         lines.append(f"and {answer['rejected_lines'] - SHOWN:,} more; --format json names them all")

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from audits.views import (
+    code,
     evidence,
     exchanges,
     findings,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("runs/<int:pk>/calls/", exchanges.listing, name="run-calls"),
     path("runs/<int:pk>/lineage/", lineage.lineage, name="run-lineage"),
     path("runs/<int:pk>/lineage/<int:dataset_pk>/", lineage.rows, name="run-lineage-rows"),
+    path("runs/<int:pk>/code/", code.code, name="run-code"),
     path("runs/<int:pk>/findings/", findings.of_run, name="run-findings"),
     path("runs/<int:pk>/gaps/", runs.gaps, name="run-gaps"),
     path("runs/<int:pk>/evidence/", evidence.entries, name="run-evidence"),

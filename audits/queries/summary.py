@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 
 from audits.models import Connection, Finding, ModelCall, Report, Run, Seal
+from audits.queries.code_and_run import code_and_run
 from audits.queries.lineage import shares
 
 
@@ -28,6 +29,7 @@ def summary_of(run: Run) -> dict[str, Any]:
             .annotate(count=Count("id"))
             .order_by("kind", "subject", "detail")
         ),
+        "code": code_and_run(run).as_json(),
         "lineage": shares(run),
         "contradictions": _contradictions(run),
         "outcome": run.outcome or None,

@@ -149,6 +149,8 @@ def test_the_clause_stands_beside_its_rule_in_the_providers_words(desk: Desk) ->
         rule=desk.published.rule, number=9, effect="prohibition", title="T", statement="bars x", in_force=version.in_force,
         definition=definition, content_sha256="0" * 64,
     )  # fmt: skip
-    page = desk.client(desk.writer).get(reverse("admin:compliance_rulerevision_edit", args=[other.pk])).content.decode()
-    assert "&lt;b&gt;rivals&lt;/b&gt; of our models." in page
-    assert f"{reverse('terms-version', args=[version.pk])}#p-7" in page
+    editor = (
+        desk.client(desk.writer).get(reverse("admin:compliance_rulerevision_edit", args=[other.pk])).content.decode()
+    )
+    assert "&lt;b&gt;rivals&lt;/b&gt; of our models." in editor
+    assert f"{reverse('terms-version', args=[version.pk])}#p-7" in editor

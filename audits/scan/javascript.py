@@ -99,7 +99,7 @@ def _note_binding(node: Node, script: Script) -> None:
 def _required(value: Node) -> str:
     """The package in `require("…")`, also with `.default` or a name behind it."""
     while value.type in ("member_expression", "await_expression"):
-        inner = value.child_by_field_name("object") or (value.named_children or [None])[0]
+        inner = value.child_by_field_name("object") or next(iter(value.named_children), None)
         if inner is None:
             return ""
         value = inner
@@ -132,7 +132,7 @@ def chain(node: Node) -> list[str]:
         if node.type == "member_expression":
             names.insert(0, last_name(node))
         inner = node.child_by_field_name("object") or node.child_by_field_name("function")
-        inner = inner or (node.named_children or [None])[0]
+        inner = inner or next(iter(node.named_children), None)
         if inner is None:
             return names
         node = inner

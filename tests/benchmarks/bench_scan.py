@@ -52,7 +52,7 @@ def main() -> list[Figure]:
         seconds = time.perf_counter() - wall
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return [
-        Figure(f"scan: seconds for {FILES:,} files against the limit of {LIMIT_SECONDS:.0f} s", seconds / LIMIT_SECONDS, at_most=1.0),
+        Figure(f"scan, {FILES:,} files: seconds against {LIMIT_SECONDS:.0f} s", seconds / LIMIT_SECONDS, at_most=1.0),
         Figure("scan: processor seconds", time.process_time() - processor, "s"),
         Figure("scan: files read", result.files, "files", at_least=FILES),
         Figure("scan: places that ask a model found", len(result.uses[0].evidence), "places", at_least=300),

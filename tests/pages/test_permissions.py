@@ -11,7 +11,8 @@ from tests.pages.conftest import SignedIn, World
 
 EVERYONES = ["overview", "pipelines", "runs", "findings", "reports", "terms", "search"]
 OF_A_RUN = [
-    "run", "run-live", "run-log", "run-calls", "run-code", "run-lineage", "run-findings", "run-gaps", "run-evidence", "run-report",
+    "run", "run-live", "run-log", "run-calls", "run-code", "run-lineage", "run-findings", "run-gaps", "run-evidence",
+    "run-report",
 ]  # fmt: skip
 PEOPLE_OF_THE_PROJECT = ["engineer", "member_legal", "legal", "administrator"]
 

@@ -50,6 +50,28 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(scan, name,
     assert [(item.file, reason in item.reason) for item in result.unresolved] == [(name, True)]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("deep.ts", "f(" * 20_000),
+        ("deep.js", "const x = " + "[" * 20_000),
+        ("bundle.js", "x(1);" * 100_000),
+        ("self.ts", "const a = b; const b = a; fetch(a, {model: a}); new a(b.c.d)"),
+        ("chain.ts", "x" + ".then(y)" * 5_000),
+        ("deep.yaml", "- " * 50_000),
+        ("long.sh", "curl " + "a\\\n" * 50_000),
+        ("half.ts", "import { from 'x; new OpenAI({ baseURL: `${"),
+    ],
+)
+def test_other_languages_that_mean_harm_stop_nothing(scan, name, content):
+    assert scan({name: content, "good.py": GOOD}).providers == ("openai",)
+
+
+def test_bytes_that_are_no_text_are_read_as_far_as_they_go(scan, tmp_path):
+    (tmp_path / "latin.py").write_bytes(b"# caf\xe9\n" + GOOD.encode())
+    assert scan({}).providers == ("openai",)
+
+
 def test_a_folder_that_cannot_be_listed_is_named(scan, tmp_path, monkeypatch):
     (tmp_path / "locked").mkdir()
     listed = os.scandir

@@ -26,6 +26,7 @@ class _Unpacked(io.RawIOBase):
         self._frame = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW).decompressobj()
         self._ready = b""
         self._begun = False
+        self._given = 0
 
     def readable(self) -> bool:
         return True
@@ -42,7 +43,8 @@ class _Unpacked(io.RawIOBase):
         return 0
 
     def tell(self) -> int:
-        raise io.UnsupportedOperation("packed data has no places to return to")
+        """How many unpacked bytes were given out."""
+        return self._given
 
     def close(self) -> None:
         self._packed.close()
@@ -58,6 +60,7 @@ class _Unpacked(io.RawIOBase):
         size = min(len(buffer), len(self._ready))
         buffer[:size] = self._ready[:size]
         self._ready = self._ready[size:]
+        self._given += size
         return size
 
     def _unpacked(self, fresh: bytes) -> bytes:

@@ -30,7 +30,9 @@ def visible_reports(user: User) -> QuerySet[Report]:
 
 
 def visible_imports(user: User) -> QuerySet[Import]:
-    return Import.objects.filter(pipeline__project__in=visible_projects(user)).select_related("pipeline__project", "run")
+    return Import.objects.filter(pipeline__project__in=visible_projects(user)).select_related(
+        "pipeline__project", "run"
+    )
 
 
 def get_pipeline(user: User, pk: int) -> Pipeline:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,13 +13,10 @@ from django.utils.text import slugify
 
 from audits.actions.copying import copy_rows
 from audits.actions.pipelines import free_slug
-from audits.ingest.channels import served_by
-from audits.ingest.reading import Found, Rejected
-from audits.ingest.sources import SOURCES
+from audits.ingest.reading import Rejected
+from audits.ingest.titles import TITLES
 from audits.models import Import, Pipeline, ReceiverToken, RejectedLine, UsageEntry
 from compliance.actions.trail import record
-from compliance.engine.catalogue import find_host, resolve_model
-from compliance.engine.library import Library
 from compliance.models import Project, User
 
 BATCH = 10_000
@@ -111,7 +107,7 @@ def request_import(
 
     Entries are told apart within one log, so two gateways with ids of their own need two.
     """
-    pipeline = _log(project, log.strip() or f"{SOURCES[source].title} log", acting_user)
+    pipeline = _log(project, log.strip() or f"{TITLES[source]} log", acting_user)
     imported = Import.objects.create(
         pipeline=pipeline, source=source, name=name[:300], requested_by=acting_user, token=token, **fields
     )
@@ -168,36 +164,6 @@ def begin(imported: Import) -> None:
         first_at=None,
         last_at=None,
     )
-
-
-class Rows:
-    """Makes rows of records: who developed the model and who served it, by the catalogue of one library."""
-
-    def __init__(self, imported: Import, library: Library) -> None:
-        self._imported, self._pipeline = imported.pk, imported.pipeline_id
-        self._purpose = str(imported.declared.get("purpose") or "")
-        self._library = library
-        self._developers = {host.developer for host in library.hosts if host.developer == host.served_by}
-        self._who = lru_cache(8192)(self._who_was_it)
-
-    def row(self, found: Found) -> EntryRow:
-        """The row of a record."""
-        one = found.record
-        provider, served = self._who(one.channel, one.host, one.model or one.response_model)
-        return EntryRow(
-            self._imported, self._pipeline, UUID(bytes=found.key), found.line, one.kind, one.at, one.until, one.host,
-            provider, served, one.operation[:60], one.model, one.response_model, one.calls, one.failed, one.status,
-            one.input_tokens, one.output_tokens, one.cost, one.currency, one.account[:120], one.person[:120], one.key[:80],
-            self._purpose, one.prompt, one.output,
-        )  # fmt: skip
-
-    def _who_was_it(self, channel: str, host: str, model: str) -> tuple[str, str]:
-        """Developer and channel: a channel of one developer's own (not Azure, not Bedrock) tells the developer too."""
-        entry = find_host(host, self._library) if host else None
-        served = served_by(channel, host) or (entry.served_by if entry else "")
-        developer = (entry.developer if entry else "") or (served if served in self._developers else "")
-        resolved = resolve_model(model, developer, self._library) if model else None
-        return ((resolved.developer if resolved else "") or developer)[:60], served[:60]
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from audits.ingest.keeping import Decoder
 from audits.ingest.readers import (
@@ -19,45 +19,47 @@ from audits.ingest.readers import (
     otlp,
 )
 from audits.ingest.records import Reader
-
-Role = Literal["log", "bill"]
+from audits.ingest.titles import TITLES
 
 
 @dataclass(frozen=True)
 class Source:
-    """`role`: a log of calls that passed a tool, or what a provider says it billed. `reader` None: needs a mapping.
+    """`files`: which of its files are read, for people. `reader` None: needs a mapping.
 
     `is_binary` tells by a file's beginning whether `decoder` is to turn it into JSON first; `prepare` is done to each JSON
     value before it is kept.
     """
 
     name: str
-    title: str
     files: str
-    role: Role
     reader: Reader | None
     is_binary: Callable[[bytes], bool] | None = None
     decoder: Decoder | None = None
     prepare: Callable[[Any], Any] | None = None
 
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return TITLES[self.name]
+
 
 _ALL = (
-    Source("litellm", "LiteLLM", "callback logs as JSON lines; spend logs as CSV or JSON", "log", litellm.records),
-    Source("langfuse", "Langfuse", "observations as JSON, JSON lines or CSV", "log", langfuse.records),
-    Source("otlp", "OpenTelemetry", "OTLP traces with GenAI attributes, as JSON or protobuf", "log", otlp.records,
+    Source("litellm", "callback logs as JSON lines; spend logs as CSV or JSON", litellm.records),
+    Source("langfuse", "observations as JSON, JSON lines or CSV", langfuse.records),
+    Source("otlp", "OTLP traces with GenAI attributes, as JSON or protobuf", otlp.records,
            otlp.is_protobuf, otlp.decoded),
-    Source("helicone", "Helicone", "requests as JSON, JSON lines or CSV", "log", helicone.records),
-    Source("mlflow", "MLflow", "traces as JSON or JSON lines", "log", mlflow.records),
-    Source("openai-usage", "OpenAI usage and cost", "pages of the usage and cost API as JSON; their export as CSV", "bill",
+    Source("helicone", "requests as JSON, JSON lines or CSV", helicone.records),
+    Source("mlflow", "traces as JSON or JSON lines", mlflow.records),
+    Source("openai-usage", "pages of the usage and cost API as JSON; their export as CSV",
            openai_usage.records),
-    Source("anthropic-usage", "Anthropic usage and cost", "pages of the usage and cost API as JSON; their export as CSV", "bill",
+    Source("anthropic-usage", "pages of the usage and cost API as JSON; their export as CSV",
            anthropic_usage.records),
-    Source("bedrock", "AWS Bedrock", "model invocation logs as JSON, also packed", "log", bedrock.records),
-    Source("azure", "Azure OpenAI", "diagnostic records as JSON; AzureDiagnostics as CSV", "log", azure.records),
-    Source("har", "HAR", "HTTP archives of a browser or proxy", "log", exchanges.records, prepare=exchanges.readable),
-    Source("mitmproxy", "mitmproxy", "saved flows", "log", exchanges.records, exchanges.is_flows, exchanges.decoded,
+    Source("bedrock", "model invocation logs as JSON, also packed", bedrock.records),
+    Source("azure", "diagnostic records as JSON; AzureDiagnostics as CSV", azure.records),
+    Source("har", "HTTP archives of a browser or proxy", exchanges.records, prepare=exchanges.readable),
+    Source("mitmproxy", "saved flows", exchanges.records, exchanges.is_flows, exchanges.decoded,
            exchanges.readable),
-    Source("csv", "CSV", "any table, with a mapping of its columns", "log", None),
+    Source("csv", "any table, with a mapping of its columns", None),
 )  # fmt: skip
 SOURCES: Final[Mapping[str, Source]] = {source.name: source for source in _ALL}
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.db import connection
 
-from audits.actions.ingesting import BATCH, EntryRow, Rows, begin, move, sum_up, write_entries
+from audits.actions.ingesting import BATCH, EntryRow, begin, move, sum_up, write_entries
 from audits.capture.masking import Masker
 from audits.evidence.store import FolderStore, open_store
 from audits.ingest.keeping import Pieces, kept_text
@@ -23,6 +23,7 @@ from audits.ingest.sources import SOURCES, Source, reader_of
 from audits.ingest.unpacking import MOST_BYTES, Unacceptable, parts_of
 from audits.models import Import
 from audits.procedures.executing import mask_salt
+from audits.procedures.imported_rows import Rows
 from audits.procedures.judging_imports import judge_log
 from compliance.engine.library import Library
 from compliance.queries.library import library_from_database

@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from audits.actions.ingesting import Rows, sum_up
+from audits.actions.ingesting import sum_up
 from audits.actions.receiving import count_received, import_of_the_hour
 from audits.evidence.store import open_store
 from audits.ingest.masking import masked
 from audits.ingest.readers import otlp
 from audits.models import Import, ReceiverToken
+from audits.procedures.imported_rows import Rows
 from audits.procedures.importing import fingerprints, read_kept
 from audits.procedures.judging_imports import judge_log
 from compliance.queries.library import library_from_database

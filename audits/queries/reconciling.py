@@ -9,13 +9,12 @@ from typing import Any
 
 from django.db.models import F, QuerySet, Sum
 
-from audits.ingest.sources import SOURCES
+from audits.ingest.titles import BILLS
 from audits.models import Import, UsageDay, UsageEntry, UsageSignature
 from compliance.engine.catalogue import canonical_name
 from compliance.models import Project
 
 _DATED = re.compile(r"(?:[-@]20\d{6}|-\d{4}-\d{2}-\d{2}|-latest)?(?:-v\d+:\d+)?$")
-_BILLS = [source.name for source in SOURCES.values() if source.role == "bill"]
 
 
 @dataclass
@@ -111,7 +110,7 @@ def reconcile(projects: QuerySet[Project], channel: str, first: dt.date, last: d
     for row in recorded.filter(simulated=False).order_by().values("day", "model").annotate(**_SUMS):
         line(row["day"], row["model"]).recorded.add(row["n"], row["tokens"])
     simulated = recorded.filter(simulated=True).aggregate(n=Sum("calls"))["n"] or 0
-    bills = Import.objects.filter(source__in=_BILLS).values("pipeline")
+    bills = Import.objects.filter(source__in=BILLS).values("pipeline")
     imported = UsageDay.objects.filter(**period, pipeline__project__in=projects)
     for row in _by_day(imported.exclude(pipeline__in=bills)):
         line(row["day"], row["model"]).logged.add(row["n"], row["tokens"], row["money"], row["blind"])

@@ -101,7 +101,7 @@ def is_model_name(text: str) -> bool:
     if (
         not _MODEL_NAME.match(text)
         or "://" in text
-        or text.lower() in ("true", "false", "null", "none", "default", "auto")
+        or text.lower() in ("true", "false", "null", "none", "default", "auto", "model")
     ):
         return False
     return any(c.isalpha() for c in text) and not text.endswith(

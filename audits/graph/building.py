@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from audits.graph import model as m
-from audits.graph.model import Edge, Graph, Node
+from audits.graph.model import NOT_KNOWN, Edge, Graph, Node
 from audits.graph.records import CallsRecord, DatasetRecord, ModelRecord, Records, RowsRecord, RunRecord, StudentRecord
 
 UNNAMED: Final = "model not named"
@@ -95,7 +95,7 @@ class _Builder:
         """The node of a model, under its developer's node where one is known."""
         known = self.records.models.get(name) or ModelRecord(name, provider)
         developer = known.developer or provider
-        shown = self.records.providers.get(developer, developer) or "Provider not known"
+        shown = self.records.providers.get(developer, developer) or NOT_KNOWN
         key = self._add(
             Node(
                 model_id(known.key, developer), "model", name or UNNAMED, shown,

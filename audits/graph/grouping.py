@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from audits.graph.model import KINDS, Edge, Graph, Node
+from audits.graph.model import KINDS, NOT_KNOWN, Edge, Graph, Node
 
 READABLE: Final = 60
 """So many nodes are drawn one by one; more are grouped."""
@@ -79,7 +79,8 @@ def _contracted(graph: Graph, stands_for: Mapping[str, str]) -> Graph:
 def _group(key: str, held: list[Node]) -> Node:
     kind, name = held[0].kind, key.split(":", 2)[2]
     name = name.removesuffix("/")
-    title = f"{len(held):,} {_PLURAL[kind]}" + ("" if name in ("*", "") else f" of {name}")
+    owner = "" if name in ("*", "") else f", {name.lower()}" if name == NOT_KNOWN else f" of {name}"
+    title = f"{len(held):,} {_PLURAL[kind]}{owner}"
     runs = list(dict.fromkeys(run for node in held for run in node.facts.get("runs", ())))
     return Node(
         key,

@@ -16,6 +16,8 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """From left to right. Further generations begin again with a model, further to the right."""
 
+NOT_KNOWN: Final = "Provider not known"
+
 DEVELOPS: Final = "develops"  # provider → model
 ANSWERS: Final = "answers"  # model → calls
 WROTE: Final = "wrote"  # calls or model → data set: its text stands in rows

@@ -36,7 +36,9 @@ def explain(
     library: Library,
 ) -> str:
     """By which document and section, what, and the condition that met it, failed it, or is unknown; the day comes before it."""
-    sentence = f"{source(rule, version, citation, library)} {rule.statement}: {_outcome(rule, verdict, exceptions, use)}."
+    sentence = (
+        f"{source(rule, version, citation, library)} {rule.statement}: {_outcome(rule, verdict, exceptions, use)}."
+    )
     return _APOSTROPHE.sub("’", sentence)
 
 

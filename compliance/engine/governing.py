@@ -72,7 +72,9 @@ def governing_documents(use: Use, library: Library) -> tuple[GoverningDocument, 
 def _of_nobody_known(use: Use, identity: ModelIdentity, library: Library) -> bool:
     """Whether a channel serves a model of a developer of whom nobody has catalogued anything: its own terms may bind too."""
     developer = use.text("provider")
-    strange = use.value("access.kind") != "weights" and developer != use.text("access.served_by") and not identity.family
+    strange = (
+        use.value("access.kind") != "weights" and developer != use.text("access.served_by") and not identity.family
+    )
     return strange and not any(developer in binding.developers for binding in library.bindings)
 
 

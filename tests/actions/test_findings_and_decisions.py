@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db
 def judged_use(**fields: Any) -> JudgedUse:
     facts = {"on": Fact(NOON.date(), "observed"), "student.kind": Fact("classifier", "declared", "audit.toml")}
     use = RecordedUse("openai", "openai", "gpt-4", "train_on_output", NOON.date(), 3, 2, True, facts)
-    return JudgedUse(use, NOON.date() + dt.timedelta(days=2), {"outcome": "needs_facts", "verdicts": [], "missing_facts": [], "governing_documents": []})
+    answer: dict[str, Any] = {"outcome": "needs_facts", "verdicts": [], "missing_facts": [], "governing_documents": []}
+    return JudgedUse(use, NOON.date() + dt.timedelta(days=2), answer)
 
 
 def draft(**fields: Any) -> FindingDraft:

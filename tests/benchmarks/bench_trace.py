@@ -9,6 +9,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from datasketch import MinHash, MinHashLSH
@@ -34,7 +35,7 @@ def main() -> list[Figure]:
         limit = min(_timed(lambda: _parse_and_hash(case))[1] for _ in range(3))
         figures: list[Figure] = []
         for name, find in (("trace", _ours), ("datasketch", _datasketch), ("rensa", _rensa)):
-            claims, took = min((_timed(lambda find=find: find(case)) for _ in range(2)), key=lambda one: one[1])
+            claims, took = min((_timed(partial(find, case)) for _ in range(2)), key=lambda one: one[1])
             figures += _figures(name, case, claims, took / limit)
         return figures
 

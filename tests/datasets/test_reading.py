@@ -46,8 +46,12 @@ def saved_to_disk(folder: Path) -> None:
         stream(part / "data-00000-of-00001.arrow", TABLE.slice(start, half))
 
 
-def as_folder(write: Callable[[Path], None]) -> Callable[[Path], None]:
-    return lambda path: (path.mkdir(), write(path))[1]
+def as_folder(write: Callable[[Path], object]) -> Callable[[Path], None]:
+    def made(path: Path) -> None:
+        path.mkdir()
+        write(path)
+
+    return made
 
 
 WRITERS: dict[str, Callable[[Path], object]] = {

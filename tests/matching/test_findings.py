@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from audits.matching.facts import RecordedUse
+from audits.matching.outcomes import outcome_of
 from audits.matching.verdicts import FindingDraft, drafts, merge_days, strictest
 from audits.models import Dataset, Gap, Outcome, RowMatch, Run
-from audits.matching.outcomes import outcome_of
 from audits.procedures.judging import judge
 from compliance.engine.facts import Fact
 from compliance.engine.library import Library

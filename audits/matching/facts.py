@@ -9,7 +9,7 @@ from django.db.models import Count, Func, IntegerField, Q
 from django.db.models.functions import TruncDate
 
 from audits.matching.answers import Answers, answers_on_record
-from audits.models import Dataset, ModelCall, RowMatch, Run
+from audits.models import Dataset, ModelCall, Pipeline, RowMatch, Run
 from compliance.engine.facts import Fact, Use
 
 ACTIVITY_OF_PURPOSE = {
@@ -155,13 +155,20 @@ def _access(run: Run, provider: str, served_by: str) -> dict[str, Fact]:
     return facts
 
 
+def declared_by(run: Run) -> str:
+    """Who speaks for a run's student: its audit.toml, or the person who imported the log."""
+    if run.pipeline.origin != Pipeline.Origin.IMPORT:
+        return DECLARED_BY
+    return str(run.requested_by) if run.requested_by else "import_usage"
+
+
 def student_facts(run: Run) -> Iterator[tuple[str, Fact]]:
-    """What audit.toml says of the student, whichever provider it is about."""
+    """What is declared of the student, whichever provider it is about."""
     student = run.manifest.get("student") or {}
     for key in ("kind", "general_purpose", "base_model", "distributed", "commercial", "name"):
         value = student.get(key)
         if value is not None and value != "":
-            yield f"student.{key}", Fact(value, "declared", DECLARED_BY)
+            yield f"student.{key}", Fact(value, "declared", declared_by(run))
 
 
 def _competition(run: Run, provider: str) -> dict[str, Fact]:
@@ -169,7 +176,7 @@ def _competition(run: Run, provider: str) -> dict[str, Fact]:
     rivals = (run.manifest.get("student") or {}).get("competes_with")
     if rivals is None or not provider:
         return {}
-    return {"student.competes_with_provider": Fact(provider in rivals, "declared", DECLARED_BY)}
+    return {"student.competes_with_provider": Fact(provider in rivals, "declared", declared_by(run))}
 
 
 def _training_places(run: Run) -> Callable[[str], dict[str, Fact]]:

@@ -107,10 +107,11 @@ class Reader:
     def uses(self, stored: StoredUse) -> Iterator[RecordedUse]:
         """One use for each day of the stored one."""
         provider, known = self._developer(stored)
+        on = _fact(stored.facts["on"]) if "on" in stored.facts else Fact(stored.first_on, "observed")
         for text, calls in stored.days.items():
             day = dt.date.fromisoformat(text)
             facts = {
-                "on": Fact(day, "observed", note="date of the calls"),
+                "on": replace(on, value=day),
                 **known,
                 **self._stated.facts(provider, day),
             }

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +13,6 @@ from audits.ingest.sources import SOURCES
 from audits.matching.answers import answers_on_record
 from audits.matching.facts import (
     ACTIVITY_OF_PURPOSE,
-    DECLARED_BY,
     MODALITY_OF_OPERATION,
     NO_OUTPUT,
     RecordedUse,
@@ -114,10 +112,7 @@ def _use(group: Mapping[str, Any], by: str, person: str, stated: Stated) -> Reco
         else Fact(activity, "inferred", note="the log says nothing of what the answers were for"),
         "access.kind": Fact("api", "inferred", note="gateways and providers log calls of an API"),
         **{path: Fact(value, "declared", by, "as the log has it") for path, value in logged.items() if value},
-        **{
-            path: replace(fact, by=person) if fact.by == DECLARED_BY else fact
-            for path, fact in stated.facts(group["provider"], day).items()
-        },
+        **stated.facts(group["provider"], day),
     }
     if group["provider"]:
         facts["provider"] = Fact(group["provider"], "inferred", note="from the model’s name and the channel in the log")

@@ -7,7 +7,10 @@ from django.conf import settings
 
 from audits.evidence.store import open_store
 from audits.ingest.unpacking import Unacceptable
+from audits.matching.answers import answers_on_record
+from audits.matching.recorded import Reader, stored_uses
 from audits.models import Import, RejectedLine, Run, UsageDay, UsageEntry
+from compliance.queries.library import library_from_database
 from tests.ingest.conftest import Give, as_lines
 from tests.ingest.samples import acme_call, litellm_call
 
@@ -100,6 +103,19 @@ def test_a_declared_purpose_is_judged(give: Give) -> None:
     assert use.activity == "train_on_output"
     assert {use.facts[path]["by"] for path in ("activity", "student.name")} == {"import_usage"}
     assert done.run.findings.filter(key__startswith="acme/terms:competing-models|tutor").exists()
+
+
+def test_judging_a_log_anew_turns_nothing_that_it_says_into_an_observation(give: Give) -> None:
+    declared = {"purpose": "train", "student": {"name": "tutor"}}
+    done = give(as_lines([acme_call()]), "litellm", declared=declared)
+    assert done.run is not None
+    run = Run.objects.select_related("pipeline__project").get(pk=done.run.pk)
+    (stored,) = stored_uses([run])[run.pk]
+    (again,) = Reader(run, library_from_database(), answers_on_record()).uses(stored)
+    said = {path: (fact.source, fact.by, fact.note) for path, fact in again.facts.items()}
+    assert said == {path: (one["source"], one["by"], one["note"]) for path, one in stored.facts.items()}
+    assert again.facts["on"].source == "declared"
+    assert again.facts["student.name"].by == "import_usage"
 
 
 def test_a_later_import_is_judged_with_all_that_its_log_holds(give: Give) -> None:

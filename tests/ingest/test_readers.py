@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from audits.ingest import tnetstring
 from audits.ingest.channels import served_by
 from audits.ingest.keeping import Pieces, kept_text
-from audits.ingest.readers import otlp
 from audits.ingest.readers.mapped import guessed, mapping_of
 from audits.ingest.reading import Found, Outcome, Rejected, read_part
 from audits.ingest.records import UsageRecord
@@ -103,7 +103,7 @@ def test_langfuse_counts_cached_tokens_as_input_and_leaves_spans_out() -> None:
 
 
 def test_otlp_is_the_same_call_as_json_and_as_protobuf() -> None:
-    message = otlp.ExportTraceServiceRequest()
+    message = ExportTraceServiceRequest()
     span = message.resource_spans.add().scope_spans.add().spans.add()
     [sample] = OTLP["resourceSpans"][0]["scopeSpans"][0]["spans"][1:2]
     span.trace_id, span.span_id = bytes.fromhex(sample["traceId"]), bytes.fromhex(sample["spanId"])

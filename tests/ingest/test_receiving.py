@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from audits.actions.receiving import make_token, revoke_token
 from audits.evidence.store import open_store
-from audits.ingest.readers import otlp
 from audits.models import Import, ReceiverToken, Run, UsageDay, UsageEntry
 from audits.procedures.receiving import judge_received
 from compliance.models import Project
@@ -35,7 +35,7 @@ def post(live_server: Any, text: str, content: bytes, **headers: str) -> httpx.R
 
 
 def protobuf() -> bytes:
-    message = otlp.ExportTraceServiceRequest()
+    message = ExportTraceServiceRequest()
     span = message.resource_spans.add().scope_spans.add().spans.add(trace_id=b"t" * 16, span_id=b"s" * 8)
     span.start_time_unix_nano = 1795176001250000000
     span.attributes.add(key="gen_ai.operation.name").value.string_value = "chat"

@@ -174,7 +174,7 @@ def request_as_json(message: bytes, file: str) -> dict[str, Any]:
     request = ExportTraceServiceRequest()
     try:
         request.ParseFromString(message)
-        found = MessageToDict(request)
+        found: dict[str, Any] = MessageToDict(request)
     except (DecodeError, ValueError, RecursionError) as problem:
         raise Unacceptable(f"{file}: not OTLP as protobuf: {problem}") from problem
     for group in _objects(found.get("resourceSpans")):

@@ -47,7 +47,7 @@ class _Builder:
         for student in self.records.students:
             self._base(student)
         for public in self.records.public:
-            self._public(public.run, public.name, public.models, {"licence": public.licence, "place": public.place})
+            self._public(public.run, public.name, public.models, {"source": public.source, "place": public.place})
         elsewhere = {key: count for key, count in self.records.elsewhere.items() if key in self.nodes}
         return Graph(self.nodes, tuple(self.edges.values()), elsewhere)
 

@@ -94,12 +94,12 @@ class StudentRecord:
 
 @dataclass(frozen=True)
 class PublicRecord:
-    """A public data set that a run's code brings in, and the models that its card says wrote it."""
+    """A public data set that a run's code brings in, and the models that wrote it, as `source` says. `place`: file and line."""
 
     run: int
     name: str
     models: tuple[str, ...] = ()
-    licence: str = ""
+    source: str = ""
     place: str = ""
 
 

@@ -159,14 +159,20 @@ def _public(run: int, found: object) -> list[PublicRecord]:
     return [
         PublicRecord(
             run,
-            str(one["name"])[:200],
+            str(one["id"])[:200],
             tuple(str(name)[:200] for name in one.get("models") or () if isinstance(name, str)),
-            str(one.get("licence") or "")[:100],
-            str(one.get("place") or "")[:200],
+            str(one.get("source") or "")[:200],
+            _place(one.get("evidence")),
         )
         for one in entries
-        if one.get("name")
+        if one.get("id")
     ]
+
+
+def _place(evidence: object) -> str:
+    """The first place in the code that names it: file and line."""
+    first = evidence[0] if isinstance(evidence, list) and evidence else None
+    return f"{first.get('file')}:{first.get('line')}"[:200] if isinstance(first, dict) else ""
 
 
 def _elsewhere(runs: Iterable[int]) -> dict[str, int]:

@@ -76,7 +76,7 @@ def everything() -> Graph:
             ),
             rows=(*base.rows, rows(1, first, 30, labels=30)),
             students=(base.students[0], replace(base.students[1], base_model="meta-llama/Llama-3.1-8B", base_catalogued=True)),
-            public=(PublicRecord(2, "acme/open-answers", ("gpt-4.1",), "cc-by-4.0", "train.py:7"),),
+            public=(PublicRecord(2, "acme/open-answers", ("gpt-4.1",), "its card", "train.py:7"),),
             models={
                 **base.models,
                 "meta-llama/Llama-3.1-8B": ModelRecord("llama-3.1-8b", "meta", ("meta/llama-3.1-licence",), True),

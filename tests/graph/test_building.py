@@ -85,7 +85,7 @@ def test_a_base_model_and_a_public_data_set_are_nodes_known_by_name_only() -> No
     assert graph.nodes["model:meta/llama-3.1-8b"].facts["licences"] == ["meta/llama-3.1-licence"]
     named = [edge for edge in graph.edges if edge.by_name and edge.kind in (m.BASE, m.TRAINS, m.WROTE)]
     assert len(named) == 3
-    assert graph.nodes["public:acme/open-answers"].facts["licence"] == "cc-by-4.0"
+    assert graph.nodes["public:acme/open-answers"].facts["source"] == "its card"
 
 
 def test_matches_of_calls_before_the_day_asked_for_leave_no_line() -> None:

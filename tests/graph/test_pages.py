@@ -12,6 +12,7 @@ from django.urls import reverse
 from audits.models import Decision, Run
 from audits.queries.charges import charges_of_clause
 from audits.queries.graph import read_graph
+from audits.scan.result import DatasetUse, Evidence
 from compliance.models import TrailEntry
 from tests.factories import make_user, sha
 from tests.graph.conftest import CONTENT, RULE, House, completed, judge, teach
@@ -223,7 +224,7 @@ def test_every_run_is_read_when_it_is_asked_for(house: House) -> None:
 
 def test_a_public_data_set_that_the_scan_saw_leads_to_its_students(house: House) -> None:
     brought = [
-        {"name": "acme/open-answers", "models": ["gpt-4.1-mini"], "licence": "cc-by-4.0", "place": "train.py:7"},
+        DatasetUse("acme/open-answers", ("gpt-4.1-mini",), "its card", (Evidence("train.py", 7, "load()"),)).as_json(),
         "?",
         {},
     ]
@@ -233,4 +234,4 @@ def test_a_public_data_set_that_the_scan_saw_leads_to_its_students(house: House)
     assert "Downstream of acme/open-answers" in page
     assert "acme-mini" in page
     assert "acme-7b" not in page
-    assert "cc-by-4.0" in client.get(reverse("graph-node"), {"id": "public:acme/open-answers"}).content.decode()
+    assert "its card" in client.get(reverse("graph-node"), {"id": "public:acme/open-answers"}).content.decode()

@@ -154,7 +154,6 @@ def delimiter_of(header: str) -> str:
 
 def _table(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
     text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
-    csv.field_size_limit(_LONGEST_FIELD)
     header = text.readline(65536)
     columns = table_columns(header)
     keys = Keys()
@@ -162,7 +161,7 @@ def _table(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
     rows = csv.reader(text, delimiter=delimiter_of(header))
     while True:
         try:
-            cells = next(rows, None)
+            cells = _next(rows)
         except csv.Error as problem:
             yield Rejected(lines + rows.line_num, f"not CSV: {problem}", "")
             continue
@@ -171,6 +170,15 @@ def _table(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
         number = lines + rows.line_num
         if cells:
             yield from _row(number, columns, cells, reader, keys)
+
+
+def _next(rows: Iterator[list[str]]) -> list[str] | None:
+    """The csv module keeps one limit for the whole process: ours holds while a record is read, others rely on theirs."""
+    before = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        return next(rows, None)
+    finally:
+        csv.field_size_limit(before)
 
 
 def table_columns(header: str) -> list[str]:

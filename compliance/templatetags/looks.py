@@ -295,6 +295,12 @@ def drawing(chart: Any) -> SafeString:
 
 
 @register.filter
+def deed(action: str) -> str:
+    """A trail entry's action in words: "terms.text_filled" is "Text filled"."""
+    return sentence(action.rpartition(".")[2].replace("_", " "))
+
+
+@register.filter
 def sentence(value: object) -> str:
     """The words with their first letter raised, the rest as it is."""
     text = str(value or "")

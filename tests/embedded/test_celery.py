@@ -10,9 +10,9 @@ from compliance.celery import app
 from compliance.embedded import application, processes
 from compliance.embedded.places import run_directory
 from compliance.embedded.processes import Record
-from tests.embedded.probe import note
 
 VAR = Path(os.environ["CLAUSETRAIL_VAR"])
+NOTE = "tests.embedded.probe.note"  # by name: the probe's own configuration is its worker's, and nobody else's here
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def lines(path: Path) -> list[str]:
 def test_a_task_goes_through_the_broker_to_a_worker(start_worker, tmp_path):
     start_worker("round-trip")
 
-    note.delay(str(tmp_path / "noted"))
+    app.send_task(NOTE, [str(tmp_path / "noted")])
 
     assert processes.wait_until(lambda: len(lines(tmp_path / "noted")) == 1, 60)
 
 
 def test_a_task_whose_worker_was_killed_is_done_by_the_next(start_worker, tmp_path):
     doomed = start_worker("doomed")
-    note.delay(str(tmp_path / "noted"), wait_for_ever=True)
+    app.send_task(NOTE, [str(tmp_path / "noted")], {"wait_for_ever": True})
     assert processes.wait_until(lambda: len(lines(tmp_path / "noted")) == 1, 60)
     processes.kill_session(doomed.pid)
 

@@ -136,7 +136,7 @@ def make_rule_revision(identifier: str = "openai/services-agreement:competing-mo
         "guidance": "Ask who the student is offered to.",
         "section": "3.3(e)",
         "in_force": days,
-        "definition": {},
+        "definition": {"citations": [{"versions": ["2025-05-31"], "section": "3.3(e)", "sha256": sha("clause")}]},
         "content_sha256": sha(identifier),
         "shipped": True,
         "published_at": NOON,

@@ -41,15 +41,23 @@ def documents_on(provider: Provider, on: dt.date) -> tuple[DocumentOnDay, ...]:
     versions = Version.objects.filter(document__provider=provider, in_force__contains=on).defer("text")
     by_document = {version.document_id: version for version in versions}
     rules = _by_document(
-        RuleRevision.objects.filter(
-            rule__document__provider=provider, status=RuleRevision.Status.PUBLISHED, in_force__contains=on
+        revision
+        for revision in RuleRevision.objects.filter(
+            rule__document__provider=provider, status=RuleRevision.Status.PUBLISHED
         )
         .select_related("rule")
         .order_by("section", "rule__identifier")
+        if _cites(revision, by_document.get(revision.rule.document_id))
     )
     return tuple(
         DocumentOnDay(document, by_document.get(document.pk), tuple(rules[document.pk])) for document in documents
     )
+
+
+def _cites(revision: RuleRevision, version: Version | None) -> bool:
+    """A rule speaks of no text that it does not cite, whatever the day."""
+    cited = revision.definition.get("citations", ())
+    return version is not None and any(version.label in citation["versions"] for citation in cited)
 
 
 def _by_document(revisions: Iterable[RuleRevision]) -> defaultdict[int, list[RuleRevision]]:
@@ -73,12 +81,12 @@ def readable_agreements(user: User) -> Q:
 
 
 def rules_of_version(version: Version) -> QuerySet[RuleRevision]:
-    """Published revisions whose time in force meets the version's."""
+    """Published revisions that cite this version."""
     return (
         RuleRevision.objects.filter(
             rule__document=version.document_id,
             status=RuleRevision.Status.PUBLISHED,
-            in_force__overlap=version.in_force,
+            definition__citations__contains=[{"versions": [version.label]}],
         )
         .select_related("rule")
         .order_by("section", "rule__identifier")

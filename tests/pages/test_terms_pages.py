@@ -11,6 +11,7 @@ from psycopg.types.range import DateRange
 from compliance.actions.rulebook import load_rulebook
 from compliance.engine.rulebook import load_directory
 from compliance.models import Agreement, Provider, RuleRevision, TermsDocument, Version
+from compliance.queries.in_force import rules_of_version
 from tests.factories import NOON, make_rule_revision, make_user, sha
 from tests.pages.conftest import SignedIn, World
 
@@ -24,7 +25,10 @@ def two_versions(world: World) -> TermsDocument:
         document=document, label="2026-07-08", in_force=DateRange(dt.date(2026, 7, 8), None), basis="stated"
     )
     make_rule_revision(
-        "openai/services-agreement:newer", title="The newer rule", in_force=DateRange(dt.date(2026, 7, 8), None)
+        "openai/services-agreement:newer",
+        title="The newer rule",
+        in_force=DateRange(dt.date(2026, 7, 8), None),
+        definition={"citations": [{"versions": ["2026-07-08"], "section": "3.3(e)", "sha256": sha("newer")}]},
     )
     return document
 
@@ -40,6 +44,16 @@ def test_the_chosen_day_selects_versions_and_rules(
     (held,) = response.context["documents"]
     assert (held.version.label if held.version else None) == label
     assert ("The newer rule" in response.content.decode()) is newer
+
+
+def test_a_rule_that_does_not_cite_a_version_is_not_said_to_read_it(
+    world: World, signed_in: SignedIn, two_versions: TermsDocument
+) -> None:
+    newest = two_versions.versions.get(label="2026-07-08")
+    assert [rule.title for rule in rules_of_version(newest)] == ["The newer rule"]
+    page = signed_in(world.outsider).get(reverse("terms-provider", args=["openai"]), {"on": "2026-07-08"})
+    (held,) = page.context["documents"]
+    assert [rule.title for rule in held.rules] == ["The newer rule"]
 
 
 def test_a_day_before_any_version_is_called_unknown_not_silent(

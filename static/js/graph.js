@@ -1,13 +1,10 @@
-/* Draws the graph with Cytoscape.js. The places of nodes come from the server; the table below the picture says the same. */
+/* Draws the graph as SVG. The places of nodes come from the server; the table below the picture says the same. */
 (function () {
   "use strict";
 
-  const SMALLEST_READABLE = 0.6;
-  const WIDTH = 178, HEIGHT = 44;
-  const OUTCOMES = { prohibited: "prohibited", needs_facts: "needs-facts", permitted_with_duties: "permitted-with-duties",
-    permitted: "permitted", not_addressed: "not-addressed" };
-
-  function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
+  const SVG = "http://www.w3.org/2000/svg";
+  const SMALLEST_READABLE = 0.6, SMALLEST = 0.08, LARGEST = 2.5;
+  const WIDTH = 178, HEIGHT = 44, EDGE = 24;
 
   function firstLine(node) {
     const parts = [node.holds ? "Group" : node.kind_words];
@@ -18,92 +15,142 @@
 
   function cut(text) { return text.length > 27 ? text.slice(0, 15) + "…" + text.slice(-11) : text; }
 
-  function elements(data) {
-    const nodes = data.nodes.map(function (node) {
-      return { group: "nodes", position: { x: node.x, y: node.y },
-        data: Object.assign({}, node, { text: firstLine(node) + "\n" + cut(node.label) }),
-        classes: [node.kind, node.outcome || "", node.standing ? "at-" + node.standing : "", node.holds ? "holds" : "",
-          node.marked ? "marked" : ""].join(" ") };
-    });
-    const edges = data.edges.map(function (edge, at) {
-      return { group: "edges", data: { id: "e" + at, source: edge.source, target: edge.target, kind: edge.kind,
-        width: edge.rows ? 1 + Math.min(6, Math.log10(edge.rows + 1) * 1.3) : 1.2 },
-        classes: (edge.carries ? "" : "still ") + (edge.by_name ? "named" : "") };
-    });
-    return nodes.concat(edges);
+  function made(parent, name, attributes, text) {
+    const element = document.createElementNS(SVG, name);
+    Object.keys(attributes).forEach(function (key) { element.setAttribute(key, attributes[key]); });
+    if (text) element.textContent = text;
+    return parent.appendChild(element);
   }
 
-  function rules() {
-    const found = [
-      { selector: "node", style: { shape: "round-rectangle", width: WIDTH, height: HEIGHT, "background-color": colour("raised"),
-        "border-width": 1, "border-color": colour("line-strong"), label: "data(text)", color: colour("ink"),
-        "text-valign": "center", "text-halign": "center", "text-wrap": "wrap", "text-max-width": WIDTH + 60, "font-size": 12.5,
-        "line-height": 1.35, "font-family": "Inter, sans-serif" } },
-      { selector: "node.calls", style: { shape: "rectangle" } },
-      { selector: "node.run", style: { shape: "cut-rectangle" } },
-      { selector: "node.student", style: { shape: "barrel" } },
-      { selector: "node.provider", style: { shape: "round-hexagon" } },
-      { selector: "node.holds", style: { "border-style": "double", "border-width": 4 } },
-      { selector: "edge", style: { width: "data(width)", "curve-style": "bezier", "line-color": colour("line-strong"),
-        "target-arrow-color": colour("line-strong"), "target-arrow-shape": "triangle", "arrow-scale": 0.9,
-        "line-opacity": 0.75 } },
-      { selector: "edge.still", style: { "line-style": "dotted" } },
-      { selector: "edge.named", style: { "line-style": "dashed" } }
-    ];
-    Object.keys(OUTCOMES).forEach(function (key) {
-      found.push({ selector: "node." + key, style: { "border-color": colour(OUTCOMES[key]), "border-width": 2,
-        "background-color": colour(OUTCOMES[key] + "-tint") } });
-    });
-    return found.concat([
-      { selector: "node.at-to_judge", style: { "border-style": "dashed" } },
-      { selector: "node.at-stopped", style: { "border-style": "dotted", "background-color": colour("sunken") } },
-      { selector: "node.marked", style: { "border-width": 4, "border-color": colour("link") } },
-      { selector: ".apart", style: { opacity: 0.25 } },
-      { selector: "node:selected", style: { "border-width": 4, "border-color": colour("focus") } },
-      { selector: "edge.near", style: { "line-color": colour("ink"), "target-arrow-color": colour("ink"), "line-opacity": 1 } }
-    ]);
+  /* One picture: its nodes by id with their lines, and what part of it is seen (x and y of the origin, and the size). */
+  function Picture(box, data) {
+    this.box = box;
+    this.svg = made(box, "svg", { width: "100%", height: "100%", "aria-hidden": "true" });
+    const marker = made(made(this.svg, "defs", {}), "marker", { id: "graph-tip", viewBox: "0 0 8 8", refX: 8, refY: 4,
+      markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" });
+    made(marker, "path", { d: "M0 0 8 4 0 8z" });
+    this.all = made(this.svg, "g", {});
+    this.nodes = new Map();
+    this.edges = [];
+    data.nodes.forEach(function (node) { this.nodes.set(node.id, { data: node, before: [], after: [] }); }, this);
+    data.edges.forEach(this.addEdge, this);
+    this.nodes.forEach(this.addNode, this);
+    this.seen = { x: 0, y: 0, size: 1 };
+    this.chosen = null;
   }
 
-  function look(cy) {
-    cy.fit(undefined, 24);
-    if (cy.zoom() > 1) cy.zoom(1), cy.center();
-    if (cy.zoom() >= SMALLEST_READABLE) return;
-    cy.zoom(SMALLEST_READABLE);
-    const first = cy.nodes(".marked").nonempty() ? cy.nodes(".marked")[0] : leftmost(cy);
-    cy.center(first);
-    if (first.renderedPosition("x") > WIDTH / 2) cy.panBy({ x: WIDTH * SMALLEST_READABLE / 2 + 16 - first.renderedPosition("x"), y: 0 });
-  }
+  Picture.prototype.addEdge = function (edge) {
+    const from = this.nodes.get(edge.source), to = this.nodes.get(edge.target);
+    if (!from || !to) return;
+    const x = from.data.x + WIDTH / 2, end = to.data.x - WIDTH / 2, bend = Math.max(30, Math.abs(end - x) / 2);
+    const path = made(this.all, "path", {
+      d: "M" + x + " " + from.data.y + "C" + (x + bend) + " " + from.data.y + " " + (end - bend) + " " + to.data.y + " " + end + " " + to.data.y,
+      "stroke-width": edge.rows ? 1 + Math.min(6, Math.log10(edge.rows + 1) * 1.3) : 1.2, "marker-end": "url(#graph-tip)",
+      class: "graph-edge" + (edge.carries ? "" : " still") + (edge.by_name ? " named" : "") });
+    this.edges.push({ path: path, from: from, to: to });
+    from.after.push(to);
+    to.before.push(from);
+  };
 
-  function leftmost(cy) {
-    const middle = cy.nodes().boundingBox();
-    const y = (middle.y1 + middle.y2) / 2;
-    return cy.nodes().sort(function (a, b) {
-      return (a.position("x") - b.position("x")) || Math.abs(a.position("y") - y) - Math.abs(b.position("y") - y);
+  Picture.prototype.addNode = function (node) {
+    const data = node.data;
+    node.shape = made(this.all, "g", { class: ["graph-node", data.kind, data.outcome || "",
+      data.standing ? "at-" + data.standing : "", data.holds ? "holds" : "", data.marked ? "marked" : ""].join(" "),
+      transform: "translate(" + data.x + " " + data.y + ")" });
+    made(node.shape, "title", {}, data.label);
+    made(node.shape, "rect", { x: -WIDTH / 2, y: -HEIGHT / 2, width: WIDTH, height: HEIGHT, rx: data.kind === "calls" ? 0 : 8 });
+    made(node.shape, "text", { y: -4 }, firstLine(data));
+    made(node.shape, "text", { y: 13 }, cut(data.label));
+    node.shape.graphNode = node;
+  };
+
+  Picture.prototype.place = function () {
+    const seen = this.seen;
+    this.all.setAttribute("transform", "translate(" + seen.x + " " + seen.y + ") scale(" + seen.size + ")");
+  };
+
+  Picture.prototype.centre = function (x, y) {
+    this.seen.x = this.box.clientWidth / 2 - x * this.seen.size;
+    this.seen.y = this.box.clientHeight / 2 - y * this.seen.size;
+    this.place();
+  };
+
+  Picture.prototype.bounds = function () {
+    const xs = [], ys = [];
+    this.nodes.forEach(function (node) { xs.push(node.data.x); ys.push(node.data.y); });
+    const least = function (list) { return list.reduce(function (a, b) { return Math.min(a, b); }, Infinity); };
+    const most = function (list) { return list.reduce(function (a, b) { return Math.max(a, b); }, -Infinity); };
+    return { left: least(xs) - WIDTH / 2, right: most(xs) + WIDTH / 2, top: least(ys) - HEIGHT / 2, bottom: most(ys) + HEIGHT / 2 };
+  };
+
+  Picture.prototype.fit = function () {
+    if (!this.nodes.size) return;
+    const whole = this.bounds();
+    const size = Math.min((this.box.clientWidth - 2 * EDGE) / (whole.right - whole.left),
+      (this.box.clientHeight - 2 * EDGE) / (whole.bottom - whole.top), 1);
+    this.seen.size = Math.max(SMALLEST, size);
+    this.centre((whole.left + whole.right) / 2, (whole.top + whole.bottom) / 2);
+  };
+
+  /* The whole picture when it can be read so; else its beginning, or what was searched for. */
+  Picture.prototype.look = function () {
+    this.fit();
+    if (this.seen.size >= SMALLEST_READABLE || !this.nodes.size) return;
+    this.seen.size = SMALLEST_READABLE;
+    const every = Array.from(this.nodes.values());
+    const first = every.find(function (node) { return node.data.marked; }) || this.leftmost();
+    this.centre(first.data.x, first.data.y);
+    if (!first.data.marked) this.seen.x = EDGE - (first.data.x - WIDTH / 2) * this.seen.size, this.place();
+  };
+
+  Picture.prototype.zoom = function (times, x, y) {
+    const size = Math.min(LARGEST, Math.max(SMALLEST, this.seen.size * times)), real = size / this.seen.size;
+    const atX = x === undefined ? this.box.clientWidth / 2 : x, atY = y === undefined ? this.box.clientHeight / 2 : y;
+    this.seen = { size: size, x: atX - (atX - this.seen.x) * real, y: atY - (atY - this.seen.y) * real };
+    this.place();
+  };
+
+  Picture.prototype.leftmost = function () {
+    const whole = this.bounds(), y = (whole.top + whole.bottom) / 2;
+    return Array.from(this.nodes.values()).sort(function (a, b) {
+      return (a.data.x - b.data.x) || Math.abs(a.data.y - y) - Math.abs(b.data.y - y);
     })[0];
+  };
+
+  function reached(node, way, found) {
+    node[way].forEach(function (next) { if (!found.has(next)) { found.add(next); reached(next, way, found); } });
+    return found;
   }
 
   function say(text) { document.getElementById("graph-said").textContent = text; }
 
-  function choose(cy, node) {
-    cy.elements().unselect();
-    node.select();
-    cy.elements().addClass("apart").removeClass("near");
-    const near = node.predecessors().union(node.successors()).union(node);
-    near.removeClass("apart");
-    node.connectedEdges().addClass("near");
-    keepInSight(cy);
-    const data = node.data();
-    say(firstLine(data) + ": " + data.label + ". " + node.incomers("node").length + " before it, " + node.outgoers("node").length + " after it.");
-  }
+  Picture.prototype.choose = function (node) {
+    const near = new Set([node].concat(Array.from(reached(node, "before", new Set())), Array.from(reached(node, "after", new Set()))));
+    this.chosen = node;
+    this.nodes.forEach(function (other) {
+      other.shape.classList.toggle("apart", !near.has(other));
+      other.shape.classList.toggle("chosen", other === node);
+    });
+    this.edges.forEach(function (edge) {
+      edge.path.classList.toggle("apart", !(near.has(edge.from) && near.has(edge.to)));
+      edge.path.classList.toggle("near", edge.from === node || edge.to === node);
+    });
+    this.keepInSight();
+    const before = new Set(node.before).size, after = new Set(node.after).size;
+    say(firstLine(node.data) + ": " + node.data.label + ". " + before + " before it, " + after + " after it.");
+  };
 
-  function keepInSight(cy) {
-    const node = cy.nodes(":selected")[0];
-    if (!node) return;
-    const seen = cy.extent(), box = node.boundingBox();
-    if (box.x1 < seen.x1 || box.x2 > seen.x2 || box.y1 < seen.y1 || box.y2 > seen.y2) cy.center(node);
-  }
+  Picture.prototype.clear = function () {
+    this.chosen = null;
+    this.all.querySelectorAll(".apart, .near, .chosen").forEach(function (one) { one.classList.remove("apart", "near", "chosen"); });
+  };
 
-  function clear(cy) { cy.elements().unselect().removeClass("apart near"); }
+  Picture.prototype.keepInSight = function () {
+    if (!this.chosen) return;
+    const at = this.chosen.data, seen = this.seen, w = WIDTH / 2 * seen.size, h = HEIGHT / 2 * seen.size;
+    const x = at.x * seen.size + seen.x, y = at.y * seen.size + seen.y;
+    if (x < w || y < h || x > this.box.clientWidth - w || y > this.box.clientHeight - h) this.centre(at.x, at.y);
+  };
 
   function openGroup(id) {
     const query = new URLSearchParams(location.search);
@@ -128,84 +175,97 @@
     panel.scrollIntoView({ block: "nearest" });
   }
 
-  function nextTo(cy, node, key) {
-    if (key === "ArrowRight") return nearest(node, node.outgoers("node"));
-    if (key === "ArrowLeft") return nearest(node, node.incomers("node"));
-    const up = key === "ArrowUp", at = node.position();
-    const column = cy.nodes().filter(function (other) {
-      const there = other.position();
-      return Math.abs(there.x - at.x) < 5 && (up ? there.y < at.y : there.y > at.y);
-    });
-    return nearest(node, column);
+  function nextTo(picture, node, key) {
+    if (key === "ArrowRight") return nearest(node, node.after);
+    if (key === "ArrowLeft") return nearest(node, node.before);
+    const up = key === "ArrowUp", at = node.data;
+    return nearest(node, Array.from(picture.nodes.values()).filter(function (other) {
+      return Math.abs(other.data.x - at.x) < 5 && (up ? other.data.y < at.y : other.data.y > at.y);
+    }));
   }
 
   function nearest(node, others) {
-    const y = node.position("y");
-    return others.sort(function (a, b) { return Math.abs(a.position("y") - y) - Math.abs(b.position("y") - y); })[0];
+    const y = node.data.y;
+    return others.slice().sort(function (a, b) { return Math.abs(a.data.y - y) - Math.abs(b.data.y - y); })[0];
   }
 
-  function wireKeys(cy, box) {
-    box.addEventListener("keydown", function (event) {
-      const chosen = cy.nodes(":selected")[0];
+  function wireKeys(picture) {
+    picture.box.addEventListener("keydown", function (event) {
+      const chosen = picture.chosen;
       if (event.key.startsWith("Arrow")) {
-        const next = chosen ? nextTo(cy, chosen, event.key) : leftmost(cy);
-        if (next) choose(cy, next);
+        const next = chosen ? nextTo(picture, chosen, event.key) : picture.leftmost();
+        if (next) picture.choose(next);
       } else if (event.key === "Enter" && chosen) {
-        if (chosen.data("holds")) openGroup(chosen.id());
-        else show(box, chosen.id()).then(function () { focusOn(document.getElementById("graph-panel")); });
-      } else if (event.key === "+" || event.key === "=") zoom(cy, 1.25);
-      else if (event.key === "-") zoom(cy, 0.8);
-      else if (event.key === "0") cy.fit(undefined, 24);
-      else if (event.key === "Escape") clear(cy);
+        if (chosen.data.holds) openGroup(chosen.data.id);
+        else show(picture.box, chosen.data.id).then(function () { focusOn(document.getElementById("graph-panel")); });
+      } else if (event.key === "+" || event.key === "=") picture.zoom(1.25);
+      else if (event.key === "-") picture.zoom(0.8);
+      else if (event.key === "0") picture.fit();
+      else if (event.key === "Escape") picture.clear();
       else return;
       event.preventDefault();
     });
   }
 
-  function zoom(cy, times) {
-    cy.zoom({ level: cy.zoom() * times, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
-  }
-
-  function wireTools(cy) {
+  function wireTools(picture) {
     document.querySelectorAll("[data-zoom]").forEach(function (button) {
       button.addEventListener("click", function () {
-        if (button.dataset.zoom === "fit") cy.fit(undefined, 24);
-        else zoom(cy, button.dataset.zoom === "in" ? 1.25 : 0.8);
+        if (button.dataset.zoom === "fit") picture.fit();
+        else picture.zoom(button.dataset.zoom === "in" ? 1.25 : 0.8);
       });
     });
   }
 
-  /* The wheel scrolls the page until somebody works in the picture. */
-  function wireWheel(cy, box) {
-    cy.userZoomingEnabled(matchMedia("(pointer: coarse)").matches);
-    box.addEventListener("focusin", function () { cy.userZoomingEnabled(true); });
-    box.addEventListener("focusout", function () { cy.userZoomingEnabled(false); });
-    box.addEventListener("pointerdown", function () { box.focus({ preventScroll: true }); });
+  /* Dragging moves the picture, a press without a drag chooses. The wheel scrolls the page until somebody works in the picture. */
+  function wirePointer(picture) {
+    const box = picture.box;
+    let held = null;
+    box.addEventListener("pointerdown", function (event) {
+      box.focus({ preventScroll: true });
+      held = { x: event.clientX, y: event.clientY, moved: false, node: event.target.closest(".graph-node") };
+    });
+    box.addEventListener("pointermove", function (event) {
+      if (!held) return;
+      const x = event.clientX - held.x, y = event.clientY - held.y;
+      if (!held.moved && Math.abs(x) + Math.abs(y) < 5) return;
+      if (!held.moved) box.setPointerCapture(event.pointerId);
+      picture.seen.x += x; picture.seen.y += y;
+      held = { x: event.clientX, y: event.clientY, moved: true };
+      picture.place();
+    });
+    box.addEventListener("pointerup", function () {
+      const press = held;
+      held = null;
+      if (!press || press.moved) return;
+      if (!press.node) return picture.clear();
+      const node = press.node.graphNode;
+      if (node.data.holds) return openGroup(node.data.id);
+      picture.choose(node);
+      show(box, node.data.id);
+    });
+    box.addEventListener("pointercancel", function () { held = null; });
+    box.addEventListener("wheel", function (event) {
+      if (document.activeElement !== box) return;
+      const at = box.getBoundingClientRect();
+      picture.zoom(event.deltaY < 0 ? 1.1 : 1 / 1.1, event.clientX - at.left, event.clientY - at.top);
+      event.preventDefault();
+    }, { passive: false });
   }
 
   function draw(box, data) {
-    const cy = window.cytoscape({ container: box, elements: elements(data), style: rules(), layout: { name: "preset" },
-      minZoom: 0.08, maxZoom: 2.5, autoungrabify: true, boxSelectionEnabled: false, selectionType: "single",
-      hideEdgesOnViewport: data.edges.length > 1500, textureOnViewport: data.nodes.length > 800 });
-    look(cy);
-    cy.on("tap", "node", function (event) {
-      if (event.target.data("holds")) return openGroup(event.target.id());
-      choose(cy, event.target);
-      show(box, event.target.id());
-    });
-    cy.on("tap", function (event) { if (event.target === cy) clear(cy); });
-    wireKeys(cy, box);
-    wireTools(cy);
-    wireWheel(cy, box);
-    new ResizeObserver(function () { cy.resize(); keepInSight(cy); }).observe(box);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () { cy.style(rules()); });
+    const picture = new Picture(box, data);
+    picture.look();
+    wireKeys(picture);
+    wireTools(picture);
+    wirePointer(picture);
+    new ResizeObserver(function () { picture.keepInSight(); }).observe(box);
     document.getElementById("graph-wait").hidden = true;
     box.dataset.drawn = String(data.nodes.length);
   }
 
   function begin() {
     const box = document.getElementById("graph");
-    if (!box || !window.cytoscape) return;
+    if (!box) return;
     const wait = document.getElementById("graph-wait");
     wait.textContent = "Drawing…";
     fetch(box.dataset.source, { headers: { Accept: "application/json" } }).then(function (answer) {

@@ -14,6 +14,7 @@ class User(AbstractUser):
         MEMBER = "member", "Member of projects"
         LEGAL = "legal", "Legal: sees every project, decides findings"
         ADMINISTRATOR = "administrator", "Administrator: rules and people"
+        AUDITOR = "auditor", "Auditor: reads every project and the trail, changes nothing"
 
     role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER)
 
@@ -42,13 +43,21 @@ class Project(models.Model):
 
 
 class Membership(models.Model):
+    """What a person is in one project. What each role may do stands in compliance.access."""
+
     class Role(models.TextChoices):
+        VIEWER = "viewer", "Viewer: reads, but not what was said in calls"
         ENGINEER = "engineer", "Engineer: runs audits"
-        LEGAL = "legal", "Legal: decides findings"
+        LEGAL = "legal", "Reviewer (legal): decides findings"
+        APPROVER = "approver", "Approver (legal): signs audits, decides nothing"
+        ADMINISTRATOR = "administrator", "Administrator of the project: people and retention"
+        AUDITOR = "auditor", "Auditor: reads everything, changes nothing"
+        COUNSEL = "counsel", "Outside counsel: reads and advises, by invitation"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role, default=Role.ENGINEER)
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="From then on the project is closed to them")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_membership_per_project")]

@@ -5,8 +5,17 @@ from django.shortcuts import get_object_or_404
 
 from audits.matching.questions import JUDGEMENTS
 from audits.models import Exchange, Finding, Import, Pipeline, Report, Run
-from compliance.access import may_decide, may_edit_rules, may_run_audits, require, sees_everything, visible_projects
+from compliance.access import (
+    may,
+    may_answer_for_organisation,
+    may_decide,
+    may_edit_rules,
+    may_run_audits,
+    require,
+    visible_projects,
+)
 from compliance.models import Project, User
+from compliance.roles import Deed
 
 
 def visible_pipelines(user: User) -> QuerySet[Pipeline]:
@@ -81,9 +90,27 @@ def require_may_decide(user: User, finding: Finding) -> None:
     require(may_decide(user, project), f"Findings of {project} are decided by legal.")
 
 
+def may_read_contents(user: User, project: Project) -> bool:
+    """Everybody of the project but its viewers reads what was said in calls."""
+    return may(user, Deed.READ_CONTENTS, project)
+
+
+def require_may_read_contents(user: User, run: Run) -> None:
+    """For bodies of calls, rows, logs and evidence bundles of a run; raises PermissionDenied."""
+    require_may_read_contents_of(user, run.pipeline.project)
+
+
+def require_may_read_contents_of(user: User, project: Project) -> None:
+    """The same for what was imported into a project."""
+    sentence = (
+        f"What was said in the calls of {project} is not open to its viewers. Ask its administrator for another role."
+    )
+    require(may_read_contents(user, project), sentence)
+
+
 def may_report(user: User, project: Project) -> bool:
-    """Whoever runs the project's audits or decides its findings has reports made."""
-    return may_run_audits(user, project) or may_decide(user, project)
+    """Whoever runs the project's audits, decides its findings or approves them has reports made."""
+    return may(user, Deed.REPORT, project)
 
 
 def require_may_report(user: User, run: Run) -> None:
@@ -95,7 +122,7 @@ def require_may_report(user: User, run: Run) -> None:
 def may_answer(user: User, project: Project | None, fact: str) -> bool:
     """Legal answers what is a judgement; engineers also what they simply know. The organisation: legal, administrators."""
     if project is None:
-        return sees_everything(user)
+        return may_answer_for_organisation(user)
     return may_decide(user, project) or (fact not in JUDGEMENTS and may_run_audits(user, project))
 
 

@@ -1,30 +1,48 @@
 """Who may see and do what. The one place where permissions are decided; views and the admin only ask.
 
 What a person may not see does not exist for them (Http404). What they see but may not do is refused in words
-(PermissionDenied).
+(PermissionDenied). What each role allows is the table in compliance.roles.
 """
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from compliance.models import Membership, Project, User
-
-
-def sees_everything(user: User) -> bool:
-    """Legal and administrators see every project."""
-    return _administers(user) or (user.is_active and user.role == User.Role.LEGAL)
+from compliance.roles import EVERYWHERE, NOTHING, Deed, Deeds, deeds_of, roles_with
 
 
 def _administers(user: User) -> bool:
     return user.is_active and (user.is_superuser or user.role == User.Role.ADMINISTRATOR)
 
 
+def _everywhere(user: User) -> str:
+    return User.Role.ADMINISTRATOR if user.is_superuser else user.role
+
+
+def open_memberships(user: User) -> QuerySet[Membership]:
+    """The person's memberships that have not ended; none for a closed account."""
+    if not user.is_active:
+        return Membership.objects.none()
+    return Membership.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=timezone.now()), user=user)
+
+
+def sees_everything(user: User) -> bool:
+    """Legal, administrators and auditors of the installation see every project."""
+    return user.is_active and Deed.SEE in EVERYWHERE.get(_everywhere(user), NOTHING)
+
+
 def visible_projects(user: User) -> QuerySet[Project]:
-    if sees_everything(user):
+    return projects_for(user, Deed.SEE)
+
+
+def projects_for(user: User, deed: Deed) -> QuerySet[Project]:
+    """The projects in which the person may do it."""
+    if user.is_active and deed in EVERYWHERE.get(_everywhere(user), NOTHING):
         return Project.objects.all()
-    return Project.objects.filter(memberships__user=user) if user.is_active else Project.objects.none()
+    return Project.objects.filter(pk__in=open_memberships(user).filter(role__in=roles_with(deed)).values("project"))
 
 
 def get_project(user: User, slug: str) -> Project:
@@ -32,43 +50,51 @@ def get_project(user: User, slug: str) -> Project:
     return get_object_or_404(visible_projects(user), slug=slug)
 
 
-def _member_role(user: User, project: Project) -> str | None:
-    return Membership.objects.filter(user=user, project=project).values_list("role", flat=True).first()
+def deeds_in(user: User, project: Project) -> Deeds:
+    """All that the person may do in the project. At most one query."""
+    if not user.is_active:
+        return NOTHING
+    standing = open_memberships(user).filter(project=project).values_list("role", flat=True).first()
+    return deeds_of(_everywhere(user), standing)
+
+
+def may(user: User, deed: Deed, project: Project) -> bool:
+    return deed in deeds_in(user, project)
 
 
 def may_run_audits(user: User, project: Project) -> bool:
     """Engineers of the project and administrators start, cancel and repeat audits."""
-    if _administers(user):
-        return True
-    return user.is_active and _member_role(user, project) == Membership.Role.ENGINEER
+    return may(user, Deed.RUN, project)
 
 
 def may_run_some_audits(user: User) -> bool:
     """Whether there is a project whose audits the person may run: what adding pipelines needs. One query at most."""
-    if user.is_superuser or user.role == User.Role.ADMINISTRATOR:
-        return Project.objects.exists()
-    return Membership.objects.filter(user=user, role=Membership.Role.ENGINEER).exists()
+    return projects_for(user, Deed.RUN).exists()
 
 
 def may_decide(user: User, project: Project) -> bool:
-    """Legal decides findings: in the whole installation, or as legal member of the project."""
-    legal = user.role == User.Role.LEGAL or _member_role(user, project) == Membership.Role.LEGAL
-    return user.is_active and legal
+    """Legal decides findings: in the whole installation, or as reviewer of the project."""
+    return may(user, Deed.DECIDE, project)
 
 
 def may_edit_rules(user: User) -> bool:
     """Legal and administrators draft rules; the database asks for a second person to publish one."""
-    return sees_everything(user)
+    return _administers(user) or (user.is_active and user.role == User.Role.LEGAL)
 
 
 def may_keep_clauses(user: User) -> bool:
     """Legal and administrators accept suggested clauses, and say what became of them in new versions."""
-    return sees_everything(user)
+    return may_edit_rules(user)
 
 
 def may_receive_texts(user: User) -> bool:
     """Legal and administrators say which text is the provider's, and from which day it is in force."""
-    return sees_everything(user)
+    return may_edit_rules(user)
+
+
+def may_answer_for_organisation(user: User) -> bool:
+    """What holds for the whole organisation is said by legal and administrators."""
+    return may_edit_rules(user)
 
 
 def may_use_this_machine(user: User) -> bool:

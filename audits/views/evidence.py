@@ -6,7 +6,7 @@ from pathlib import Path
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from audits.access import get_run
+from audits.access import get_run, require_may_read_contents
 from audits.models import Report, Run, Seal
 from audits.procedures.concluding import write_run_bundle
 from audits.views.listing import page_of
@@ -27,6 +27,7 @@ def entries(request: PersonRequest, pk: int) -> HttpResponse:
 def bundle(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The evidence bundle, made now; with the newest report that is ready."""
     run = get_run(request.user, pk)
+    require_may_read_contents(request.user, run)
     if not Seal.objects.filter(run=run).exists():
         raise Http404("the run's evidence is not sealed")
     report = run.reports.filter(state=Report.State.READY).order_by("-number").first()

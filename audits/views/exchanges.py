@@ -5,7 +5,7 @@ from django.db.models import Prefetch
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from audits.access import get_exchange, get_run
+from audits.access import get_exchange, get_run, require_may_read_contents
 from audits.evidence.store import Missing, open_store
 from audits.models import RowMatch
 from audits.queries.run_view import exchanges_of
@@ -43,6 +43,7 @@ def listing(request: PersonRequest, pk: int) -> HttpResponse:
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """One exchange in full: what was read from it, and both sides as they crossed the wire."""
     exchange = get_exchange(request.user, pk)
+    require_may_read_contents(request.user, exchange.run)
     kept = Prefetch("row_matches", RowMatch.objects.select_related("dataset").order_by("row"), to_attr="kept")
     context = {
         "exchange": exchange,
@@ -58,6 +59,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
 def raw(request: PersonRequest, pk: int, side: str) -> HttpResponseBase:
     """The bytes of a request's or response's body, as evidence keeps them. Always a download, never shown by the browser."""
     exchange = get_exchange(request.user, pk)
+    require_may_read_contents(request.user, exchange.run)
     if side not in SIDES:
         raise Http404
     sha256 = exchange.request_sha256 if side == "request" else exchange.response_sha256

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from audits.access import get_finding, get_run, require_may_decide, visible_findings
+from audits.access import get_finding, get_run, may_read_contents, require_may_decide, visible_findings
 from audits.actions.decisions import decide
 from audits.models import Finding
 from audits.queries.review import changes_of, decisions_on, finding_in_full, gravest_first, providers_of, with_standing
@@ -63,6 +63,7 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm, status: 
         "decisions": decisions_on(finding),
         "changes": changes_of(finding),
         "student": (finding.run.manifest.get("student") or {}).get("name") or "",
+        "reads_contents": may_read_contents(request.user, finding.run.pipeline.project),
         "may_decide": may_decide(request.user, finding.run.pipeline.project),
     }
     return render(request, "audits/finding_detail.html", context, status=status)

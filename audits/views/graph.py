@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from audits.access import visible_runs
+from audits.access import require_may_read_contents, visible_runs
 from audits.graph.exports import EXPORTS
 from audits.graph.model import KINDS, Node
 from audits.models import Dataset
@@ -112,6 +112,7 @@ def clean(request: PersonRequest) -> HttpResponseBase:
     """A data set without the rows of some model's answers, as a ZIP with its manifest."""
     seen = visible_runs(request.user)
     dataset = get_object_or_404(Dataset.objects.filter(run__in=seen), pk=request.POST.get("dataset"))
+    require_may_read_contents(request.user, dataset.run)
     graph = read_graph(runs_of_graph(seen, every=True))
     keys = keys_without(graph, request.POST.getlist("without"), further=bool(request.POST.get("further")))
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it

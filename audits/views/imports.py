@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from audits.access import get_import, require_may_import, visible_imports
+from audits.access import get_import, require_may_import, require_may_read_contents_of, visible_imports
 from audits.actions.ingesting import describe, request_import
 from audits.evidence.store import Missing, open_store
 from audits.ingest.readers.mapped import MEANINGS, ColumnMapping, reader
@@ -156,6 +156,7 @@ def _context(request: PersonRequest, imported: Import) -> dict[str, Any]:
 def calls(request: PersonRequest, pk: int) -> HttpResponse:
     """The entries that an import brought, paged."""
     imported = get_import(request.user, pk)
+    require_may_read_contents_of(request.user, imported.pipeline.project)
     context = {"imported": imported, "page": page_of(request, entries_of(imported)), "providers": provider_names()}
     return render(request, "audits/import_calls.html", context)
 
@@ -163,6 +164,7 @@ def calls(request: PersonRequest, pk: int) -> HttpResponse:
 def rejected(request: PersonRequest, pk: int) -> HttpResponse:
     """The lines that could not be read, each with its reason, paged."""
     imported = get_import(request.user, pk)
+    require_may_read_contents_of(request.user, imported.pipeline.project)
     context = {"imported": imported, "page": page_of(request, rejected_of(imported))}
     return render(request, "audits/import_rejected.html", context)
 

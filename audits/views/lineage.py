@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from audits.access import get_run
+from audits.access import get_run, require_may_read_contents
 from audits.charts import Share, shares_of_dataset
 from audits.models import Finding
 from audits.pictures import DatasetPart, picture_of_lineage
@@ -50,6 +50,7 @@ def _part(held: DatasetLineage, named: Mapping[str, str]) -> DatasetPart:
 def rows(request: PersonRequest, pk: int, dataset_pk: int) -> HttpResponse:
     """A dataset row by row: which answer each derives from, and how that was told."""
     run = get_run(request.user, pk)
+    require_may_read_contents(request.user, run)
     dataset = get_object_or_404(run.datasets, pk=dataset_pk)
     context = run_context(request, run, "lineage") | {
         "dataset": dataset,

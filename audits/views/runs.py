@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from audits.access import get_run, require_may_run, visible_runs
+from audits.access import get_run, may_read_contents, require_may_read_contents, require_may_run, visible_runs
 from audits.actions.runs import request_cancel, request_run
 from audits.models import Connection, Pipeline, Run
 from audits.queries.run_view import (
@@ -49,6 +49,7 @@ def run_context(request: PersonRequest, run: Run, tab: str) -> dict[str, Any]:
         "tab": tab,
         "figures": run_figures(run),
         "may_run": may_run_audits(request.user, run.pipeline.project),
+        "reads_contents": may_read_contents(request.user, run.pipeline.project),
     }
 
 
@@ -69,8 +70,9 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     imported = run.pipeline.imports.filter(run=run).first() if run.pipeline.origin == Pipeline.Origin.IMPORT else None
     if imported:
         return redirect("import", pk=imported.pk)
-    lines = log_tail(run, LINES_AT_FIRST)
-    context = live_context(request, run) | {"lines": lines, "last_seq": lines[-1].seq if lines else 0}
+    context = live_context(request, run)
+    lines = log_tail(run, LINES_AT_FIRST) if context["reads_contents"] else []
+    context |= {"lines": lines, "last_seq": lines[-1].seq if lines else 0}
     return render(request, "audits/run_detail.html", context)
 
 
@@ -83,6 +85,7 @@ def live(request: PersonRequest, pk: int) -> HttpResponse:
 def log_tail_after(request: PersonRequest, pk: int, seq: int) -> HttpResponse:
     """The lines after line `seq`, and the mark from which the next request goes on."""
     run = get_run(request.user, pk)
+    require_may_read_contents(request.user, run)
     lines = log_after(run, seq, LINES_AT_ONCE)
     last = lines[-1].seq if lines else seq
     more = run.is_active or len(lines) == LINES_AT_ONCE
@@ -92,6 +95,7 @@ def log_tail_after(request: PersonRequest, pk: int, seq: int) -> HttpResponse:
 def log(request: PersonRequest, pk: int) -> HttpResponse:
     """The whole log, paged."""
     run = get_run(request.user, pk)
+    require_may_read_contents(request.user, run)
     page = page_of(request, run.log_lines.order_by("seq"), LINES_PER_PAGE)
     return render(request, "audits/run_log.html", run_context(request, run, "run") | {"page": page})
 

@@ -1,13 +1,16 @@
 """Who may see and do what: every role, every standing in a project, every action."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils import timezone
 
 from compliance.access import (
     get_project,
+    may,
     may_decide,
     may_edit_rules,
     may_run_audits,
@@ -16,21 +19,34 @@ from compliance.access import (
     visible_projects,
 )
 from compliance.models import Membership, Project, User
+from compliance.roles import EVERYWHERE, IN_PROJECT, Deed
 from tests.factories import make_project, make_user
 
 pytestmark = pytest.mark.django_db
 NONE = frozenset[str]()
+SEES = {"see", "read contents"}
+RUNS = SEES | {"run", "report"}
+REVIEWS = SEES | {"decide", "report", "privileged"}
+HOUSE = RUNS | {"edit rules", "people"}
+LEGAL = REVIEWS | {"approve", "edit rules"}
 # (role in the installation, standing in the project) → what the person may do there
 MATRIX = {
     ("member", None): NONE,
-    ("member", "engineer"): {"see", "run"},
-    ("member", "legal"): {"see", "decide"},
-    ("legal", None): {"see", "decide", "edit rules"},
-    ("legal", "engineer"): {"see", "decide", "edit rules", "run"},
-    ("legal", "legal"): {"see", "decide", "edit rules"},
-    ("administrator", None): {"see", "run", "edit rules"},
-    ("administrator", "engineer"): {"see", "run", "edit rules"},
-    ("administrator", "legal"): {"see", "run", "edit rules", "decide"},
+    ("member", "viewer"): {"see"},
+    ("member", "engineer"): RUNS,
+    ("member", "legal"): REVIEWS,
+    ("member", "approver"): SEES | {"approve", "report", "privileged"},
+    ("member", "administrator"): RUNS | {"people"},
+    ("member", "auditor"): SEES | {"privileged"},
+    ("member", "counsel"): SEES | {"privileged"},
+    ("auditor", None): SEES | {"privileged"},
+    ("auditor", "engineer"): RUNS | {"privileged"},
+    ("legal", None): LEGAL,
+    ("legal", "engineer"): LEGAL | {"run"},
+    ("legal", "legal"): LEGAL,
+    ("administrator", None): HOUSE,
+    ("administrator", "engineer"): HOUSE,
+    ("administrator", "legal"): HOUSE | REVIEWS,
 }
 
 
@@ -47,6 +63,11 @@ def allowed(user: User, project: Project) -> set[str]:
         "run": may_run_audits(user, project),
         "decide": may_decide(user, project),
         "edit rules": may_edit_rules(user),
+        "read contents": may(user, Deed.READ_CONTENTS, project),
+        "report": may(user, Deed.REPORT, project),
+        "approve": may(user, Deed.APPROVE, project),
+        "privileged": may(user, Deed.READ_PRIVILEGED, project),
+        "people": may(user, Deed.ADMINISTER, project),
     }
     return {action for action, may in told.items() if may}
 
@@ -65,7 +86,22 @@ def test_whoever_left_may_nothing(role: str, standing: str | None):
     assert not allowed(person(role, standing, project, is_active=False, is_superuser=True), project)
 
 
-@pytest.mark.parametrize("standing", ["engineer", "legal"])
+@pytest.mark.parametrize("standing", IN_PROJECT)
+def test_a_membership_that_ended_opens_nothing(standing: str):
+    project = make_project()
+    guest = person("member", standing, project)
+    guest.memberships.update(ends_at=timezone.now() + dt.timedelta(minutes=1))
+    assert "see" in allowed(guest, project)
+    guest.memberships.update(ends_at=timezone.now())
+    assert allowed(guest, project) == NONE
+
+
+def test_every_role_of_the_database_stands_in_the_table():
+    assert set(IN_PROJECT) == set(Membership.Role.values)
+    assert set(EVERYWHERE) == set(User.Role.values)
+
+
+@pytest.mark.parametrize("standing", IN_PROJECT)
 def test_standing_in_one_project_is_none_in_another(standing: str):
     mine, other = make_project(), make_project("Other")
     assert allowed(person("member", standing, mine), other) == set()

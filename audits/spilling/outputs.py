@@ -27,8 +27,9 @@ def index_block(plan: Plan, folder: Path, block: int) -> None:
     first = block * plan.outputs.block
     texts, words_keys, run_keys = array("q"), array("q"), array("q")
     run_counts, lengths, begins = array("I"), array("I"), array("Q")
+    path = Path(str(plan.files["outputs"][0]))
     for row, at in plan.outputs.rows_of(block):
-        output = output_of(Path(str(plan.files["outputs"][0])), row)
+        output = output_of(path, row)
         words = canonical_words(output.text)
         before = len(run_keys)
         texts.append(hash(output.text))
@@ -72,6 +73,7 @@ class OutputsOnDisk(Sequence[Output]):
     def __init__(self, plan: Plan, target: Path) -> None:
         self._plan = plan
         self._begins = memoryview(np.load(target / "begins.npy"))
+        self._path = Path(plan.outputs.path)
         self._file = open(plan.outputs.path, "rb")  # noqa: SIM115 - open as long as this process asks
         self._kept: OrderedDict[int, Output] = OrderedDict()
 
@@ -88,7 +90,7 @@ class OutputsOnDisk(Sequence[Output]):
         held = self._kept.get(place)
         if held is None:
             row = self._plan.outputs.row_at(place, self._begins[place], self._file)
-            held = self._kept[place] = output_of(Path(self._plan.outputs.path), row)
+            held = self._kept[place] = output_of(self._path, row)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return held

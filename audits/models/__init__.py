@@ -7,9 +7,12 @@ from audits.models.evidence import EvidenceEntry, Seal
 from audits.models.findings import AssessedUse, Finding, Outcome
 from audits.models.imports import Import, ReceiverToken, RejectedLine, UsageDay, UsageEntry
 from audits.models.pipelines import Pipeline
+from audits.models.proofs import SealProof
 from audits.models.rejudging import FindingChange, Rejudging
 from audits.models.reports import Report
+from audits.models.retention import ErasedContent, Erasure, LegalHold, Look, Retention
 from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
+from audits.models.taught import TaughtCalls, TaughtRows
 from audits.models.usage import Exchange, ModelCall, UsageSignature
 
 __all__ = [
@@ -17,6 +20,8 @@ __all__ = [
     "Connection",
     "Dataset",
     "Decision",
+    "ErasedContent",
+    "Erasure",
     "EvidenceEntry",
     "Exchange",
     "FactAnswer",
@@ -24,7 +29,9 @@ __all__ = [
     "FindingChange",
     "Gap",
     "Import",
+    "LegalHold",
     "LogLine",
+    "Look",
     "ModelCall",
     "Outcome",
     "Pipeline",
@@ -32,11 +39,15 @@ __all__ = [
     "RejectedLine",
     "Rejudging",
     "Report",
+    "Retention",
     "RowMatch",
     "Run",
     "RunStep",
     "Seal",
+    "SealProof",
     "Student",
+    "TaughtCalls",
+    "TaughtRows",
     "UsageDay",
     "UsageEntry",
     "UsageSignature",

@@ -27,6 +27,7 @@ class Dataset(models.Model):
     class Meta:
         ordering = ["run", "path"]
         constraints = [models.UniqueConstraint(fields=["run", "path"], name="one_dataset_per_path")]
+        indexes = [models.Index(fields=["sha256"], name="datasets_by_content")]
 
     def __str__(self) -> str:
         return self.path
@@ -66,6 +67,7 @@ class Student(models.Model):
 
     class Meta:
         ordering = ["run"]
+        indexes = [models.Index(fields=["sha256"], name="students_by_content")]
 
     def __str__(self) -> str:
         return self.name

@@ -162,13 +162,16 @@ class Tracer:
 
     def matches(self, row: Row) -> list[Match]:
         """The outputs this row derives from, each once (with its strongest evidence), in the order of the row's fields."""
-        fields = list(text_fields(row.value))
+        return self.matches_of(row.number, list(text_fields(row.value)))
+
+    def matches_of(self, number: int, fields: list[TextField]) -> list[Match]:
+        """The same for row `number`, whose texts were found already."""
         best: dict[int, Match] = {}
         for text in fields:
             for found in self._of_field(text, fields):
                 before = best.get(found.place)
                 if before is None or _rank(found.kind, found.similarity) > _rank(before.kind, before.similarity):
-                    best[found.place] = self._match(row.number, found, text)
+                    best[found.place] = self._match(number, found, text)
         return list(best.values())
 
     def _of_field(self, text: TextField, fields: list[TextField]) -> list[_Found]:

@@ -1,7 +1,6 @@
 """A block of rows traced at once: all that its rows ask for is looked up first, then the Tracer goes through it as in memory."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from audits.lineage.comparison import FEWEST_CONTAINED
 from audits.lineage.fields import text_fields
 from audits.lineage.index import MOST_POSTINGS, OutputIndex, Places, runs
 from audits.lineage.rows import AnyRow, Row
-from audits.lineage.tracing import Tracer, pieces, substantial, trace_rows
+from audits.lineage.tracing import Tracer, TraceResult, pieces, substantial
 from audits.spilling.outputs import OutputsOnDisk
 from audits.spilling.plan import Plan, write_whole
 from audits.spilling.postings import Postings, as_keys
@@ -29,20 +28,25 @@ class BlockTracer:
     def trace_block(self, block: int, written: Path) -> None:
         """Trace one block and write what was found, as one JSON document."""
         rows: list[AnyRow] = [row for row, _ in self._plan.dataset.rows_of(block)]
-        index = BlockIndex(self._outputs, self._lengths, self._postings, rows)
-        write_whole(written, json.dumps(trace_rows(Tracer(index), rows).as_json()).encode())
+        fields = [list(text_fields(row.value)) if isinstance(row, Row) else [] for row in rows]
+        texts = [field.text for of_row in fields for field in of_row]
+        tracer = Tracer(BlockIndex(self._outputs, self._lengths, self._postings, texts))
+        result = TraceResult()
+        for row, of_row in zip(rows, fields, strict=True):
+            result.add(row, tracer.matches_of(row.number, of_row))
+        result.words = tracer.words
+        write_whole(written, json.dumps(result.as_json()).encode())
 
 
 class BlockIndex(OutputIndex):
-    """As much of the whole index as the rows of one block ask for."""
+    """As much of the whole index as these texts, all those of one block of rows, ask for."""
 
     def __init__(
-        self, outputs: OutputsOnDisk, lengths: "memoryview[int]", postings: dict[str, Postings], rows: Iterable[AnyRow]
+        self, outputs: OutputsOnDisk, lengths: "memoryview[int]", postings: dict[str, Postings], texts: list[str]
     ) -> None:
         super().__init__(())
         self.outputs, self.lengths = outputs, lengths
         self._known_words: dict[str, list[str]] = {}
-        texts = [field.text for row in rows if isinstance(row, Row) for field in text_fields(row.value)]
         self._find_texts(texts, postings["text"])
         self._find_words([text for text in texts if text not in self._by_text or len(text) <= 60], postings["words"])
         self._find_runs(postings["run"])

@@ -1,5 +1,6 @@
 """Outputs on disk: their keys written down block by block, and the outputs themselves read back one by one."""
 
+import os
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 from audits.lineage.canonical import canonical_words
 from audits.lineage.index import MOST_IDENTICAL, MOST_POSTINGS, STRIDE, runs
 from audits.lineage.outputs import Output, output_of
+from audits.lineage.rows import LONGEST_ROW
 from audits.spilling.plan import Plan
 from audits.spilling.postings import RANGES, Keys, as_keys, merge_range, write_block
 
@@ -75,6 +77,7 @@ class OutputsOnDisk(Sequence[Output]):
         self._begins = memoryview(np.load(target / "begins.npy"))
         self._path = Path(plan.outputs.path)
         self._file = open(plan.outputs.path, "rb")  # noqa: SIM115 - open as long as this process asks
+        self._size = os.fstat(self._file.fileno()).st_size
         self._kept: OrderedDict[int, Output] = OrderedDict()
 
     def __len__(self) -> int:
@@ -89,11 +92,17 @@ class OutputsOnDisk(Sequence[Output]):
             return [self[at] for at in range(*place.indices(len(self)))]
         held = self._kept.get(place)
         if held is None:
-            row = self._plan.outputs.row_at(place, self._begins[place], self._file)
-            held = self._kept[place] = output_of(self._path, row)
+            held = self._kept[place] = self._read(place)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return held
+
+    def _read(self, place: int) -> Output:
+        """One call of the system each: in a data set that was shuffled, these are most of the work."""
+        begin = self._begins[place]
+        end = self._begins[place + 1] if place + 1 < len(self._begins) else self._size
+        raw = os.pread(self._file.fileno(), min(end - begin, LONGEST_ROW), begin)
+        return output_of(self._path, self._plan.outputs.row_of(place, raw))
 
     def close(self) -> None:
         self._file.close()

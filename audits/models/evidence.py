@@ -1,9 +1,8 @@
-"""The append-only log of a run's evidence, and the seal over it."""
+"""The append-only log of a run's evidence, and the seal over it. Triggers refuse every change (migrations/_sealed.py)."""
 
 from django.db import models
 
 from audits.models.runs import Run
-from compliance.models.people import APPEND_ONLY
 
 
 class EvidenceEntry(models.Model):
@@ -23,7 +22,6 @@ class EvidenceEntry(models.Model):
         ordering = ["run", "seq"]
         verbose_name_plural = "evidence entries"
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="evidence_is_numbered")]
-        triggers = [APPEND_ONLY]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.reference}"
@@ -37,9 +35,6 @@ class Seal(models.Model):
     entries = models.PositiveIntegerField()
     definition = models.JSONField(help_text="Signature, public key and statement")
     sealed_at = models.DateTimeField()
-
-    class Meta:
-        triggers = [APPEND_ONLY]
 
     def __str__(self) -> str:
         return self.root

@@ -1,6 +1,8 @@
 """Pipelines, runs, usage, datasets, findings, decisions, evidence, reports."""
 
 from audits.models.answers import FactAnswer
+from audits.models.chains import AnswerInPrompt, ChainShare
+from audits.models.comparisons import AnswerComparison
 from audits.models.datasets import Dataset, RowMatch, Student
 from audits.models.decisions import Decision
 from audits.models.evidence import EvidenceEntry, Seal
@@ -16,7 +18,10 @@ from audits.models.taught import TaughtCalls, TaughtRows
 from audits.models.usage import Exchange, ModelCall, UsageSignature
 
 __all__ = [
+    "AnswerComparison",
+    "AnswerInPrompt",
     "AssessedUse",
+    "ChainShare",
     "Connection",
     "Dataset",
     "Decision",

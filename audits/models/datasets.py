@@ -22,6 +22,10 @@ class Dataset(models.Model):
     malformed = models.PositiveBigIntegerField(default=0, help_text="Rows that could not be read; kept raw")
     derived_rows = models.PositiveBigIntegerField(default=0, help_text="Rows with text from recorded answers")
     label_rows = models.PositiveBigIntegerField(default=0, help_text="Rows with a label or score from recorded answers")
+    words = models.PositiveBigIntegerField(db_default=0, default=0, help_text="Of all texts; 0: not counted")
+    chains = models.JSONField(
+        default=list, blank=True, help_text="Models, first teacher first, with rows; most rows first"
+    )
     gap = models.CharField(max_length=400, blank=True, help_text="Why it could not be read, or that it is missing")
 
     class Meta:
@@ -43,6 +47,7 @@ class RowMatch(models.Model):
     kind = models.CharField(max_length=12, help_text="exact, normalised, contained, near, label")
     similarity = models.FloatField()
     field = models.CharField(max_length=120, blank=True)
+    words = models.PositiveIntegerField(db_default=0, default=0, help_text="Words of the row that the answer explains")
 
     class Meta:
         ordering = ["dataset", "row"]

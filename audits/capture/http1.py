@@ -15,14 +15,11 @@ LARGEST_TRAILER = 64 * 1024
 HEAD_END = b"\r\n\r\n"
 Header = tuple[bytes, bytes]
 
-_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}) ([^\x00-\x20\x7f]+) HTTP/(1\.[01])")
-_STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?")
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}) ([^\x00-\x20\x7f]+) HTTP/(1\.[01])\r\n")
+_STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?\r\n")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-# All header lines and the empty one: checked, and the decisive ones picked out, in two steps of compiled code.
+# All header lines and the empty one, checked in one step of compiled code.
 _FIELDS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\x00\r\n]*\r\n)*\r\n")
-_DECISIVE = re.compile(
-    rb"(?i)(?:\A|\n)(content-length|transfer-encoding|connection|expect|host):[ \t]*([^\r\n]*)(?=\r)"
-)
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00\r\n]*)?")
 
 
@@ -51,12 +48,11 @@ class Head:
 
 def parse_request_head(raw: bytes) -> Head:
     """A request's head, the empty line included; raises Malformed."""
-    line, _, rest = raw.partition(b"\r\n")
-    match = _REQUEST_LINE.fullmatch(line)
+    match = _REQUEST_LINE.match(raw)
     if match is None:
         raise Malformed("the request line is not HTTP/1.x")
     method, target, version = match.groups()
-    head = _parse_fields(raw, rest, (method, target, version))
+    head = _parse_fields(raw, match.end(), (method, target, version))
     if head.chunked and version == b"1.0":
         raise Malformed("HTTP/1.0 has no chunked bodies")
     return head
@@ -64,11 +60,10 @@ def parse_request_head(raw: bytes) -> Head:
 
 def parse_response_head(raw: bytes) -> Head:
     """A response's head, the empty line included; raises Malformed."""
-    line, _, rest = raw.partition(b"\r\n")
-    match = _STATUS_LINE.fullmatch(line)
+    match = _STATUS_LINE.match(raw)
     if match is None:
         raise Malformed("the status line is not HTTP/1.x")
-    return _parse_fields(raw, rest, (match[1], match[2], b""))
+    return _parse_fields(raw, match.end(), (match[1], match[2], b""))
 
 
 def split_fields(block: bytes) -> list[Header]:
@@ -81,12 +76,18 @@ def split_fields(block: bytes) -> list[Header]:
     return fields
 
 
-def _parse_fields(raw: bytes, rest: bytes, start: tuple[bytes, bytes, bytes]) -> Head:
-    if not _FIELDS.fullmatch(rest):
+def _parse_fields(raw: bytes, fields_at: int, start: tuple[bytes, bytes, bytes]) -> Head:
+    if not _FIELDS.fullmatch(raw, fields_at):
         raise Malformed("a header line is not well formed")
     head = Head(raw, start, None, False, False, False, False, False, None)
-    for name, value in _DECISIVE.findall(rest):
-        _READERS[name.lower()](head, value.rstrip(b" \t"))
+    # Every line begins after CRLF: looking for the few names that matter costs less than reading all lines.
+    lower = raw.lower()
+    for mark, read in _READERS:
+        at = lower.find(mark)
+        while at >= 0:
+            end = raw.index(b"\r", at + len(mark))
+            read(head, raw[at + len(mark) : end].strip(b" \t"))
+            at = lower.find(mark, end)
     if head.chunked and head.length is not None:
         raise Malformed("both Content-Length and Transfer-Encoding")
     return head
@@ -126,13 +127,13 @@ def _read_host(head: Head, value: bytes) -> None:
     head.host = value
 
 
-_READERS = {
-    b"content-length": _read_length,
-    b"transfer-encoding": _read_transfer,
-    b"connection": _read_connection,
-    b"expect": _read_expect,
-    b"host": _read_host,
-}
+_READERS = (
+    (b"\r\ncontent-length:", _read_length),
+    (b"\r\ntransfer-encoding:", _read_transfer),
+    (b"\r\nconnection:", _read_connection),
+    (b"\r\nexpect:", _read_expect),
+    (b"\r\nhost:", _read_host),
+)
 
 
 class Body:
@@ -167,6 +168,11 @@ class Body:
         self.size += len(taken)
         self.done = self._left == 0
         return len(taken), taken
+
+    @property
+    def left(self) -> int | None:
+        """How many bytes are still to come; None when that is not known beforehand."""
+        return None if self.chunked else self._left
 
     @property
     def until_close(self) -> bool:

@@ -15,6 +15,7 @@ import contextlib
 import json
 import mmap
 import os
+import platform
 import select
 import struct
 import time
@@ -28,6 +29,8 @@ START = 64
 # One frame may not fill the ring: larger pieces are cut.
 LARGEST_PIECE = 256 * 1024
 _NUMBER = struct.Struct("<Q")
+# On these processors stores become visible in the order they were made, and an aligned one as a whole.
+_ORDERED_STORES = platform.machine() in ("x86_64", "AMD64")
 
 
 class Kind(IntEnum):
@@ -82,6 +85,7 @@ class Ring:
         self.descriptor = descriptor
         self.memory = mmap.mmap(descriptor, 0)
         self.capacity = len(self.memory) - START
+        self._totals = memoryview(self.memory)[:16].cast("Q") if _ORDERED_STORES else None
 
     @classmethod
     def create(cls, capacity: int) -> Ring:
@@ -99,8 +103,23 @@ class Ring:
         return int(_NUMBER.unpack(os.pread(self.descriptor, 8, 8))[0])
 
     def set_written(self, total: int) -> None:
-        # A system call, not a store: it orders the frame before its announcement on every processor.
-        os.pwrite(self.descriptor, _NUMBER.pack(total), 0)
+        if self._totals is not None:
+            self._totals[0] = total
+        else:
+            # A system call orders the frame before its announcement on every processor.
+            os.pwrite(self.descriptor, _NUMBER.pack(total), 0)
+
+    def append(self, position: int, kind: int, flags: int, a: int, b: int, c: int, at: float, payload: bytes) -> int:
+        """Store a frame at stream position `position`, without announcing it; returns where the next one begins."""
+        offset = position % self.capacity + START
+        after_head = offset + FRAME.size
+        end = after_head + len(payload)
+        if end <= START + self.capacity:
+            FRAME.pack_into(self.memory, offset, len(payload), kind, flags, a, b, c, at)
+            self.memory[after_head:end] = payload
+        else:
+            self.store(position, FRAME.pack(len(payload), kind, flags, a, b, c, at) + payload)
+        return position + end - offset
 
     def set_taken(self, total: int) -> None:
         os.pwrite(self.descriptor, _NUMBER.pack(total), 8)
@@ -142,10 +161,14 @@ class Journal:
         self, kind: int, a: int = 0, b: int = 0, c: int = 0, at: float = 0.0, payload: bytes = b"", flags: int = 0
     ) -> None:
         """Hand over one frame. Order is kept even while the ring is full and frames wait in this process."""
-        data = FRAME.pack(len(payload), kind, flags, a, b, c, at or time.time()) + payload
-        if self._waiting or not self._store(data):
-            self._wait(data)
-        elif self._announced:
+        at = at or time.time()
+        if self._waiting or not self._has_room(FRAME.size + len(payload)):
+            self._wait(FRAME.pack(len(payload), kind, flags, a, b, c, at) + payload)
+            return
+        ring = self._ring
+        self._written = ring.append(self._written, kind, flags, a, b, c, at, payload)
+        ring.set_written(self._written)
+        if self._announced:
             self._announced = False
             asyncio.get_running_loop().call_later(0.002, self._announce)
 
@@ -164,11 +187,14 @@ class Journal:
         """Tell the other side that nothing more comes."""
         os.close(self._notify)
 
-    def _store(self, data: bytes) -> bool:
-        if self._written + len(data) - self._taken > self._ring.capacity:
+    def _has_room(self, size: int) -> bool:
+        if self._written + size - self._taken > self._ring.capacity:
             self._taken = self._ring.taken()
-            if self._written + len(data) - self._taken > self._ring.capacity:
-                return False
+        return self._written + size - self._taken <= self._ring.capacity
+
+    def _store(self, data: bytes) -> bool:
+        if not self._has_room(len(data)):
+            return False
         self._ring.store(self._written, data)
         self._written += len(data)
         self._ring.set_written(self._written)
@@ -237,10 +263,10 @@ class JournalReader:
         self._ring.set_taken(self._position)
 
     def rest(self, seconds: float) -> None:
-        """Leave the processor to others, but not beyond the other side's end."""
-        deadline = time.monotonic() + seconds
-        while not self.ended and (left := deadline - time.monotonic()) > 0:
-            self.wait(left)
+        """Leave the processor to others, undisturbed by announcements, but not beyond the other side's end."""
+        hang_up = select.poll()
+        hang_up.register(self._notify, 0)
+        hang_up.poll(seconds * 1000)
 
     @property
     def capacity(self) -> int:

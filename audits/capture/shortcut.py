@@ -6,12 +6,46 @@ exchange is left to the relay: a request by declining it, an answer by handing t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from audits.capture import http1
 from audits.capture.http1 import Head, Malformed
 from audits.capture.journal import COMPLETE, OVER, Kind
 from audits.capture.session import Hop, Session
 from audits.capture.streams import Stream
 from audits.capture.upstream import Upstream
+
+_LENGTH = b"\r\ncontent-length: "
+
+
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """A request's head that was found plain, as the bytes around its Content-Length: programs send the same head over
+    and over, with another length."""
+
+    head: Head
+    before: bytes
+    after: bytes
+
+    @classmethod
+    def of(cls, head: Head) -> _Likeness | None:
+        """None for a head without a length, with several, or with one that is not written plainly."""
+        line, lower = _LENGTH + b"%d\r\n" % (head.length or 0), head.raw.lower()
+        at = lower.find(line)
+        if at < 0 or lower.count(_LENGTH.rstrip()) != 1:
+            return None
+        return cls(head, head.raw[: at + len(_LENGTH)], head.raw[at + len(line) - 2 :])
+
+    def size(self, data: bytes) -> int:
+        """The size of the head of `data` when it differs in its length alone and the body is all there, else 0."""
+        if not data.startswith(self.before):
+            return 0
+        begin = len(self.before)
+        end = data.find(b"\r", begin, begin + 18)
+        if end < 0 or not data.startswith(self.after, end) or not data[begin:end].isdigit():
+            return 0
+        size = end + len(self.after)
+        return size if size + int(data[begin:end]) == len(data) else 0
 
 
 class Shortcut:
@@ -26,6 +60,7 @@ class Shortcut:
         self._hosts = {hop.host.encode(), f"{hop.host}:{hop.route.port}".encode()}
         self._number = 0
         self._head: Head | None = None
+        self._likeness: _Likeness | None = None
         self._stash = b""
 
     @property
@@ -39,18 +74,23 @@ class Shortcut:
             # Pipelined: they wait until the answer is through.
             self._stash += data
             return True
-        head = self._plain_request(data)
+        upstream, session = self.upstream.stream, self._session
+        if upstream.eof or upstream.pending or self._journal.full or session.stopping or session.has_call_limits:
+            return False
+        if len(data) > session.config.limits.max_request_body:
+            return False
+        size = self._likeness.size(data) if self._likeness is not None else 0
+        head = self._likeness.head if self._likeness is not None and size else self._plain_request(data)
         if head is None:
             return False
-        self._number = self._session.next_exchange(self._hop)
-        size = len(head.raw)
-        self._journal.put(Kind.REQUEST, self._number, self._hop.number, size, payload=data, flags=COMPLETE)
+        size = size or len(head.raw)
+        self._number = session.next_exchange(self._hop)
+        self._journal.put(Kind.REQUEST, self._number, self._hop.number, size, 0.0, data, COMPLETE)
         self._head = head
-        self.upstream.stream.on_data = self._answer
-        substitution = self._session.substitution
-        if substitution:
-            data = substitution.fill_head(head.raw, self._hop.host) + data[size:]
-        self.upstream.stream.write(data)
+        upstream.on_data = self._answer
+        if session.substitution:
+            data = session.substitution.fill_head(data[:size], self._hop.host) + data[size:]
+        upstream.write(data)
         return True
 
     def hand_over(self) -> tuple[int, Head]:
@@ -66,9 +106,8 @@ class Shortcut:
         return stash
 
     def _plain_request(self, data: bytes) -> Head | None:
-        end = data.find(http1.HEAD_END)
-        session, upstream = self._session, self.upstream.stream
-        if end < 0 or upstream.eof or upstream.pending or self._journal.full or session.stopping:
+        end, session = data.find(http1.HEAD_END), self._session
+        if end < 0:
             return None
         try:
             head = http1.parse_request_head(data[: end + 4])
@@ -79,10 +118,9 @@ class Shortcut:
             return None
         if (head.host or b"").lower() not in self._hosts or head.start[2] != b"1.1":
             return None
-        if session.has_call_limits or (head.length or 0) > session.config.limits.max_request_body:
-            return None
         if session.substitution and session.substitution.withheld(head.raw, self._hop.host):
             return None
+        self._likeness = _Likeness.of(head)
         return head
 
     def _answer(self, data: bytes) -> bool:
@@ -91,7 +129,7 @@ class Shortcut:
         if head is None:
             self._client.interrupt()
             return False
-        self._journal.put(Kind.RESPONSE, self._number, c=len(head.raw), payload=data, flags=COMPLETE | OVER)
+        self._journal.put(Kind.RESPONSE, self._number, 0, len(head.raw), 0.0, data, COMPLETE | OVER)
         self.hand_over()
         self._client.write(data)
         if self._stash:
@@ -110,5 +148,4 @@ class Shortcut:
         if head.start[1][:1] == b"1" or head.chunked or not http1.stays_open(head, head.start[0]):
             return None
         body = http1.response_body(head, self._head.start[0])
-        used, _ = body.feed(data[end + 4 :])
-        return head if body.done and end + 4 + used == len(data) else None
+        return head if body.left == len(data) - end - 4 else None

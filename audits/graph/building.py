@@ -66,11 +66,14 @@ class _Builder:
         return node.id
 
     def _join(self, source: str, target: str, kind: str, why: str, rows: int = 0, by_name: bool = False) -> None:
-        key = (source, target, kind)
+        self._lead(Edge(source, target, kind, why, rows, by_name))
+
+    def _lead(self, edge: Edge) -> None:
+        """An edge once: one content under two paths has the same rows, so the larger number counts, not their sum."""
+        key = (edge.source, edge.target, edge.kind)
         known = self.edges.get(key)
-        self.edges[key] = (
-            replace(known, rows=known.rows + rows) if known else Edge(source, target, kind, why, rows, by_name)
-        )
+        if known is None or edge.rows > known.rows or (known.by_name and not edge.by_name):
+            self.edges[key] = edge
 
     def _student(self, student: StudentRecord) -> None:
         run = self.runs[student.run]
@@ -168,11 +171,11 @@ class _Builder:
         if source not in self.nodes:
             return
         if texts:
-            self._join(source, target, m.WROTE, "rows derive from recorded answers", texts)
+            why, (tokens, size) = "rows derive from recorded answers", rows.text_answers
+            self._lead(Edge(source, target, m.WROTE, why, texts, False, rows.techniques, tokens, size))
         if rows.labels:
-            self._join(
-                source, target, m.LABELLED, "rows took only a class or a score from recorded answers", rows.labels
-            )
+            why, (tokens, size) = "rows took only a class or a score from recorded answers", rows.label_answers
+            self._lead(Edge(source, target, m.LABELLED, why, rows.labels, False, (), tokens, size))
 
     def _base(self, student: StudentRecord) -> None:
         base, run = student.base_model, self.runs[student.run]

@@ -48,7 +48,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """`rows`: rows that went along it, 0 where that says nothing. `by_name`: told by a name only, not by a hash or a record."""
+    """`rows`: rows that went along it, 0 where that says nothing. `by_name`: told by a name only, not by a hash or a record.
+
+    Of rows that answers wrote: `techniques`, how tracing found how many of them; `tokens` and `size`, output tokens and bytes of
+    the responses that they come from, whole.
+    """
 
     source: str
     target: str
@@ -56,6 +60,16 @@ class Edge:
     why: str
     rows: int = 0
     by_name: bool = False
+    techniques: tuple[tuple[str, int], ...] = ()
+    tokens: int = 0
+    size: int = 0
+
+    def joined(self, other: "Edge") -> "Edge":
+        """This edge with what another one between the same two nodes carries: told by a name only when both are."""
+        return Edge(
+            self.source, self.target, self.kind, self.why, self.rows + other.rows, self.by_name and other.by_name,
+            _added(self.techniques, other.techniques), self.tokens + other.tokens, self.size + other.size,
+        )  # fmt: skip
 
     @property
     def carries(self) -> bool:
@@ -110,6 +124,15 @@ class Graph:
             seen |= edge_of_seen
             steps = None if steps is None else steps - 1
         return seen
+
+
+def _added(these: tuple[tuple[str, int], ...], others: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    if not (these and others):
+        return these or others
+    counted = dict(these)
+    for name, number in others:
+        counted[name] = counted.get(name, 0) + number
+    return tuple(counted.items())
 
 
 def _by(edges: Iterable[Edge], key: Callable[[Edge], str]) -> Mapping[str, tuple[Edge, ...]]:

@@ -61,7 +61,11 @@ class DatasetRecord:
 
 @dataclass(frozen=True)
 class RowsRecord:
-    """Distinct rows of one data set that took something from calls alike; `labels` of them took only a class or score."""
+    """Distinct rows of one data set that took something from calls alike; `labels` of them took only a class or score.
+
+    `techniques`: how tracing found the text of the others, with the number of rows. `text_answers`, `label_answers`: (output
+    tokens, bytes of the recorded responses) of the calls that they took text, or only a label, from; each call counts whole.
+    """
 
     dataset: int
     run: int
@@ -71,6 +75,9 @@ class RowsRecord:
     purpose: str
     rows: int
     labels: int
+    techniques: tuple[tuple[str, int], ...] = ()
+    text_answers: tuple[int, int] = (0, 0)
+    label_answers: tuple[int, int] = (0, 0)
 
     @property
     def calls_key(self) -> tuple[int, str, str, str, str]:

@@ -20,7 +20,7 @@ from audits.graph import cleaning
 from audits.graph.cleaning import Cleaned, RowSet
 from audits.lineage.rows import UnreadableDataset
 from audits.models import Dataset
-from audits.queries.graph import CallsKey, matches_of_calls
+from audits.queries.taught import CallsKey, matches_of_calls
 from compliance.actions.trail import record
 from compliance.models import User
 

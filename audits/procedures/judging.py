@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from audits.actions.findings import store_findings
 from audits.actions.purposes import decide_purposes
+from audits.actions.taught import roll_lineage_up
 from audits.actions.usage import refresh_signatures
 from audits.matching.contradictions import contradictions
 from audits.matching.facts import distinct_rows, recorded_uses
@@ -15,13 +16,14 @@ from compliance.engine.library import Library
 
 
 def decide_what_calls_were_for(run: Run, lineage: Lineage) -> None:
-    """Purposes from lineage and declaration, and the roll-up that pages and matching read."""
-    decide_purposes(run, lineage.judging)
+    """Purposes from lineage and declaration, and the roll-ups that pages, matching and the graph read."""
+    decide_purposes(run, lineage.judging, lineage.behind)
     declared = run.manifest.get("access") or {}
     access = {
         provider: (entry.get("kind") or "api", entry.get("account") or "") for provider, entry in declared.items()
     }
     refresh_signatures(run.pk, access)
+    roll_lineage_up(run.pk)
 
 
 def judge(run: Run, library: Library) -> list[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.postgres.aggregates import BoolOr
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from audits.graph.building import build
 from audits.graph.model import Graph
@@ -15,17 +15,16 @@ from audits.graph.records import (
     ModelRecord,
     PublicRecord,
     Records,
-    RowsRecord,
     RunRecord,
     StudentRecord,
 )
-from audits.models import Dataset, ModelCall, RowMatch, Run, Student, UsageSignature
+from audits.models import Dataset, Run, Student, UsageSignature
 from audits.queries.review import newest_runs
+from audits.queries.taught import read_rows
 from compliance.engine.catalogue import ModelIdentity, resolve_model
 from compliance.queries.library import papers_from_database
 from compliance.queries.names import provider_names
 
-CallsKey = tuple[int, str, str, str, str]
 FOUND_BEFORE = "It was in the source tree before the run"
 
 
@@ -58,7 +57,7 @@ def read_records(runs: QuerySet[Run], since: dt.date | None = None) -> Records:
         runs=tuple(RunRecord(*row[:7], simulated=bool(row[7])) for row in chosen),
         calls=tuple(CallsRecord(**row, catalogued=_catalogued(known, row["model"])) for row in signatures),
         datasets=_datasets(ids),
-        rows=read_rows(RowMatch.objects.filter(dataset__run__in=ids), since),
+        rows=read_rows(ids, since),
         students=tuple(StudentRecord(**row, base_catalogued=_catalogued(known, row["base_model"])) for row in students),
         public=tuple(public),
         models=_models(known),
@@ -125,21 +124,6 @@ def _datasets(runs: Iterable[int]) -> tuple[DatasetRecord, ...]:
     )
 
 
-def read_rows(matches: QuerySet[RowMatch], since: dt.date | None = None) -> tuple[RowsRecord, ...]:
-    """Distinct rows by data set and by the calls they derive from. One query."""
-    if since:
-        matches = matches.filter(call__at__date__gte=since)
-    texts = Count("row", distinct=True, filter=~Q(kind="label"))
-    keys = ("dataset", "dataset__run", "call__provider", "call__served_by", "call__request_model", "call__purpose")
-    rows = matches.order_by().values_list(*keys).annotate(all=Count("row", distinct=True), texts=texts).order_by(*keys)
-    return tuple(_rows_record(row) for row in rows)
-
-
-def _rows_record(row: tuple[Any, ...]) -> RowsRecord:
-    dataset, run, provider, served_by, model, purpose, found, with_text = row
-    return RowsRecord(dataset, run, provider, served_by, model, purpose, found, found - with_text)
-
-
 def _students(runs: Iterable[int]) -> list[dict[str, Any]]:
     columns = ("run_id", "name", "path", "sha256", "kind", "size", "facts__base_model")
     rows = Student.objects.filter(run__in=runs).order_by("run_id").values(*columns)
@@ -183,40 +167,4 @@ def _elsewhere(runs: Iterable[int]) -> dict[str, int]:
         others = model._default_manager.filter(sha256__in=mine).exclude(run__in=runs).order_by()
         counted = others.values_list("sha256").annotate(n=Count("run", distinct=True))
         found |= {f"{prefix}:{sha256}": n for sha256, n in counted}
-    return found
-
-
-def matches_of_calls(datasets: Any, calls: Iterable[CallsKey], since: dt.date | None = None) -> QuerySet[RowMatch]:
-    """The matches of rows of some data sets with the answers of some calls (see CallsRecord.key), from a day on."""
-    mine = Q(pk__in=())
-    for (provider, served_by, model, purpose), runs in _by_signature(calls).items():
-        mine |= Q(
-            call__provider=provider, call__served_by=served_by, call__request_model=model, call__purpose=purpose,
-            call__run__in=runs,
-        )  # fmt: skip
-    if since:
-        mine &= Q(call__at__date__gte=since)
-    return RowMatch.objects.filter(mine, dataset__in=datasets)
-
-
-def rows_touched(datasets: Iterable[int], calls: Iterable[CallsKey], since: dt.date | None = None) -> dict[int, int]:
-    """Data set → its distinct rows that derive from any of these calls. One query."""
-    matches = matches_of_calls(list(datasets), calls, since).order_by()
-    return dict(matches.values_list("dataset").annotate(n=Count("row", distinct=True)))
-
-
-def tokens_of_answers(calls: Iterable[CallsKey]) -> tuple[int, int, int]:
-    """(calls, input tokens, output tokens) of the calls among these whose answers stand in data sets. One query."""
-    mine = Q(pk__in=())
-    for (provider, served_by, model, purpose), runs in _by_signature(calls).items():
-        mine |= Q(provider=provider, served_by=served_by, request_model=model, purpose=purpose, run__in=runs)
-    taught = ModelCall.objects.filter(mine, Exists(RowMatch.objects.filter(call=OuterRef("pk"))))
-    total = taught.aggregate(n=Count("pk"), tokens_in=Sum("input_tokens"), tokens_out=Sum("output_tokens"))
-    return total["n"], total["tokens_in"] or 0, total["tokens_out"] or 0
-
-
-def _by_signature(calls: Iterable[CallsKey]) -> dict[tuple[str, str, str, str], list[int]]:
-    found: dict[tuple[str, str, str, str], list[int]] = {}
-    for run, provider, served_by, model, purpose in calls:
-        found.setdefault((provider, served_by, model, purpose), []).append(run)
     return found

@@ -14,7 +14,8 @@ from audits.graph.travel import Touch
 from audits.matching.verdicts import strictest
 from audits.models import Run
 from audits.queries.charges import charges_of_clause, charges_of_findings
-from audits.queries.graph import CallsKey, read_graph, rows_touched, runs_of_graph, tokens_of_answers
+from audits.queries.graph import read_graph, runs_of_graph
+from audits.queries.taught import CallsKey, answers_kept, rows_touched
 
 
 @dataclass(frozen=True)
@@ -223,15 +224,15 @@ def what_if_without(graph: Graph, models: Iterable[str], since: dt.date | None =
     gone = questions.without(graph, asked)
     near, far = _keys(graph, gone.calls), _keys(graph, graph.downstream(asked))
     further = [key for key in far if key not in near]
-    calls, tokens_in, tokens_out = tokens_of_answers(near) if near else (0, 0, 0)
+    kept = answers_kept(near, since) if near else []
     return WhatIf(
         models=tuple(graph.nodes[key] for key in asked),
         datasets=_lost(graph, gone.datasets, near, since),
         further=_lost(graph, gone.further, further, since),
         students=tuple(_to_retrain(graph, one) for one in gone.students),
-        calls=calls,
-        input_tokens=tokens_in,
-        output_tokens=tokens_out,
+        calls=sum(one[1] for one in kept),
+        input_tokens=sum(one[2] for one in kept),
+        output_tokens=sum(one[3] for one in kept),
     )
 
 

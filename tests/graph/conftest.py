@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from audits.actions.taught import roll_lineage_up
 from audits.evidence.store import open_store
 from audits.models import Dataset, Finding, ModelCall, RowMatch, Run, Student, UsageSignature
 from compliance.models import Project, RuleRevision, User
@@ -73,6 +74,7 @@ def teach(run: Run, provider: str, model: str, student: str, content: str, rows:
     Student.objects.create(
         run=run, name=student, path="out/student", sha256=sha(f"{student} {run.pk}"), kind="generative"
     )
+    roll_lineage_up(run.pk)
     return dataset
 
 

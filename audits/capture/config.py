@@ -14,11 +14,16 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
+from audits.capture.allowance import Allowance, AllowanceError, allowance_from
+
 Phase = Literal["setup", "execute"]
 Policy = Literal["intercept", "splice", "refuse"]
+# What is kept of contents: all of it; with personal data under pseudonyms; or hashes, sizes and token counts alone.
+Content = Literal["full", "masked", "hashes"]
 
 PHASES: tuple[Phase, ...] = ("setup", "execute")
 POLICIES: tuple[Policy, ...] = ("intercept", "splice", "refuse")
+CONTENTS: tuple[Content, ...] = ("full", "masked", "hashes")
 # A shorter value would be found by chance all over the recorded bytes, and masking it would falsify them.
 SHORTEST_SECRET = 6
 
@@ -78,6 +83,18 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Recording:
+    """An earlier record that answers in the far end's place: its file, and the folder its bodies lie in.
+
+    name: what refusals call it.
+    """
+
+    record: Path
+    blobs: Path
+    name: str
+
+
+@dataclass(frozen=True)
 class RecorderConfig:
     """Everything a recorder needs; see `from_json` for the checks.
 
@@ -87,6 +104,8 @@ class RecorderConfig:
     a name which resolves to 127.0.0.1 is no way back into the machine the recorder runs on.
     mask_salt makes the fingerprints of credentials; keep one per installation to compare them between runs. Empty: a
     salt made for this recorder alone.
+    allowance: bounds held before a call leaves. recording: replay, in which nothing leaves at all.
+    content: what is kept of bodies.
     """
 
     run_id: str
@@ -103,6 +122,9 @@ class RecorderConfig:
     private_hosts: tuple[str, ...] = ()
     mask_salt: str = field(default="", repr=False)
     limits: Limits = Limits()
+    allowance: Allowance | None = None
+    recording: Recording | None = None
+    content: Content = "full"
 
     def policy_for(self, host: str) -> Policy:
         """The policy of a host name or address literal, any case, with or without a trailing dot."""
@@ -140,6 +162,11 @@ class RecorderConfig:
         values["limits"] = Limits(**_known(Limits, values.get("limits", {}), "limits"))
         values["secrets"] = tuple(_secret(item) for item in values.get("secrets", ()))
         values["private_hosts"] = tuple(values.get("private_hosts", ()))
+        values["recording"] = _recording(values.get("recording"))
+        try:
+            values["allowance"] = allowance_from(values.get("allowance"))
+        except AllowanceError as error:
+            raise ConfigError(str(error)) from error
         config = cls(**values)
         config.check()
         return config
@@ -148,6 +175,8 @@ class RecorderConfig:
         """Raise ConfigError for the first value that cannot be meant."""
         if self.phase not in PHASES:
             raise ConfigError(f"phase: {self.phase!r} is none of {', '.join(PHASES)}")
+        if self.content not in CONTENTS:
+            raise ConfigError(f"content: {self.content!r} is none of {', '.join(CONTENTS)}")
         named = [("default_policy", self.default_policy)] if self.default_policy else []
         for key, policy in [*named, *((f"policies.{host}", policy) for host, policy in self.policies.items())]:
             if policy not in POLICIES:
@@ -212,6 +241,13 @@ def _listeners(raw: object) -> Listeners:
         if not isinstance(numbers, list | tuple) or not all(isinstance(number, int) for number in numbers):
             raise ConfigError(f"listeners.{key}: a list of file descriptor numbers is expected")
     return Listeners(**{key: tuple(numbers) for key, numbers in values.items()})
+
+
+def _recording(raw: object) -> Recording | None:
+    if raw is None:
+        return None
+    values = _known(Recording, raw, "recording")
+    return Recording(Path(_text(values, "record")), Path(_text(values, "blobs")), _text(values, "name"))
 
 
 def _secret(raw: object) -> Secret:

@@ -209,6 +209,8 @@ class Gateway:
     ) -> None:
         """Learn from the upstream which protocol it chooses, offer the client exactly that, and relay."""
         offered = tuple(name for name in hello.protocols if name in (H2, H1))
+        if self._session.gate is not None and H1 in offered:
+            offered = (H1,)  # what is looked at first is read whole: over HTTP/1.1 wherever the client speaks it
         facts = {"policy": "intercept", "server_name": hello.server_name, "encrypted_hello": hello.encrypted_hello}
         hop = self._session.open_hop(host, port, "https", arrival, **facts)
         upstream, failure = await self._first_upstream(hop, offered)
@@ -226,6 +228,9 @@ class Gateway:
             await Http1Relay(self._session, client, arrival, hop=hop, upstream=upstream, failure=failure).run()
 
     async def _first_upstream(self, hop: Hop, offered: tuple[str, ...]) -> tuple[Upstream | None, UpstreamError | None]:
+        gate = self._session.gate
+        if gate is not None and not gate.dials(hop.host):
+            return None, None  # its requests are answered here, or it is dialled once one was let through
         protocols = offered if hop.route.scheme == "https" else ()
         try:
             return await self._session.upstreams.connect(hop.route, protocols), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -11,11 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from audits.capture.config import Listeners, RecorderConfig, write_config
+from audits.capture.config import Listeners, RecorderConfig, Recording, write_config
 from audits.capture.spool import read_events, wait_closed
 
 __all__ = ["RecorderFailed", "RecorderProcess", "RecorderSockets", "read_events", "start_recorder"]
@@ -72,6 +73,13 @@ class RecorderProcess:
         """The exit status: None while it runs, 0 stopped, 3 its record could not be written."""
         return self._process.poll()
 
+    def tell(self, message: Mapping[str, object]) -> None:
+        """Tell it something, such as a person's answer to a held call. A recorder that is gone hears nothing."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+
     def stop(self) -> int:
         """Ask it to stop, wait until its record is closed, and return its exit status.
 
@@ -105,6 +113,7 @@ def start_recorder(config: RecorderConfig, sockets: RecorderSockets) -> Recorder
         blob_directory=config.blob_directory.absolute(),
         ca_certificate=config.ca_certificate.absolute(),
         ca_key=config.ca_key.absolute(),
+        recording=_absolute(config.recording),
     )
     config.spool_directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="recorder-") as folder:
@@ -126,6 +135,12 @@ def start_recorder(config: RecorderConfig, sockets: RecorderSockets) -> Recorder
             said = (config.spool_directory / LOG).read_text(encoding="utf-8", errors="replace")[-2000:].strip()
             raise RecorderFailed(f"the recorder did not start (status {status}): {said or 'it said nothing'}")
     return RecorderProcess(process, config)
+
+
+def _absolute(recording: Recording | None) -> Recording | None:
+    if recording is None:
+        return None
+    return replace(recording, record=recording.record.absolute(), blobs=recording.blobs.absolute())
 
 
 def _is_ready(process: subprocess.Popen[bytes]) -> bool:

@@ -23,11 +23,11 @@ from pathlib import Path
 
 import uvloop
 
-from audits.capture.authority import Authority
 from audits.capture.config import ConfigError, RecorderConfig, take_config
 from audits.capture.datagrams import Resolver, Sink
 from audits.capture.gateway import Gateway, Listener
-from audits.capture.journal import Journal, Kind, Ring
+from audits.capture.gating import gated_session
+from audits.capture.journal import Kind, Ring
 from audits.capture.session import Session
 
 EXIT_STOPPED, EXIT_BAD_CONFIG, EXIT_NO_WRITER = 0, 2, 3
@@ -72,8 +72,8 @@ class Writer:
 
 async def serve(config: RecorderConfig, writer: Writer) -> int:
     """Serve until told to stop; returns the exit status."""
-    journal = Journal(writer.ring, writer.notify)
-    session = Session(config, journal, Authority(config.ca_certificate, config.ca_key))
+    session = gated_session(config, writer.ring, writer.notify)
+    journal = session.journal
     resolver, sink = Resolver(session), Sink(session)
     gateway = Gateway(session, resolver)
     listeners = [Listener(socket.socket(fileno=fd), gateway, proxy=False) for fd in config.listeners.transparent]
@@ -86,7 +86,7 @@ async def serve(config: RecorderConfig, writer: Writer) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    _stop_with_starter(stop)
+    _listen_to_starter(session, stop)
     journal.on_broken = lambda: _end_unrecorded(session, stop)
     print(json.dumps({"ready": True, "pid": os.getpid(), "run_id": config.run_id, "phase": config.phase}), flush=True)
     status = await _until_stopped(session, writer, stop)
@@ -98,15 +98,26 @@ async def serve(config: RecorderConfig, writer: Writer) -> int:
     return status
 
 
-def _stop_with_starter(stop: asyncio.Event) -> None:
-    """Whoever started the recorder holds the other end of its standard input: a killed worker leaves none behind."""
+def _listen_to_starter(session: Session, stop: asyncio.Event) -> None:
+    """Whoever started the recorder holds the other end of its standard input: a killed worker leaves none behind.
+
+    What comes there before its end are lines for the gate.
+    """
     loop, standard_input = asyncio.get_running_loop(), sys.stdin.fileno()
+    rest = b""
 
-    def ended() -> None:
-        loop.remove_reader(standard_input)
-        stop.set()
+    def heard() -> None:
+        nonlocal rest
+        data = os.read(standard_input, 65536)
+        if not data:
+            loop.remove_reader(standard_input)
+            stop.set()
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            if session.gate is not None:
+                session.gate.hear(line)
 
-    loop.add_reader(standard_input, ended)
+    loop.add_reader(standard_input, heard)
 
 
 async def _until_stopped(session: Session, writer: Writer, stop: asyncio.Event) -> int:
@@ -145,6 +156,8 @@ async def _finish(session: Session, listeners: list[Listener]) -> None:
     for listener in listeners:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(listener.ended(), 5.0)
+    if session.gate is not None:
+        session.gate.finish()
     await session.journal.room()
     session.journal.put(Kind.STOP, payload=json.dumps({"exchanges": session.exchanges}).encode())
     await session.journal.room()

@@ -12,6 +12,7 @@ import json
 from audits.capture import http1
 from audits.capture.addresses import normal_name
 from audits.capture.answers import Failed, own_answer
+from audits.capture.gated_http1 import FirstLook
 from audits.capture.http1 import Body, Head, Malformed
 from audits.capture.journal import COMPLETE, OVER, Kind, pack_headers
 from audits.capture.session import Arrival, Hop, Session
@@ -144,9 +145,16 @@ class Http1Relay:
         )
         if self._journal.full:
             await self._journal.room()
-        self._reusable_upstream = False
         self._check_limits(head, body)
-        out = self._filled(head.raw, hop)
+        look = FirstLook(self._session, self._client, hop, number, head, body)
+        if look.wanted:
+            sent, rest = await look.read(sent, payload)
+            self._rest = rest or self._rest
+            reply = await look.admit()
+            if reply is not None:
+                return await look.give(reply)
+        self._reusable_upstream = False
+        out = look.signed(self._filled(head.raw, hop))
         upstream = await self._connected(hop)
         upstream.stream.write(out + sent)
         if body.done:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from audits.capture.addresses import SyntheticAddresses, is_address
+from audits.capture.asking import Gate
 from audits.capture.authority import Authority
 from audits.capture.config import RecorderConfig, match_host
 from audits.capture.journal import Journal, Kind
 from audits.capture.masking import Substitution
+from audits.capture.sigv4 import Signer
 from audits.capture.upstream import Route, Upstreams
 
 Facts = dict[str, Any]
@@ -70,9 +72,12 @@ class Session:
     def __post_init__(self) -> None:
         self.upstreams = Upstreams(self.config)
         self.substitution = Substitution(self.config.secrets)
+        self.signer = Signer(self.config.secrets)
         self._connections = itertools.count(1)
         self._exchanges = itertools.count(1)
         self.exchanges = 0
+        # Looks at each request before it leaves; None: nothing is bounded, and requests pass as they come.
+        self.gate: Gate | None = None
 
     def event(self, kind: str, **fields: Any) -> None:
         """One line of the record."""
@@ -116,8 +121,8 @@ class Session:
 
     @property
     def has_call_limits(self) -> bool:
-        """Whether calls are counted against a limit."""
-        return self.config.limits.max_exchanges is not None
+        """Whether requests are looked at before they leave, so that none may take the short way."""
+        return self.config.limits.max_exchanges is not None or self.gate is not None or bool(self.signer)
 
     def limit_reached(self) -> bool:
         """Whether the exchange that was just numbered is one too many."""

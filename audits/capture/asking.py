@@ -1,0 +1,130 @@
+"""A request before it leaves: what it asks of which model, how many tokens it may cost, and answers given in its stead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from audits.capture.wire import ModelCall, Parsed, WireExchange, parse
+
+Fields = Sequence[tuple[bytes, bytes]]
+# A body that is larger is passed on as it comes, and nobody has read it before.
+LARGEST_READ = 32 * 1024 * 1024
+# Operations that give no output of a model: they cost nothing that is counted, and no terms on output bear on them.
+FREE = frozenset({"count_tokens", "file_upload", "list_models", "moderation", "retrieve_response"})
+_OUTPUT_BOUNDS = (
+    "max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens", "maxTokens", "max_tokens_to_sample",
+    "num_predict", "max_gen_len",
+)  # fmt: skip
+BYTES_PER_TOKEN = 4
+
+
+@dataclass
+class Asked:
+    """One request, whole: `body` is its payload without transfer coding, None when it was too large to be read.
+
+    `gone`: whether the client has given up meanwhile.
+    """
+
+    number: int
+    host: str
+    port: int
+    scheme: str
+    method: str
+    target: str
+    fields: Fields
+    body: bytes | None
+    size: int
+    gone: Callable[[], bool]
+    _parsed: Parsed | None = field(default=None, repr=False)
+
+    def headers(self) -> list[tuple[str, str]]:
+        """The header fields as text."""
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.fields]
+
+    @property
+    def parsed(self) -> Parsed:
+        """What the request says, as the wire parsers read it; without an answer."""
+        if self._parsed is None:
+            self._parsed = parse(self.exchange(None, (), b""))
+        return self._parsed
+
+    def exchange(self, status: int | None, fields: Fields, body: bytes) -> WireExchange:
+        """The exchange that this request and an answer make."""
+        return WireExchange(
+            host=self.host,
+            port=self.port,
+            scheme=self.scheme,
+            method=self.method,
+            target=self.target,
+            request_headers=self.headers(),
+            request_body=self.body or b"",
+            status=status,
+            response_headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields],
+            response_body=body,
+        )
+
+    @property
+    def unread(self) -> bool:
+        """Whether it may ask a model something that could not be read."""
+        return (not self.parsed.calls and self.parsed.not_a_model_call is None) or (self.body is None and self.size > 0)
+
+    @property
+    def asking(self) -> tuple[ModelCall, ...]:
+        """The calls in it that ask a model for output."""
+        return tuple(call for call in self.parsed.calls if call.operation not in FREE)
+
+    @property
+    def calls(self) -> int:
+        """How many calls it counts for: those read in it, or one that could not be read."""
+        return len(self.asking) or (1 if self.unread and not self.parsed.calls else 0)
+
+
+def input_estimate(asked: Asked, call: ModelCall) -> int:
+    """Tokens of a call's input, estimated: a quarter of the bytes of its text, or of its whole body when none is read."""
+    texts = [call.system or "", *(message.text for message in call.prompt)]
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) or asked.size
+    return -(-size // BYTES_PER_TOKEN)
+
+
+def output_bound(call: ModelCall) -> int:
+    """The most tokens of output that a request asks for, over all its choices; 0 when it names no bound."""
+    most = next((call.settings[name] for name in _OUTPUT_BOUNDS if name in call.settings), 0)
+    times = call.settings.get("n", call.settings.get("candidateCount", 1))
+    return int(most) * int(times) if isinstance(most, int | float) and isinstance(times, int) and most > 0 else 0
+
+
+@dataclass
+class Reply:
+    """An answer that is given instead of the far end's. `pieces` are sent one by one; `cut_off`: then the connection breaks.
+
+    `ending` completes the exchange's line in the record.
+    """
+
+    status: int
+    fields: list[tuple[bytes, bytes]]
+    pieces: Iterable[bytes]
+    ending: dict[str, Any]
+    trailers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    streamed: bool = False
+    cut_off: bool = False
+
+
+class Gate(Protocol):
+    """Looks at each request before it leaves."""
+
+    async def admit(self, asked: Asked) -> Reply | None:
+        """None: it may leave. Otherwise what the client is answered."""
+
+    def dials(self, host: str) -> bool:
+        """Whether a connection to this host may be opened before a request has been admitted."""
+
+    def observe(self, kind: int, a: int, c: int, payload: bytes, flags: int) -> None:
+        """A frame of the journal: how answers become known."""
+
+    def hear(self, line: bytes) -> None:
+        """A line of JSON from whoever started the recorder: a person's answer to a held call."""
+
+    def finish(self) -> None:
+        """The recorder ends: say what was used."""

@@ -12,15 +12,17 @@ Purpose = ModelCall.Purpose
 
 
 @transaction.atomic
-def decide_purposes(run: Run, judging: Collection[int] = ()) -> None:
+def decide_purposes(run: Run, judging: Collection[int] = (), behind: Collection[int] = ()) -> None:
     """Set purpose and its source on every call of a run.
 
-    `judging`: calls whose prompts held answers that were candidates for training data (they chose among them).
+    `judging`: calls whose prompts held answers that were candidates for training data (they chose among them). `behind`: calls
+    whose answers went into prompts, and so into the answers that stand in training data: they taught through others.
     """
     calls = ModelCall.objects.filter(run=run)
     calls.update(purpose=Purpose.UNKNOWN, purpose_source="")
     open_calls = calls.filter(purpose=Purpose.UNKNOWN, failed=False)  # a failed call gave no answer to use
     _set(open_calls.filter(_stands_in("training")), Purpose.TRAIN, "observed")
+    _set(open_calls.filter(pk__in=behind), Purpose.TRAIN, "inferred")
     _set(open_calls.filter(pk__in=judging), Purpose.FILTER, "inferred")
     _set(open_calls.filter(_stands_in("evaluation")), Purpose.EVALUATE, "observed")
     for host in list(open_calls.values_list("host", flat=True).distinct().order_by()):

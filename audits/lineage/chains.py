@@ -21,13 +21,17 @@ MOST_PATHS = 64  # per row
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An answer that stood in the prompt of another call: which, how surely, and how many words of the prompt it explains."""
+    """An answer that stood in the prompt of another call: which, how surely, and how many words of the prompt it explains.
+
+    `alternatives`: other outputs with the very same text, as in Match.
+    """
 
     output: str
     model: str
     kind: Kind
     similarity: float
     words: int
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,10 @@ class Ancestry:
 
     def sources(self, output: str) -> tuple[Source, ...]:
         """The answers that stood in this one's prompt; none when its prompt is not known."""
-        if output not in self._known:
-            self._known[output] = tuple(self._look_up(output))
-        return self._known[output]
+        prompt = self._prompts.get(output, "")
+        if prompt and prompt not in self._known:  # many calls may have been asked the same
+            self._known[prompt] = tuple(self._look_up(prompt))
+        return tuple(source for source in self._known.get(prompt, ()) if source.output != output)
 
     def chains(self, matches: Iterable[Match]) -> Iterator[Chain]:
         """For each row and answer every way back to an answer that has none behind it; rows without any give nothing."""
@@ -72,12 +77,9 @@ class Ancestry:
             paths = (path for match in of_row for path in self._paths(match))
             yield from islice(paths, MOST_PATHS)
 
-    def _look_up(self, output: str) -> Iterator[Source]:
-        prompt = self._prompts.get(output)
-        if prompt:
-            for match in self._tracer.matches(Row(0, 0, {"prompt": prompt})):
-                if match.output != output:
-                    yield Source(match.output, match.model, match.kind, match.similarity, match.words)
+    def _look_up(self, prompt: str) -> Iterator[Source]:
+        for match in self._tracer.matches(Row(0, 0, {"prompt": prompt})):
+            yield Source(match.output, match.model, match.kind, match.similarity, match.words, match.alternatives)
 
     def _paths(self, match: Match) -> Iterator[Chain]:
         pending: list[tuple[tuple[str, str], ...]] = [((match.output, match.model),)]

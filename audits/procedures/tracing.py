@@ -9,6 +9,7 @@ from typing import Any
 from audits.actions.copying import copy_rows
 from audits.actions.runs import step_progress
 from audits.datasets.reading import read_rows
+from audits.lineage.chains import Ancestry
 from audits.lineage.index import OutputIndex
 from audits.lineage.labels import label_transfer
 from audits.lineage.outputs import Output, read_outputs
@@ -16,44 +17,53 @@ from audits.lineage.prompts import profile
 from audits.lineage.rows import MalformedRow, Row, UnreadableDataset
 from audits.lineage.tracing import Match, Tracer
 from audits.models import Dataset, ModelCall, RowMatch, Run
+from audits.procedures.chains import call_of, trace_chains
 from audits.text import storable
 
 BATCH = 5_000
-MATCH_COLUMNS = ("dataset_id", "row", "call_id", "output_index", "kind", "similarity", "field")
+MATCH_COLUMNS = ("dataset_id", "row", "call_id", "output_index", "kind", "similarity", "field", "words")
 
 
 @dataclass
 class Lineage:
-    """What tracing found. `judging`: calls whose prompts held answers that were candidates for training data."""
+    """What tracing found. `judging`: calls whose prompts held answers that were candidates for training data.
+
+    `kept`: outputs whose text any data set holds; `behind`: calls whose answers stand behind those of training data.
+    """
 
     rows: int = 0
     derived_rows: int = 0
     judging: set[int] = field(default_factory=set)
     training_calls: set[int] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
+    behind: set[int] = field(default_factory=set)
 
 
 def trace_run(run: Run, outputs_file: Path, tree: Path) -> Lineage:
     """Trace every readable dataset of a run; store its matches and counts."""
     outputs = list(read_outputs(outputs_file)) if outputs_file.exists() else []
-    tracer = Tracer(OutputIndex(outputs))
+    index = OutputIndex(outputs)
+    tracer = Tracer(index)
     lineage = Lineage()
     total = sum(run.datasets.values_list("rows", flat=True))
     for dataset in run.datasets.exclude(sha256=""):
         _trace_dataset(run, dataset, tree / dataset.path, tracer, lineage, total)
         _trace_labels(dataset, tree / dataset.path, outputs, lineage)
+    lineage.behind = trace_chains(run, Ancestry(index, tracer), sorted(lineage.kept, key=call_of))
     lineage.judging = set(_judging_calls(run, outputs, lineage.training_calls))
     return lineage
 
 
 def _trace_dataset(run: Run, dataset: Dataset, path: Path, tracer: Tracer, lineage: Lineage, total: int) -> None:
     waiting: list[tuple[object, ...]] = []
-    derived = 0
+    derived, words = 0, tracer.words
     try:
         for row in read_rows(path):
             lineage.rows += 1
             matches = [] if isinstance(row, MalformedRow) else tracer.matches(row)
             derived += bool(matches)
             waiting.extend(_columns(dataset, match) for match in matches)
+            lineage.kept.update(match.output for match in matches)
             if dataset.role == Dataset.Role.TRAINING:
                 lineage.training_calls.update(call_of(match.output) for match in matches)
             if len(waiting) >= BATCH or lineage.rows % BATCH == 0:
@@ -63,7 +73,7 @@ def _trace_dataset(run: Run, dataset: Dataset, path: Path, tracer: Tracer, linea
         Dataset.objects.filter(pk=dataset.pk).update(gap=str(error).replace(str(path), dataset.path)[:400])
     _flush(waiting)
     lineage.derived_rows += derived
-    Dataset.objects.filter(pk=dataset.pk).update(derived_rows=derived)
+    Dataset.objects.filter(pk=dataset.pk).update(derived_rows=derived, words=tracer.words - words)
     step_progress(run.pk, "lineage", lineage.rows, total, f"{lineage.rows:,} rows compared")
 
 
@@ -83,7 +93,7 @@ def _trace_labels(dataset: Dataset, path: Path, outputs: list[Output], lineage: 
 def _columns(dataset: Dataset, match: Match) -> tuple[object, ...]:
     call, position = match.output.split(":")
     name = storable(match.field)[:120]
-    return (dataset.pk, match.row, int(call), int(position), match.kind, match.similarity, name)
+    return (dataset.pk, match.row, int(call), int(position), match.kind, match.similarity, name, match.words)
 
 
 def _flush(waiting: list[tuple[object, ...]]) -> None:
@@ -102,11 +112,6 @@ def profile_prompts(outputs_file: Path) -> dict[str, Any]:
     return {host: profile(prompts.values()).as_json() for host, prompts in sorted(by_host.items())}
 
 
-def call_of(output_id: str) -> int:
-    """The model call that an output belongs to; ids are written by audits.procedures.recording."""
-    return int(output_id.partition(":")[0])
-
-
 def _judging_calls(run: Run, outputs: Iterable[Output], training_calls: set[int]) -> Iterator[int]:
     """Calls that were shown answers of the teachers: their prompts derive from answers of hosts that taught.
 
@@ -121,6 +126,8 @@ def _judging_calls(run: Run, outputs: Iterable[Output], training_calls: set[int]
     tracer = Tracer(OutputIndex(taught))
     prompts = {call_of(output.id): output.prompt for output in outputs if output.prompt}
     for call, prompt in prompts.items():
+        if call in training_calls:
+            continue  # whatever it was shown, its answer taught
         found = tracer.matches(Row(number=0, line=0, value={"text": prompt}))
         if any(host_of.get(call_of(match.output)) != host_of.get(call) for match in found):
             yield call

@@ -8,6 +8,7 @@ from audits.models.decisions import Decision
 from audits.models.evidence import EvidenceEntry, Seal
 from audits.models.findings import AssessedUse, Finding, Outcome
 from audits.models.imports import Import, ReceiverToken, RejectedLine, UsageDay, UsageEntry
+from audits.models.limits import LimitEvent, ReplayDifference
 from audits.models.pipelines import Pipeline
 from audits.models.proofs import SealProof
 from audits.models.rejudging import FindingChange, Rejudging
@@ -35,6 +36,7 @@ __all__ = [
     "Gap",
     "Import",
     "LegalHold",
+    "LimitEvent",
     "LogLine",
     "Look",
     "ModelCall",
@@ -42,6 +44,7 @@ __all__ = [
     "Pipeline",
     "ReceiverToken",
     "RejectedLine",
+    "ReplayDifference",
     "Rejudging",
     "Report",
     "Retention",

@@ -32,6 +32,12 @@ class Run(models.Model):
         ENFORCED = "enforced", "Enforced: the recorder is the only way out"
         PROXY_ONLY = "proxy_only", "Proxy only: calls could have bypassed the recorder"
 
+    class Content(models.TextChoices):
+        UNSAID = "", "As audit.toml says"
+        FULL = "full", "Everything is kept"
+        MASKED = "masked", "Personal data is kept under pseudonyms"
+        HASHES = "hashes", "Hashes, sizes and token counts alone are kept"
+
     pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="runs")
     number = models.PositiveIntegerField(help_text="Counts within the pipeline")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
@@ -43,9 +49,14 @@ class Run(models.Model):
     worker = models.CharField(max_length=120, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     rerun_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reruns")
+    replay_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replays")
+    replay = models.JSONField(default=dict, blank=True, help_text="Where recorded answers came from, and what differed")
 
     upstreams = models.JSONField(default=dict, blank=True, help_text="Simulated: host to the URL that answers for it")
     record_only = models.BooleanField(default=False, help_text="Record and trace; do not judge")
+    limits = models.JSONField(default=dict, blank=True, help_text="Bounds held before a call leaves (docs/manifest.md)")
+    limits_used = models.JSONField(default=dict, blank=True, help_text="What was used of them, as the recorder counted")
+    content = models.CharField(max_length=8, choices=Content, default=Content.UNSAID, blank=True)
 
     isolation = models.CharField(max_length=12, choices=Isolation, default=Isolation.UNKNOWN, blank=True)
     isolation_reasons = models.JSONField(default=list, blank=True)
@@ -78,6 +89,11 @@ class Run(models.Model):
     @property
     def is_simulated(self) -> bool:
         return bool(self.upstreams)
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether recorded answers stood in for every provider: nothing of it is usage."""
+        return bool(self.replay)
 
 
 class RunStep(models.Model):

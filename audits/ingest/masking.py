@@ -1,15 +1,17 @@
 """Credentials kept out of what is stored of an imported file. PURE.
 
 Logs hold prompts, headers and environment variables, and with them keys. Text is masked by the shapes that keys have
-(audits.evidence.masking). Running those over every line of a large log would take longer than reading it, so each block is
-searched for their fixed parts first; only lines that hold a likely key are looked at closely. JSON is masked value by value,
-so that it stays JSON.
+(audits.evidence.masking). Running those over every line of a large log would take longer than reading it, so one automaton
+passes over each block once and finds whatever a shape can begin with; only lines in which it finds something are looked at
+closely. JSON is masked value by value, so that it stays JSON.
 """
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import re2
 
 from audits.evidence.masking import MASK, mask_text
 
@@ -27,70 +29,63 @@ _ALREADY_CUT = re.compile(
     r"[0-9a-f]{64}|(?:sk|hashed)?[-.*…x]{0,8}\.{2,3}[\w-]{1,6}|sk-\.{3}\w{1,6}|[\w-]{1,24}\*{3,}[\w-]{0,6}"
 )
 # A name that is given a value: in JSON, in code, in a header, also in JSON within JSON.
-_ASSIGNED = rb"[\w-]{1,30}\\?[\"']?\s{0,3}[=:,]"
-# The fixed part of each shape, in lower case, and what must follow there for it to be a key.
-_LIKELY = tuple(
-    (start, re.compile(rest, re.IGNORECASE))
-    for start, rest in (
-        (b"sk-", rb"sk-[\w-]{16}"), (b"rk-", rb"rk-[\w-]{16}"), (b"pk-", rb"pk-[\w-]{16}"),
-        (b"k_live_", rb""), (b"k_test_", rb""), (b"aiza", rb"aiza[\w-]{30}"), (b"ya29.", rb""),
-        (b"akia", rb"akia[a-z0-9]{16}"), (b"asia", rb"asia[a-z0-9]{16}"),
-        (b"gho_", rb""), (b"ghp_", rb""), (b"ghs_", rb""), (b"ghu_", rb""), (b"ghr_", rb""), (b"github_pat_", rb""),
-        (b"hf_", rb"hf_[a-z0-9]{20}"), (b"gsk_", rb"gsk_[\w-]{20}"), (b"gsk-", rb"gsk-[\w-]{20}"),
-        (b"xai-", rb"xai-[\w-]{20}"), (b"xai_", rb"xai_[\w-]{20}"),
-        (b"pplx-", rb"pplx-[\w-]{20}"), (b"pplx_", rb"pplx_[\w-]{20}"),
-        (b"r8_", rb"r8_[\w-]{20}"), (b"r8-", rb"r8-[\w-]{20}"), (b"nvapi", rb"nvapi[_-][\w-]{20}"),
-        (b"co_", rb"co_[\w-]{20}"), (b"co-", rb"co-[\w-]{20}"), (b"fw_", rb"fw_[\w-]{20}"), (b"fw-", rb"fw-[\w-]{20}"),
-        (b"csk", rb"csk[_-][\w-]{20}"), (b"tgp_v1", rb""), (b"xox", rb"xox[abeoprs]-[\w-]{10}"),
-        (b"eyj", rb"eyj[\w-]{8,}\.[\w-]{4}"),
-        (b"bearer ", rb"bearer\s{1,4}[\w.~+/=-]{8}"), (b"basic ", rb"basic\s{1,4}[\w.~+/=-]{8}"),
-        (b"private key", rb""),
-        (b"api_key", rb"api_key\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?(?![0-9a-f]{64}\b|none|null)[^\s\"',;}{\\]{6}"),
-        (b"api-key", rb"api-key\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?[^\s\"',;}{\\]{6}"),
-        (b"apikey", rb"apikey\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?[^\s\"',;}{\\]{6}"),
-        (b"key=", rb"key=[^&\s]{6}"), (b"token=", rb"token=[^&\s]{6}"), (b"sig=", rb"sig=[^&\s]{6}"), (b"signature=", rb""),
-        (b"access_key", _ASSIGNED), (b"access-key", _ASSIGNED), (b"accesskey", _ASSIGNED), (b"client_secret", _ASSIGNED),
-        (b"password", _ASSIGNED),
-        (b"passwd", _ASSIGNED), (b"auth_token", _ASSIGNED), (b"authorization", _ASSIGNED),
-        (b"cookie", _ASSIGNED), (b"-token\"", rb""),
-        (b"access_token", _ASSIGNED), (b"helicone-auth", _ASSIGNED), (b"client-secret", _ASSIGNED),
-        (b"://", rb"://[^\s/:@\"]{0,200}:[^\s/@\"]{1,400}@"),
-    )
+_SPACE = rb"(?:[ \t\n\r\f\v]|\\[nrt])"
+_ASSIGNED = rb"[\w-]{0,24}\\{0,3}[\"']?" + _SPACE + rb"{0,3}[=:,}]"
+_VALUE = rb"\\{0,3}[\"']?" + _SPACE + rb"{0,3}[=:]" + _SPACE + rb"{0,3}\\{0,3}[\"']?[^ \t\n\r\f\v\"',;}{]{6}"
+# What begins each shape that audits.evidence.masking knows, and what must follow for it to be a key. Far more than are keys,
+# never fewer: what this does not find is not looked at.
+_BEGINNINGS = (
+    rb"[srp]k-[\w-]{16}", rb"k_(?:live|test)_", rb"aiza[\w-]{30}", rb"ya29\.", rb"(?:akia|asia)[a-z0-9]{16}",
+    rb"gh[opsur]_", rb"github_pat_", rb"hf_[a-z0-9]{20}", rb"(?:gsk|xai|pplx|r8|nvapi|co|fw|csk)[_-][\w-]{20}", rb"tgp_v1",
+    rb"xox[abeoprs]-[\w-]{10}", rb"eyj[\w-]{8,}\.[\w-]{4}",
+    rb"(?:bearer|basic)" + _SPACE + rb"{1,4}[\w.~+/=-]{8}", rb"private key",
+    rb"api[_-]?key(?:" + _VALUE + rb"|\\{0,3}\"" + _SPACE + rb"{0,3}[:,}])", rb"(?:key|token|sig)=[^& \t\n\r\f\v]{6}",
+    rb"signature=",
+    rb"(?:access[_-]?key|client[_-]secret|password|passwd|auth_token|authorization|cookie|access_token|helicone-auth)"
+    + _ASSIGNED,
+    rb"-token\"", rb":\\?/\\?/[^ \t\n\r\f\v/:@\"]{0,200}:[^ \t\n\r\f\v/@\"]{1,400}@",
 )  # fmt: skip
+# Where a gateway says which key was used: by its hash, or that there was none. Such a place is not looked at for that alone.
+_SAYS_WHICH = re.compile(
+    rb"api_key\\{0,3}[\"']?\s{0,3}[=:]\s{0,3}\\{0,3}[\"']?(?:[0-9a-f]{64}|none|null)(?=\\{0,3}[\s\"',;}]|\Z)",
+    re.IGNORECASE,
+)
 
 
-def likely_places(block: bytes) -> list[int]:
-    """Where in a block something may be a key; far more than are, never fewer. Linear in the block's length."""
-    lower = block.lower()
-    places: list[int] = []
-    for start, rest in _LIKELY:
-        at = lower.find(start)
-        while at >= 0:
-            if rest.match(block, at):
-                places.append(at)
-                at = lower.find(b"\n", at)  # one place is enough to have the whole line looked at
-                if at < 0:
-                    break
-            at = lower.find(start, at + 1)
-    return places
+def _automaton() -> Any:
+    """All beginnings as one automaton that passes over a block once, whatever stands in it."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_capture = True
+    options.max_mem = 64 * 1024**2
+    return re2.compile(b"|".join(_BEGINNINGS), options)
+
+
+_LIKELY = _automaton()
+
+
+def likely_lines(block: bytes) -> Iterator[tuple[int, int]]:
+    """Where the lines of a block begin and end in which something may be a key; linear in the block's length."""
+    at = 0
+    while found := _LIKELY.search(block, at):
+        place = found.start()
+        if _SAYS_WHICH.match(block, place):
+            at = place + 1
+            continue
+        end = block.find(b"\n", place)
+        end = len(block) if end < 0 else end
+        yield block.rfind(b"\n", 0, place) + 1, end
+        at = end
 
 
 def masked_block(block: bytes, fingerprint: Fingerprint) -> bytes:
     """Whole lines with their credentials masked."""
-    places = sorted(likely_places(block))
-    if not places:
-        return block
     done, pieces = 0, []
-    for place in places:
-        if place < done:
-            continue
-        begin = block.rfind(b"\n", 0, place) + 1
-        end = block.find(b"\n", place)
-        end = len(block) if end < 0 else end
+    for begin, end in likely_lines(block):
         pieces += [block[done:begin], masked_line(block[begin:end], fingerprint)]
         done = end
-    pieces.append(block[done:])
-    return b"".join(pieces)
+    return b"".join([*pieces, block[done:]]) if pieces else block
 
 
 def masked_line(line: bytes, fingerprint: Fingerprint) -> bytes:
@@ -106,7 +101,7 @@ def masked_line(line: bytes, fingerprint: Fingerprint) -> bytes:
 def masked(value: Any, fingerprint: Fingerprint) -> Any:
     """A JSON value with credentials masked in all its texts, and in what its keys call a credential."""
     if isinstance(value, str):
-        return mask_text(value) if len(value) > 5 else value
+        return _masked_text(value) if len(value) > 5 else value
     if isinstance(value, list):
         return [masked(one, fingerprint) for one in value]
     if isinstance(value, dict):
@@ -117,11 +112,17 @@ def masked(value: Any, fingerprint: Fingerprint) -> Any:
     return value
 
 
+def _masked_text(text: str) -> str:
+    """The text with credentials masked; shapes are only tried where one may be, which most texts are spared."""
+    # Other scripts have blanks and cases of their own, which the automaton does not know.
+    return mask_text(text) if not text.isascii() or _LIKELY.search(text.encode()) else text
+
+
 def _member(key: str, value: Any, fingerprint: Fingerprint) -> Any:
     if isinstance(value, str) and key.lower() in _CREDENTIAL_NAMES:
         return _credential(value, fingerprint)
     if isinstance(value, str) and 5 < len(value) < 500:
-        assigned = mask_text(f"{key}={value}")
+        assigned = _masked_text(f"{key}={value}")
         if assigned == f"{key}={MASK}":
             return value if _ALREADY_CUT.fullmatch(value) else MASK
     return masked(value, fingerprint)

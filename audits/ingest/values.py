@@ -18,6 +18,7 @@ _LONGEST_READ = 4 * EXCERPT
 _LARGEST = 2**63 - 1
 _EARLIEST, _LATEST = datetime(2015, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST_SECONDS, _LATEST_SECONDS = _EARLIEST.timestamp(), _LATEST.timestamp()
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
 # Upper bound of an epoch time in each unit, and how many of the unit make a second.
 _UNITS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
@@ -28,6 +29,8 @@ _DEEPEST = 6
 
 def moment(value: Any, field: str) -> datetime:
     """A time as UTC: ISO 8601 (without a zone: UTC) or seconds, milli-, micro- or nanoseconds since 1970."""
+    if type(value) is float and _EARLIEST_SECONDS <= value < _LATEST_SECONDS:
+        return datetime.fromtimestamp(value, UTC)
     found = _iso(value) if isinstance(value, str) else None
     if found is None:
         found = _epoch(value, field)
@@ -91,15 +94,19 @@ def money(value: Any, field: str) -> Decimal | None:
     """An amount; None when it is not given. Credits may be negative."""
     if value is None or value == "":
         return None
-    if isinstance(value, bool):
+    if type(value) is bool:
         raise Unreadable(f"{field}: {value} is no amount")
     try:
-        found = Decimal(str(value).strip().removeprefix("$").replace(",", ""))
+        found = Decimal(_plain_amount(value) if type(value) is str else str(value))
     except InvalidOperation as problem:
         raise Unreadable(f"{field}: {str(value)[:60]!r} is no amount") from problem
     if not found.is_finite() or abs(found) >= _MOST_MONEY:
         raise Unreadable(f"{field}: {str(value)[:60]} is no amount")
     return found
+
+
+def _plain_amount(text: str) -> str:
+    return text.strip().removeprefix("$").replace(",", "")
 
 
 def name(value: Any, limit: int = NAME) -> str:
@@ -132,17 +139,24 @@ def said(value: Any) -> str:
 
 
 def _words(value: Any, depth: int) -> str:
-    if isinstance(value, str):
+    if type(value) is str:
         parsed = _json(value) if value[:1] in ("[", "{") and depth == _DEEPEST else None
         return value if parsed is None else _words(parsed, depth - 1)
     if depth <= 0 or not value:
         return ""
-    if isinstance(value, list):
-        return (
-            _words(value[-1], depth - 1) if _is_talk(value) else " ".join(_words(one, depth - 1) for one in value[:8])
-        )
     if isinstance(value, dict):
-        return next((found for key in _SPEAKING if (found := _words(value.get(key), depth - 1))), "")
+        return _first_words(value, depth - 1)
+    if isinstance(value, list):
+        if len(value) == 1 or _is_talk(value):
+            return _words(value[-1], depth - 1)
+        return " ".join([_words(one, depth - 1) for one in value[:8]])
+    return ""
+
+
+def _first_words(value: dict[str, Any], depth: int) -> str:
+    for key in _SPEAKING:
+        if key in value and (found := _words(value[key], depth)):
+            return found
     return ""
 
 

@@ -3,13 +3,15 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audits.actions.ingesting import BATCH, EntryRow, begin, move, sum_up, write_entries
 from audits.capture.masking import Masker
@@ -129,20 +131,23 @@ def read_kept(
 ) -> int:
     """Read one kept part into the import, batch by batch, each written whole or not at all; tells how many entries it wrote."""
     counted = _Counted(stream)
-    batch, written = _Batch(imported, part), 0
-    for outcome in read_part(io.BufferedReader(counted, _HASHED_AT_ONCE), reader):
-        if type(outcome) is Found:
-            batch.entries.append(rows.row(outcome))
-        elif type(outcome) is Rejected:
-            batch.rejected.append(outcome)
-        else:
-            batch.passed_over += 1
-        if len(batch.entries) >= BATCH or len(batch.rejected) >= BATCH:
-            written += batch.write(counted.taken())
-            batch = _Batch(imported, part)
-            if progress:
-                progress(imported)
-    return written + batch.write(counted.taken())
+    batch = _Batch(imported, part)
+    with _Writer() as writer:
+        for outcome in read_part(io.BufferedReader(counted, _HASHED_AT_ONCE), reader):
+            if type(outcome) is Found:
+                batch.entries.append(rows.row(outcome))
+            elif type(outcome) is Rejected:
+                batch.rejected.append(outcome)
+            else:
+                batch.passed_over += 1
+            if len(batch.entries) >= BATCH or len(batch.rejected) >= BATCH:
+                writer.wait()
+                if progress:
+                    progress(imported)
+                writer.take(batch, counted.taken())
+                batch = _Batch(imported, part)
+        writer.wait()
+        return writer.written + batch.write(counted.taken())
 
 
 class _Batch:
@@ -160,6 +165,41 @@ class _Batch:
             self._imported, self.entries, self._part, self.rejected,
             read=len(self.entries), rejected=len(self.rejected), passed_over=self.passed_over, done_bytes=done_bytes,
         )  # fmt: skip
+
+
+class _Writer:
+    """Writes one batch while the next is read: the database has a processor of its own to do it with.
+
+    It does so on the connection of whoever made it, who leaves that alone until `wait` is back: then a batch that failed
+    fails the reading as well, and what is read inside a transaction stays inside it.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "import", initializer=_share, initargs=(connections[DEFAULT_DB_ALIAS],))
+        self._pending: Future[int] | None = None
+        self.written = 0
+
+    def take(self, batch: _Batch, done_bytes: int) -> None:
+        """Begin to write a batch; nothing may be pending."""
+        self._pending = self._thread.submit(batch.write, done_bytes)
+
+    def wait(self) -> None:
+        """Until the last batch is written; raises what went wrong with it."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self.written += pending.result()
+
+    def __enter__(self) -> "_Writer":
+        connections[DEFAULT_DB_ALIAS].inc_thread_sharing()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(wait=True)
+        connections[DEFAULT_DB_ALIAS].dec_thread_sharing()
+
+
+def _share(lent: BaseDatabaseWrapper) -> None:
+    connections[DEFAULT_DB_ALIAS] = lent
 
 
 class _Counted(io.RawIOBase):

@@ -4,6 +4,7 @@ Fields after LiteLLM's "StandardLoggingPayload Specification" and the table Lite
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from audits.ingest.records import Fields, UsageRecord
 from audits.ingest.values import count, fields, moment, money, name, said
@@ -30,53 +31,48 @@ def records(value: Fields) -> Iterator[UsageRecord]:
 
 def _logged(value: Fields) -> UsageRecord:
     metadata = fields(value.get("metadata"))
-    model = name(value.get("model"))
-    return UsageRecord(
-        at=moment(value.get("startTime"), "startTime"),
-        id=name(value.get("litellm_call_id") or value.get("id")),
-        channel=name(value.get("custom_llm_provider")) or _prefix(model),
-        host=_host(name(value.get("api_base"))),
-        model=model,
-        response_model=_answered_by(value),
-        operation=_operation(value.get("call_type")),
-        failed=value.get("status") == "failure",
-        input_tokens=count(value.get("prompt_tokens"), "prompt_tokens"),
-        output_tokens=count(value.get("completion_tokens"), "completion_tokens"),
+    response = value.get("response")
+    return _record(
+        value,
+        metadata,
         cost=money(value.get("response_cost"), "response_cost"),
-        currency="USD",
+        response_model=name(response.get("model")) if isinstance(response, dict) else "",
+        failed=value.get("status") == "failure",
         account=name(metadata.get("user_api_key_team_alias") or metadata.get("user_api_key_team_id")),
         person=name(value.get("end_user") or metadata.get("user_api_key_user_id")),
         key=name(metadata.get("user_api_key_alias") or metadata.get("user_api_key_hash")),
-        prompt=said(value.get("messages")),
-        output=said(value.get("response")),
     )
-
-
-def _answered_by(value: Fields) -> str:
-    response = value.get("response")
-    return name(response.get("model")) if isinstance(response, dict) else ""
 
 
 def _spent(value: Fields) -> UsageRecord:
     metadata = fields(value.get("metadata"))
+    return _record(
+        value,
+        metadata,
+        cost=money(value.get("spend"), "spend"),
+        failed=name(value.get("status") or metadata.get("status")) == "failure",
+        account=name(metadata.get("user_api_key_team_alias") or value.get("team_id")),
+        person=name(value.get("end_user") or value.get("user")),
+        key=name(metadata.get("user_api_key_alias") or value.get("api_key")),
+    )
+
+
+def _record(value: Fields, metadata: Fields, **differing: Any) -> UsageRecord:
+    """What both forms call alike, and what they don't."""
     model = name(value.get("model"))
     return UsageRecord(
         at=moment(value.get("startTime"), "startTime"),
-        id=name(value.get("request_id")),
+        id=name(value.get("request_id") or value.get("litellm_call_id") or value.get("id")),
         channel=name(value.get("custom_llm_provider")) or _prefix(model),
         host=_host(name(value.get("api_base"))),
         model=model,
         operation=_operation(value.get("call_type")),
-        failed=name(value.get("status") or metadata.get("status")) == "failure",
         input_tokens=count(value.get("prompt_tokens"), "prompt_tokens"),
         output_tokens=count(value.get("completion_tokens"), "completion_tokens"),
-        cost=money(value.get("spend"), "spend"),
         currency="USD",
-        account=name(metadata.get("user_api_key_team_alias") or value.get("team_id")),
-        person=name(value.get("end_user") or value.get("user")),
-        key=name(metadata.get("user_api_key_alias") or value.get("api_key")),
         prompt=said(value.get("messages")),
         output=said(value.get("response")),
+        **differing,
     )
 
 

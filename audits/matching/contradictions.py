@@ -74,7 +74,8 @@ def _declared_against_lineage(run: Run, student: str) -> Iterator[FindingDraft]:
         .values("host", "provider")
         .annotate(
             calls=Count("id", distinct=True),
-            taught=Count("id", distinct=True, filter=Q(purpose=ModelCall.Purpose.TRAIN)),
+            taught=Count("id", distinct=True, filter=Q(purpose=ModelCall.Purpose.TRAIN, purpose_source="observed")),
+            through=Count("id", distinct=True, filter=Q(purpose=ModelCall.Purpose.TRAIN, purpose_source="inferred")),
             chose=Count("id", distinct=True, filter=Q(purpose=ModelCall.Purpose.FILTER, purpose_source="inferred")),
             rows=training_rows(),
         )
@@ -84,6 +85,8 @@ def _declared_against_lineage(run: Run, student: str) -> Iterator[FindingDraft]:
         declared = declared_purpose(run.manifest, host["host"])
         if declared in ("evaluate", "filter") and host["taught"]:
             yield _taught_all_the_same(run, host, declared, student)
+        if declared in ("evaluate", "filter") and host["through"] and not host["taught"]:
+            yield _taught_through_others(host, declared, student)
         if declared == "evaluate" and host["chose"]:
             yield _chose_all_the_same(host, student)
 
@@ -104,6 +107,26 @@ def _taught_all_the_same(run: Run, host: dict[str, Any], declared: str, student:
         because=[
             _entry("declared purpose", declared, "declared"),
             _entry("observed purpose", "train", "observed"),
+        ],
+        detail={"host": host["host"], "declared": declared, "observed": "train"},
+    )
+
+
+def _taught_through_others(host: dict[str, Any], declared: str, student: str) -> FindingDraft:
+    return FindingDraft(
+        key=f"contradiction:through|{student}|{host['host']}",
+        kind=Finding.Kind.CONTRADICTION,
+        outcome=Outcome.NEEDS_FACTS,
+        provider=host["provider"],
+        title=f"Declared {WORDS[declared]}, but answers of {host['host']} stand behind the training data",
+        sentence=f"audit.toml declares calls to {host['host']} as {WORDS[declared]}; {host['through']:,} of its answers went "
+        "into prompts whose answers stand in the training data.",
+        calls=host["through"],
+        rows=0,
+        level=Finding.Level.WARNING,
+        because=[
+            _entry("declared purpose", declared, "declared"),
+            _entry("observed purpose", "train", "inferred"),
         ],
         detail={"host": host["host"], "declared": declared, "observed": "train"},
     )

@@ -8,6 +8,7 @@ import pytest
 from audits.actions.purposes import decide_purposes
 from audits.lineage.canonical import canonical_words
 from audits.lineage.descent import ChainCount, Descent
+from audits.matching.contradictions import contradictions
 from audits.models import AnswerInPrompt, ChainShare, Dataset, ModelCall, Run
 from audits.procedures.tracing import trace_run
 from audits.queries.chains import chained_calls, shown_to
@@ -127,3 +128,14 @@ def test_a_thousand_turns_are_followed_without_end_or_recursion():
     count.add(descent, [2_999], models)
     assert len(count.calls["p", "m0"]) == 1_500
     assert max(map(len, count.paths)) == 16
+
+
+def test_a_host_declared_for_evaluation_whose_answers_stand_behind_training_data_contradicts_its_declaration(recorded):
+    recorded.run.manifest = {"purpose_per_host": {"drafter.test": "evaluate"}}
+    recorded.run.save()
+    recorded.call("drafter", DRAFT, "Explain.")
+    recorded.call("editor", BETTER, f"Improve:\n{DRAFT}")
+    recorded.traced(BETTER)
+    (found,) = contradictions(recorded.run, "the student")
+    assert found.title == "Declared evaluation, but answers of drafter.test stand behind the training data"
+    assert (found.calls, found.rows) == (1, 0)

@@ -1,0 +1,102 @@
+"""What became of each model's answers in a run: declared for what, and observed where. Read for the page of its lineage."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Sum
+
+from audits.manifest import declared_purpose
+from audits.models import Dataset, ModelCall, RowMatch, Run
+
+Purpose = ModelCall.Purpose
+Key = tuple[str, str, str]
+COLUMNS = {
+    "taught": "Text or label in training data",
+    "behind": "Behind training data, through other answers",
+    "chose": "Judged candidates for training data",
+    "evaluated": "Evaluation",
+    "filtered": "Filtered out: in intermediate data only",
+    "unused": "Not kept",
+    "failed": "Failed",
+    "unknown": "Not known",
+}
+DECLARED = {Purpose.TRAIN: "Training", Purpose.EVALUATE: "Evaluation", Purpose.FILTER: "Choosing training data"}
+
+
+@dataclass(frozen=True)
+class Became:
+    """Calls of one model at one host. `counts`: each call in one of COLUMNS. `tokens`: output tokens of all of them.
+
+    `declared_only`: those of "evaluated" and "chose" that audit.toml alone says so of. `contradicts`: audit.toml says otherwise.
+    """
+
+    provider: str
+    model: str
+    host: str
+    declared: str
+    calls: int
+    tokens: int
+    counts: Mapping[str, int]
+    declared_only: int
+    contradicts: bool
+
+
+def answers_became(run: Run) -> tuple[Became, ...]:
+    """By provider, model and host, most calls first. Two queries."""
+    tokens: Counter[Key] = Counter()
+    columns: defaultdict[Key, Counter[str]] = defaultdict(Counter)
+    groups = (
+        ModelCall.objects.filter(run=run)
+        .order_by()
+        .values_list("provider", "request_model", "host", "purpose", "purpose_source", "failed")
+        .annotate(calls=Count("pk"), tokens=Sum("output_tokens"))
+    )
+    for provider, model, host, purpose, source, failed, calls, given in groups:
+        key = (provider, model, host)
+        tokens[key] += given or 0
+        columns[key][_column(purpose, source, failed)] += calls
+        if source == "declared":
+            columns[key]["declared_only"] += calls
+    for key, calls in _filtered(run).items():
+        columns[key]["filtered"] = calls
+        columns[key]["unused"] -= calls
+    found = [_became(run, key, columns[key], tokens[key]) for key in columns]
+    return tuple(sorted(found, key=lambda one: (-one.calls, one.provider, one.model, one.host)))
+
+
+def _column(purpose: str, source: str, failed: bool) -> str:
+    if failed:
+        return "failed"
+    if purpose == Purpose.TRAIN:
+        return "behind" if source == "inferred" else "taught"
+    return {Purpose.FILTER: "chose", Purpose.EVALUATE: "evaluated", Purpose.UNUSED: "unused"}.get(
+        Purpose(purpose), "unknown"
+    )
+
+
+def _filtered(run: Run) -> dict[Key, int]:
+    """Calls whose answers an intermediate data set holds and training data does not: candidates that were left out."""
+    candidate = RowMatch.objects.filter(call=OuterRef("pk"), dataset__role=Dataset.Role.INTERMEDIATE)
+    calls = ModelCall.objects.filter(Exists(candidate), run=run, purpose=Purpose.UNUSED, failed=False).order_by()
+    counted = calls.values_list("provider", "request_model", "host").annotate(calls=Count("pk"))
+    return {(provider, model, host): count for provider, model, host, count in counted}
+
+
+def _became(run: Run, key: Key, columns: Counter[str], tokens: int) -> Became:
+    declared = declared_purpose(run.manifest, key[2]) or ""
+    seen = {
+        Purpose.TRAIN: columns["taught"] + columns["behind"],
+        Purpose.FILTER: columns["chose"],
+        Purpose.EVALUATE: columns["evaluated"],
+    }
+    others = (Purpose.TRAIN, Purpose.FILTER) if declared == Purpose.EVALUATE else (Purpose.TRAIN,)
+    return Became(
+        *key,
+        declared=DECLARED[Purpose(declared)] if declared in DECLARED else "",
+        calls=sum(columns[name] for name in COLUMNS),
+        tokens=tokens,
+        counts={name: columns[name] for name in COLUMNS},
+        declared_only=columns["declared_only"],
+        contradicts=declared in (Purpose.EVALUATE, Purpose.FILTER) and any(seen[one] for one in others),
+    )

@@ -17,6 +17,7 @@ from audits.capture.hello import ClientHello, MalformedHello
 from audits.capture.http1 import HEAD_END, LARGEST_HEAD, Malformed, parse_request_head
 from audits.capture.relay_http1 import Http1Relay
 from audits.capture.relay_http2 import Http2Relay
+from audits.capture.relay_translated import TranslatingRelay
 from audits.capture.session import Arrival, Hop, Session
 from audits.capture.sockets import original_destination, peek, reset, send_all
 from audits.capture.splice import Splice
@@ -215,15 +216,19 @@ class Gateway:
         hop = self._session.open_hop(host, port, "https", arrival, **facts)
         upstream, failure = await self._first_upstream(hop, offered)
         chosen = upstream.protocol if upstream else None
-        if chosen is None and H1 in offered:
-            chosen = H1
-        client = await self._handshake(connection, hop, chosen, offered)
+        if chosen is None and offered:
+            chosen = H1 if H1 in offered else H2
+        client = await self._handshake(connection, hop, chosen)
         if client is None:
             if upstream is not None:
                 self._session.upstreams.park(upstream)
             return
-        if chosen == H2 and upstream is not None:
+        if chosen == H2 and upstream is not None and upstream.protocol == H2:
             await Http2Relay(self._session, client, hop, upstream).run()
+        elif chosen == H2:
+            if upstream is not None:
+                self._session.upstreams.park(upstream)
+            await TranslatingRelay(self._session, client, hop).run()
         else:
             await Http1Relay(self._session, client, arrival, hop=hop, upstream=upstream, failure=failure).run()
 
@@ -237,12 +242,8 @@ class Gateway:
         except UpstreamError as error:
             return None, error
 
-    async def _handshake(
-        self, connection: socket.socket, hop: Hop, chosen: str | None, offered: tuple[str, ...]
-    ) -> Stream | None:
+    async def _handshake(self, connection: socket.socket, hop: Hop, chosen: str | None) -> Stream | None:
         """TLS with the client, or None when it will not have our certificate."""
-        if chosen is None and offered == (H2,):
-            self._session.gap("no_common_protocol", host=hop.host, arrival=hop.arrival, detail="HTTP/2 only")
         context = self._authority.context(hop.host.strip("[]"), (chosen,) if chosen else ())
         try:
             return await self._stream(connection, context)
@@ -262,12 +263,13 @@ class Gateway:
             raise Refused("http", reason, host)
         hop = self._session.open_hop(host, arrival.port or 80, "http", arrival, policy="intercept", server_name=None)
         upstream, failure = await self._first_upstream(hop, (H2,))
-        if upstream is None:
-            assert failure is not None
+        if failure is not None:
             self._session.close_hop(hop, error=failure.reason, error_detail=str(failure))
             reset(connection)
-            return
-        await Http2Relay(self._session, await self._stream(connection), hop, upstream).run()
+        elif upstream is None:
+            await TranslatingRelay(self._session, await self._stream(connection), hop).run()
+        else:
+            await Http2Relay(self._session, await self._stream(connection), hop, upstream).run()
 
     async def _stream(self, connection: socket.socket, context: ssl.SSLContext | None = None) -> Stream:
         stream = Stream(secure=context is not None)

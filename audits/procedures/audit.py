@@ -135,7 +135,6 @@ class RunUnderAudit:
         self._update(outcome="" if self.run.record_only else outcome_of(self.run))
         self.pieces += concluding.findings_pieces(self.run, self.store)
         root = concluding.seal_run(self.run, self.pieces, Path(settings.VAR_DIR))
-        self._update(evidence_root=root)
         runs.end_step(self.run.pk, "conclude", note=f"Sealed under {root[:23]}…")
 
     def report(self) -> None:

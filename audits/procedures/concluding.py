@@ -75,6 +75,9 @@ def seal_run(run: Run, pieces: list[Piece], var: Path) -> str:
         )
         for entry in entries
     )
+    # Before the seal: from then on the database keeps the run's row as it is.
+    Run.objects.filter(pk=run.pk).update(evidence_root=made.root)
+    run.evidence_root = made.root
     StoredSeal.objects.create(
         run=run, root=made.root, entries=made.entries, definition=dict(made.definition), sealed_at=now
     )

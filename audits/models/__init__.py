@@ -9,6 +9,7 @@ from audits.models.evidence import EvidenceEntry, Seal
 from audits.models.findings import AssessedUse, Finding, Outcome
 from audits.models.imports import Import, ReceiverToken, RejectedLine, UsageDay, UsageEntry
 from audits.models.limits import LimitEvent, ReplayDifference
+from audits.models.patterns import AccountOwner, PatternIndicator, PatternReading
 from audits.models.pipelines import Pipeline
 from audits.models.proofs import SealProof
 from audits.models.rejudging import FindingChange, Rejudging
@@ -19,6 +20,7 @@ from audits.models.taught import TaughtCalls, TaughtRows
 from audits.models.usage import Exchange, ModelCall, UsageSignature
 
 __all__ = [
+    "AccountOwner",
     "AnswerComparison",
     "AnswerInPrompt",
     "AssessedUse",
@@ -41,11 +43,13 @@ __all__ = [
     "Look",
     "ModelCall",
     "Outcome",
+    "PatternIndicator",
+    "PatternReading",
     "Pipeline",
     "ReceiverToken",
     "RejectedLine",
-    "ReplayDifference",
     "Rejudging",
+    "ReplayDifference",
     "Report",
     "Retention",
     "RowMatch",

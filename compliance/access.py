@@ -14,7 +14,8 @@ from compliance.models import Membership, Project, User
 from compliance.roles import EVERYWHERE, NOTHING, Deed, Deeds, deeds_of, roles_with
 
 
-def _administers(user: User) -> bool:
+def administers_installation(user: User) -> bool:
+    """Administrators and superusers: people, projects and what the installation knows of providers."""
     return user.is_active and (user.is_superuser or user.role == User.Role.ADMINISTRATOR)
 
 
@@ -79,7 +80,7 @@ def may_decide(user: User, project: Project) -> bool:
 
 def may_edit_rules(user: User) -> bool:
     """Legal and administrators draft rules; the database asks for a second person to publish one."""
-    return _administers(user) or (user.is_active and user.role == User.Role.LEGAL)
+    return administers_installation(user) or (user.is_active and user.role == User.Role.LEGAL)
 
 
 def may_keep_clauses(user: User) -> bool:
@@ -102,7 +103,7 @@ def may_use_this_machine(user: User) -> bool:
 
     A public installation would otherwise let any engineer read what the server's account can read.
     """
-    return not settings.PRODUCTION or _administers(user)
+    return not settings.PRODUCTION or administers_installation(user)
 
 
 def require(allowed: bool, sentence: str) -> None:

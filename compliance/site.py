@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from unfold.sites import UnfoldAdminSite
 
-from compliance.access import may_edit_rules, require
+from compliance.access import administers_installation, may_edit_rules, require
 from compliance.models import User
 from compliance.queries.desk import desk
 
@@ -26,7 +26,7 @@ ENTRANCE = "Rules, people and the record are kept by legal and administrators. A
 def manages_people(request: HttpRequest) -> bool:
     """Administrators (and superusers) keep people, projects and what the installation knows of providers."""
     user = request.user
-    return user.is_active and isinstance(user, User) and (user.is_superuser or user.role == User.Role.ADMINISTRATOR)
+    return isinstance(user, User) and administers_installation(user)
 
 
 def edits_rules(request: HttpRequest) -> bool:

@@ -4,12 +4,22 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from compliance.views import comparing, in_force, incoming, people, reader, suggestions, terms
+from compliance.views import account, comparing, in_force, incoming, people, projects, reader, suggestions, terms
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("sign-in/", people.SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("account/tokens/", account.tokens, name="account-tokens"),
+    path("account/tokens/<int:pk>/revoke/", account.token_revoke, name="account-token-revoke"),
+    path("account/", include("allauth.urls")),
+    path("invitations/<str:secret>/", account.invitation, name="invitation"),
+    path("projects/", projects.listing, name="projects"),
+    path("projects/<slug:slug>/people/", projects.people, name="project-people"),
+    path("projects/<slug:slug>/people/invite/", projects.ask_in, name="project-invite"),
+    path("projects/<slug:slug>/people/<int:pk>/", projects.change_member, name="project-member"),
+    path("projects/<slug:slug>/invitations/<int:pk>/withdraw/", projects.withdraw_invitation, name="project-withdraw"),
+    path("projects/<slug:slug>/trail/", projects.trail, name="project-trail"),
     path("theme/", people.theme, name="theme"),
     path("terms/", terms.providers, name="terms"),
     path("terms/in-force/", in_force.page, name="terms-in-force"),

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-PER_PAGE = 50
+from compliance.views.pages import page_of
+
+__all__ = ["page_of", "sorted_by"]
 
 
 def sorted_by(request: HttpRequest, rows: QuerySet[Any], columns: Mapping[str, tuple[str, ...]]) -> QuerySet[Any]:
@@ -17,8 +18,3 @@ def sorted_by(request: HttpRequest, rows: QuerySet[Any], columns: Mapping[str, t
     if fields is None:
         return rows
     return rows.order_by(*(f"-{field}" if asked.startswith("-") else field for field in fields), "-pk")
-
-
-def page_of(request: HttpRequest, rows: Any, per_page: int = PER_PAGE) -> Page[Any]:
-    """The page that `?page=` asks for; the nearest one there is when it asks for another."""
-    return Paginator(rows, per_page).get_page(request.GET.get("page"))

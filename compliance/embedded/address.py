@@ -80,6 +80,14 @@ def broker_url(var: Path) -> str:
     return f"redis+socket://:{quote(secret(var, 'broker'), safe='')}@{quote(str(valkey_socket(var)))}"
 
 
+def cache_settings(url: str) -> dict[str, object]:
+    """Django's cache on the Redis or Valkey of this URL, in its database 1; each process for itself when it is another broker."""
+    if not url.startswith(("redis://", "rediss://", "redis+socket://", "unix://")):
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    place = url.replace("redis+socket://", "unix://", 1)
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": place, "OPTIONS": {"db": 1}}
+
+
 def database_url(settings: Mapping[str, object]) -> str:
     """The URL that `database_settings` reads back into these settings; for handing a database to another process."""
     query = {"host": str(settings["HOST"]), "port": str(settings["PORT"])}

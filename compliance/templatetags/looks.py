@@ -363,6 +363,7 @@ PLACES = (
     ("Imports", "imports", "imports", ("import", "reconciliation")),
     ("Terms", "terms", "terms", ("terms",)),
     ("Reports", "reports", "reports", ("report",)),
+    ("Projects", "projects", "projects", ("project",)),
 )
 
 

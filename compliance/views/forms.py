@@ -4,18 +4,22 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from allauth.account.forms import LoginForm
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
 from django.utils import timezone
 
 from compliance.engine.vocabulary import ACCESS_KINDS
 
 
-class SignInForm(AuthenticationForm):
-    error_messages = {
-        "invalid_login": "The name and the password do not belong together. Both mind upper and lower case.",
-        "inactive": "This account is closed. An administrator can open it again.",
-    }
+class SignInForm(LoginForm):
+    """A name or an address, and the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "Name or e-mail address"
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+            field.help_text = ""
 
 
 class DayForm(forms.Form):

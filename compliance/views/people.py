@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
@@ -17,11 +18,10 @@ A_YEAR = 365 * 24 * 3600
 
 
 class SignIn(LoginView):
-    """Name and password; whoever is signed in already is sent on."""
+    """Name and password, a passkey, or the organisation's own sign-in; whoever is signed in already is sent on."""
 
     template_name = "people/sign_in.html"
-    authentication_form = SignInForm
-    redirect_authenticated_user = True
+    form_class = SignInForm
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -29,6 +29,10 @@ class SignIn(LoginView):
         if getattr(request, "htmx", None):
             return HttpResponse(headers={"HX-Refresh": "true"})
         return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        going = self.request.POST.get("next") or self.request.GET.get("next") or ""
+        return super().get_context_data(**kwargs) | {"going": going, "mail_goes_out": bool(settings.EMAIL_HOST)}
 
 
 @login_not_required

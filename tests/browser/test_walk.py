@@ -77,7 +77,7 @@ def test_the_admin_works_under_its_own_policy(opened: Opened, world: BrowserWorl
 def test_a_person_signs_in_and_reads_down_to_an_exchange(opened: Opened, world: BrowserWorld) -> None:
     visit = opened()
     page = visit.go("/")
-    page.get_by_label("Username").fill(world.engineer.username)
+    page.get_by_label("Name or e-mail address").fill(world.engineer.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Open findings")).to_be_visible()
@@ -192,7 +192,7 @@ def test_a_session_that_ends_while_a_run_is_watched_leads_to_the_sign_in_and_bac
     page.context.clear_cookies()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=10_000)
     assert page.locator("h1").count() == 1, "the form stands alone, not inside the run's page"
-    page.get_by_label("Username").fill(world.engineer.username)
+    page.get_by_label("Name or e-mail address").fill(world.engineer.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#live")).to_be_visible()

@@ -51,13 +51,13 @@ def test_keeping_a_theme_leads_to_no_other_site(db: None, client: Client, elsewh
 
 def test_signing_in_leads_to_where_one_was_going(db: None, client: Client) -> None:
     person = make_user(username="ines")
-    refused = client.post(reverse("sign-in"), {"username": "ines", "password": "wrong"})
+    refused = client.post(reverse("sign-in"), {"login": "ines", "password": "wrong"})
     assert "do not belong together" in refused.content.decode()
     address = f"{reverse('sign-in')}?next=/findings/"
     assert 'name="next" value="/findings/"' in client.get(address).content.decode()
     answer = client.post(
         reverse("sign-in"),
-        {"username": person.username, "password": "correct-horse-battery-staple", "next": "/findings/"},
+        {"login": person.username, "password": "correct-horse-battery-staple", "next": "/findings/"},
     )
     assert answer.headers["Location"] == "/findings/"
     assert client.post(reverse("sign-out")).headers["Location"] == reverse("sign-in")

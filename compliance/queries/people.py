@@ -1,0 +1,74 @@
+"""Reads about people: projects with their members, and the lines of the trail."""
+
+import csv
+import datetime as dt
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from compliance.models import Membership, Project, TrailEntry, User
+
+
+def with_members(projects: QuerySet[Project], user: User) -> QuerySet[Project]:
+    """Projects with the number of open memberships (`members`) and the person's own role (`standing`)."""
+    now = timezone.now()
+    still = Q(memberships__ends_at__isnull=True) | Q(memberships__ends_at__gt=now)
+    mine = Membership.objects.filter(project=OuterRef("pk"), user=user).filter(
+        Q(ends_at__isnull=True) | Q(ends_at__gt=now)
+    )
+    return projects.annotate(
+        members=Count("memberships", filter=still, distinct=True), standing=Subquery(mine.values("role")[:1])
+    ).order_by("name")
+
+
+def members_of(project: Project) -> list[Membership]:
+    """The project's members, those that ended last; each with its person."""
+    members = project.memberships.select_related("user").order_by("user__username")
+    now = timezone.now()
+    return sorted(members, key=lambda one: bool(one.ends_at and one.ends_at <= now))
+
+
+def trail_of(
+    project: Project, *, action: str = "", person: str = "", first: dt.date | None = None, last: dt.date | None = None,
+    words: str = "",
+) -> QuerySet[TrailEntry]:  # fmt: skip
+    """The lines of one project's trail, newest first, narrowed."""
+    lines = TrailEntry.objects.filter(project=project).select_related("user")
+    if action:
+        lines = lines.filter(action=action)
+    if person:
+        lines = lines.filter(user_id=int(person))
+    if first:
+        lines = lines.filter(at__date__gte=first)
+    if last:
+        lines = lines.filter(at__date__lte=last)
+    return lines.filter(object_label__icontains=words) if words else lines
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def trail_as_csv(lines: QuerySet[TrailEntry]) -> Iterator[str]:
+    """The lines as CSV, streamed: time in UTC, person, deed, object, and the detail as JSON. No cell begins a formula."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(["at", "person", "deed", "object_type", "object_id", "object", "detail"])
+    for line in lines.iterator(chunk_size=1000):
+        yield writer.writerow([_harmless(cell) for cell in _cells(line)])
+
+
+def _cells(line: TrailEntry) -> list[Any]:
+    who = line.user.username if line.user else "the system"
+    detail = json.dumps(line.detail, ensure_ascii=False, sort_keys=True)
+    return [line.at.isoformat(), who, line.action, line.object_type, line.object_id, line.object_label, detail]
+
+
+def _harmless(cell: Any) -> str:
+    text = str(cell)
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

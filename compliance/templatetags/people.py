@@ -1,0 +1,31 @@
+"""Words for people's roles."""
+
+import datetime as dt
+
+from django import template
+from django.utils import timezone
+
+from compliance.models import Membership
+
+register = template.Library()
+_WORDS = {value: str(words).partition(":")[0] for value, words in Membership.Role.choices}
+
+
+@register.filter
+def role_word(role: str) -> str:
+    """A role in a project in a word or two: "Engineer", "Outside counsel"."""
+    return _WORDS.get(role, role)
+
+
+@register.filter
+def has_ended(membership: Membership, now: dt.datetime) -> bool:
+    """Whether the membership is over."""
+    return bool(membership.ends_at and membership.ends_at <= now)
+
+
+@register.filter
+def last_day(membership: Membership) -> str:
+    """The last whole day of a membership, as a date field takes it; empty for an open one."""
+    if membership.ends_at is None:
+        return ""
+    return timezone.localdate(membership.ends_at - dt.timedelta(microseconds=1)).isoformat()

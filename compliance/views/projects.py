@@ -1,0 +1,148 @@
+"""Projects: who belongs to them, who was asked in, and what was done there."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from compliance.access import administers_installation, get_project, may, require, visible_projects
+from compliance.actions.invitations import end_membership, invite, set_standing, withdraw
+from compliance.actions.trail import record
+from compliance.models import Invitation, Membership, Project, TrailEntry
+from compliance.queries.people import members_of, trail_as_csv, trail_of, with_members
+from compliance.roles import Deed
+from compliance.views.pages import page_of
+from compliance.views.people_forms import InvitationForm, ProjectForm, StandingForm, TrailFilter
+from compliance.views.requests import PersonRequest
+
+MAKERS = "Projects are made by an administrator."
+
+
+def listing(request: PersonRequest) -> HttpResponse:
+    """Every project that the person sees, and, for administrators, a form for another."""
+    makes = administers_installation(request.user)
+    if request.method == "POST":
+        require(makes, MAKERS)
+    form = ProjectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            project = form.save()
+            record(acting_user=request.user, action="project made", subject=project, project=project)
+        return redirect("project-people", slug=project.slug)
+    context = {
+        "projects": with_members(visible_projects(request.user), request.user),
+        "roles": dict(Membership.Role.choices),
+        "form": form if makes else None,
+    }
+    return render(request, "people/project_list.html", context, status=422 if form.errors else 200)
+
+
+def people(request: PersonRequest, slug: str) -> HttpResponse:
+    """Who belongs to the project and as what; its administrators change it."""
+    project = get_project(request.user, slug)
+    return _people(request, project, InvitationForm())
+
+
+def _people(request: PersonRequest, project: Project, form: InvitationForm, status: int = 200) -> HttpResponse:
+    waiting = project.invitations.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
+    context = {
+        "project": project,
+        "members": members_of(project),
+        "roles": Membership.Role.choices,
+        "now": timezone.now(),
+        "waiting": waiting.select_related("invited_by"),
+        "form": form,
+        "administers": may(request.user, Deed.ADMINISTER, project),
+        "reads_trail": may(request.user, Deed.READ_TRAIL, project),
+        "link": request.session.pop("invitation_link", None),
+    }
+    return render(request, "people/project_people.html", context, status=status)
+
+
+def _administered(request: PersonRequest, slug: str) -> Project:
+    project = get_project(request.user, slug)
+    sentence = f"Who belongs to {project} is said by its administrators."
+    require(may(request.user, Deed.ADMINISTER, project), sentence)
+    return project
+
+
+@require_POST
+def ask_in(request: PersonRequest, slug: str) -> HttpResponse:
+    """Invite somebody; the link is shown once."""
+    project = _administered(request, slug)
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        return _people(request, project, form, status=422)
+    try:
+        _, secret = invite(project=project, acting_user=request.user, **form.cleaned_data)
+    except ValidationError as error:
+        _take_errors(form, error, {"access_ends_at": "access_ends_on"})
+        return _people(request, project, form, status=422)
+    request.session["invitation_link"] = request.build_absolute_uri(reverse("invitation", args=[secret]))
+    return redirect("project-people", slug=slug)
+
+
+def _take_errors(form: Any, error: ValidationError, names: dict[str, str]) -> None:
+    """Put the action's complaints beside the form's own fields."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for field, complaints in error.message_dict.items():
+        name = names.get(field, field)
+        form.add_error(name if name in form.fields else None, complaints)
+
+
+@require_POST
+def withdraw_invitation(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
+    """Have the link refused."""
+    project = _administered(request, slug)
+    withdraw(invitation=get_object_or_404(Invitation, project=project, pk=pk), acting_user=request.user)
+    return redirect("project-people", slug=slug)
+
+
+@require_POST
+def change_member(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
+    """Another role, another end, or none of the project any more."""
+    project = _administered(request, slug)
+    membership = get_object_or_404(Membership, project=project, pk=pk)
+    form = StandingForm(request.POST)
+    try:
+        if "end" in request.POST:
+            end_membership(membership=membership, acting_user=request.user)
+        elif form.is_valid():
+            set_standing(membership=membership, acting_user=request.user, **form.cleaned_data)
+        else:
+            messages.error(request, " ".join(str(complaint) for held in form.errors.values() for complaint in held))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("project-people", slug=slug)
+
+
+@require_GET
+def trail(request: PersonRequest, slug: str) -> HttpResponseBase:
+    """What was done in the project, by whom and when; as CSV on demand."""
+    project = get_project(request.user, slug)
+    sentence = f"The trail of {project} is read by its administrators, legal and auditors."
+    require(may(request.user, Deed.READ_TRAIL, project), sentence)
+    lines = TrailEntry.objects.filter(project=project)
+    form = TrailFilter(request.GET)
+    form.fields["action"].choices = [  # type: ignore[attr-defined]
+        ("", "any"), *((one, one) for one in lines.order_by("action").values_list("action", flat=True).distinct()),
+    ]  # fmt: skip
+    people_there = lines.exclude(user=None).order_by("user__username").values_list("user", "user__username").distinct()
+    form.fields["person"].choices = [("", "anybody"), *((str(pk), name) for pk, name in people_there)]  # type: ignore[attr-defined]
+    found = trail_of(project, **(form.cleaned_data if form.is_valid() else {}))
+    if request.GET.get("as") == "csv":
+        name = f"{project.slug}-trail.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(trail_as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
+    query = request.GET.copy()
+    query["as"] = "csv"
+    context = {"project": project, "form": form, "page": page_of(request, found), "as_csv": query.urlencode()}
+    return render(request, "people/project_trail.html", context)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from audits.sandbox import kernel
+from audits.sandbox.java_trust import java_trust_store
 from audits.sandbox.limits import Limits
 
 INSIDE = "/audited/pipeline"  # where the tree is mounted
@@ -98,6 +99,7 @@ def write_certificates(folder: Path, ours: Path | None) -> Path:
     (folder / "java").mkdir(mode=0o755)
     bundle = folder / "ca-certificates.crt"
     bundle.write_bytes(_system_certificates() + (ours.read_bytes() if ours else b""))
+    (folder / "java" / "cacerts").write_bytes(java_trust_store(bundle.read_bytes()))
     openssl = shutil.which("openssl", path=SEARCH_PATH)
     if ours and openssl:
         shown = [openssl, "x509", "-noout", "-subject_hash", "-in", str(ours)]
@@ -174,7 +176,7 @@ def _etc(scratch: Scratch) -> list[str]:
     if os.path.exists("/etc/ssl/openssl.cnf"):
         arguments += ["--ro-bind", "/etc/ssl/openssl.cnf", "/etc/ssl/openssl.cnf"]
     arguments += ["--ro-bind", str(scratch.certificates), "/etc/ssl/certs"]
-    if os.path.isdir("/etc/ssl/certs/java"):
+    if os.path.isdir("/etc/ssl/certs/java") and not (scratch.certificates / "java" / "cacerts").is_file():
         arguments += ["--ro-bind", "/etc/ssl/certs/java", "/etc/ssl/certs/java"]
     return [*arguments, "--symlink", "/proc/self/mounts", "/etc/mtab"]
 

@@ -2,9 +2,11 @@
 
 import contextlib
 import datetime as dt
+import hashlib
 import shutil
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,3 +135,19 @@ def test_openssl_finds_the_authority_by_its_hash(authority: Path, tmp_path: Path
     found = [each for each in (tmp_path / "certs").iterdir() if not each.is_symlink() and each.suffix == ".0"]
     assert [each.read_bytes() for each in found] == [authority.read_bytes()]
     context.load_verify_locations(capath=str(tmp_path / "certs"))
+
+
+def test_java_trusts_it_beside_the_systems_authorities(authority: Path, tmp_path: Path) -> None:
+    bundle = layout.write_certificates(tmp_path / "certs", authority)
+    store = (tmp_path / "certs" / "java" / "cacerts").read_bytes()
+    count = bundle.read_text().count("BEGIN CERTIFICATE")
+    ours = ssl.PEM_cert_to_DER_cert(authority.read_text())
+    assert struct.unpack_from(">III", store) == (0xFEEDFEED, 2, count)
+    assert ours in store
+    assert store[-20:] == hashlib.sha1("changeit".encode("utf-16-be") + b"Mighty Aphrodite" + store[:-20]).digest()
+
+
+def test_java_is_shown_that_list_inside(inside: Inside, authority: Path) -> None:
+    ours = ssl.PEM_cert_to_DER_cert(authority.read_text()).hex()
+    read = f"print(bytes.fromhex({ours!r}) in open('/etc/ssl/certs/java/cacerts', 'rb').read())"
+    assert inside(read, ca_bundle=authority).out == "True\n"

@@ -266,7 +266,7 @@ class JournalReader:
         """Leave the processor to others, undisturbed by announcements, but not beyond the other side's end."""
         hang_up = select.poll()
         hang_up.register(self._notify, 0)
-        hang_up.poll(seconds * 1000)
+        self.ended = bool(hang_up.poll(seconds * 1000)) or self.ended
 
     @property
     def capacity(self) -> int:

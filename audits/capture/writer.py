@@ -31,9 +31,29 @@ BATCH_BYTES = 512 * 1024
 SYNC_SECONDS = 0.1
 # While calls pour in they come first: the writer rests this many times as long as it worked, at most so many seconds,
 # until the backlog fills this part of the ring.
-REST_FACTOR, LONGEST_REST, CALM_PART = 4.0, 0.2, 0.25
+REST_FACTOR, LONGEST_REST, CALM_PART = 4.0, 0.5, 0.25
+NICENESS = 10
 # Beyond so many new files one call for the whole file system is cheaper than one for each.
 MOST_SINGLE_SYNCS = 32
+
+
+class Turn:
+    """Who goes first. Where the kernel groups processes by session (sched(7), autogroup), niceness counts inside a
+    session alone, and this process is alone in its own: the session has to be nice, and can stop being so."""
+
+    def __init__(self) -> None:
+        with contextlib.suppress(OSError):
+            os.nice(NICENESS)
+        self._niceness = 0
+
+    def take(self, *, calm: bool) -> None:
+        """Calm: forwarding goes first. Otherwise somebody waits for what is written here."""
+        niceness = NICENESS if calm else 0
+        if niceness != self._niceness:
+            # Refused when somebody changed theirs a moment ago: the next round tries again.
+            with contextlib.suppress(OSError):
+                Path("/proc/self/autogroup").write_text(str(niceness))
+                self._niceness = niceness
 
 
 class Syncing:
@@ -111,12 +131,15 @@ def run(config: RecorderConfig, reader: JournalReader, ready: int) -> None:
     syncing = Syncing(spool, store)
     os.write(ready, b"ready\n")
     os.close(ready)
+    turn = Turn()
     while not (reader.ended and not reader.behind):
         if not reader.behind:
             reader.wait(1.0)
+        calm = reader.backlog < CALM_PART * reader.capacity and not reader.ended
+        turn.take(calm=calm)
         began = time.monotonic()
         _drain(reader, assembly, spool, syncing)
-        if 0 < reader.backlog < CALM_PART * reader.capacity and not reader.ended:
+        if calm and reader.behind:
             reader.rest(min(REST_FACTOR * (time.monotonic() - began), LONGEST_REST))
     _conclude(assembly, spool)
     syncing.finish()
@@ -165,8 +188,6 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     ring, notify, ready = (int(text) for text in sys.argv[1:4])
     config = RecorderConfig.from_json(sys.stdin.read())
-    with contextlib.suppress(OSError):
-        os.nice(10)
     try:
         run(config, JournalReader(Ring(ring), notify), ready)
     except Exception as error:  # noqa: BLE001 - the last line of defence: say it and fail, the recorder then stops

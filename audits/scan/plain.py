@@ -45,7 +45,10 @@ _NEAR = 12
 
 @dataclass(frozen=True, slots=True)
 class PlainSite:
-    """A line that reaches a model, and what stands around it. `open`: why it cannot be told who answers."""
+    """A line that reaches a model, and what stands around it.
+
+    `open`: why it cannot be told who answers. `names`: of the functions around it, innermost first.
+    """
 
     file: SourceFile
     lines: tuple[int, ...]
@@ -56,6 +59,7 @@ class PlainSite:
     purpose: str
     step: str
     open: str = ""
+    names: tuple[str, ...] = ()
 
 
 def is_plain(file: SourceFile) -> bool:

@@ -78,7 +78,7 @@ def _scripted(files: list[SourceFile], directory: Directory) -> tuple[list[Plain
 def _plain_finding(site: PlainSite) -> Finding:
     lines = site.file.text.split("\n")
     places = [Evidence(site.file.path, line, lines[line - 1].strip()[:200]) for line in site.lines]
-    purpose: Purpose = "student_base" if site.purpose == "student_base" else purpose_of([site.file.path])[0]
+    purpose: Purpose = site.purpose or purpose_of([*site.names, site.file.path])[0]  # type: ignore[assignment]
     served_by = "unknown" if site.open and site.host else site.served_by
     status: Status = "configurable" if site.open else "used"
     steps = [site.step, *([site.open] if site.open else [])]

@@ -234,64 +234,6 @@ OWN_MODELS_ONLY: Final = frozenset(
     ("openai", "anthropic", "google", "mistral", "cohere", "deepseek", "xai", "meta", "moonshot", "minimax")
 )
 
-# JavaScript: what `new X(...)` of a package makes, and who answers it.
-JS_CLIENTS: Final[dict[str, dict[str, str]]] = {
-    "openai": {"default": "openai", "OpenAI": "openai", "OpenAIApi": "openai", "AzureOpenAI": "azure"},
-    "@azure/openai": {"OpenAIClient": "azure", "AzureOpenAI": "azure"},
-    "@anthropic-ai/sdk": {"default": "anthropic", "Anthropic": "anthropic"},
-    "@anthropic-ai/bedrock-sdk": {"default": "amazon-bedrock", "AnthropicBedrock": "amazon-bedrock"},
-    "@anthropic-ai/vertex-sdk": {"default": "google-vertex", "AnthropicVertex": "google-vertex"},
-    "groq-sdk": {"default": "groq", "Groq": "groq"},
-    "together-ai": {"default": "together", "Together": "together"},
-    "@mistralai/mistralai": {"default": "mistral", "Mistral": "mistral", "MistralClient": "mistral"},
-    "cohere-ai": {"default": "cohere", "CohereClient": "cohere", "CohereClientV2": "cohere"},
-    "@google/genai": {"GoogleGenAI": "google"},
-    "@google/generative-ai": {"GoogleGenerativeAI": "google"},
-    "@google-cloud/vertexai": {"VertexAI": "google-vertex"},
-    "replicate": {"default": "replicate"},
-    "@huggingface/inference": {"HfInference": "huggingface", "InferenceClient": "huggingface"},
-    "ollama": {"default": "self", "Ollama": "self"},
-    "@cerebras/cerebras_cloud_sdk": {"default": "cerebras"},
-    "@openrouter/sdk": {"OpenRouter": "openrouter"},
-}
-JS_COMMANDS: Final[dict[str, tuple[str, frozenset[str]]]] = {
-    "@aws-sdk/client-bedrock-runtime": (
-        "amazon-bedrock",
-        frozenset(
-            ("InvokeModelCommand", "InvokeModelWithResponseStreamCommand", "ConverseCommand", "ConverseStreamCommand")
-        ),
-    )
-}
-JS_PROVIDERS: Final[dict[str, str]] = {
-    "@ai-sdk/openai": "openai",
-    "@ai-sdk/azure": "azure",
-    "@ai-sdk/anthropic": "anthropic",
-    "@ai-sdk/google": "google",
-    "@ai-sdk/google-vertex": "google-vertex",
-    "@ai-sdk/amazon-bedrock": "amazon-bedrock",
-    "@ai-sdk/mistral": "mistral",
-    "@ai-sdk/cohere": "cohere",
-    "@ai-sdk/groq": "groq",
-    "@ai-sdk/togetherai": "together",
-    "@ai-sdk/fireworks": "fireworks",
-    "@ai-sdk/deepseek": "deepseek",
-    "@ai-sdk/deepinfra": "deepinfra",
-    "@ai-sdk/cerebras": "cerebras",
-    "@ai-sdk/xai": "xai",
-    "@ai-sdk/perplexity": "perplexity",
-    "@ai-sdk/replicate": "replicate",
-    "@openrouter/ai-sdk-provider": "openrouter",
-    "ollama-ai-provider": "self",
-}
-_JS_METHODS = """
-    chat.completions.create chat.completions.parse chat.completions.stream completions.create responses.create
-    responses.parse messages.create messages.stream messages.batches.create batches.create embeddings.create
-    images.generate fineTuning.jobs.create chat.complete chat.stream models.generateContent
-    models.generateContentStream generateContent generateContentStream sendMessage getGenerativeModel
-    createChatCompletion createCompletion createEmbedding chatCompletion textGeneration run chat chatStream embed
-    generate rerank getChatCompletions
-"""
-JS_METHODS: Final = frozenset(_JS_METHODS.split())
 # Agents that take a model by its name, with the prefix of whoever serves it: the keyword and the position (-1: by keyword only).
 AGENTS: Final[dict[str, tuple[str, int]]] = {
     "crewai.Agent": ("llm", -1),

@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.scan.pipelines import across_files, channels, following, frameworks, languages, not_uses
+from tests.scan.pipelines import across_files, channels, following, frameworks, javascript_sdk, languages, not_uses
 from tests.scan.pipelines.pipeline import Pipeline
 
-PIPELINES = [p for kind in (frameworks, channels, following, across_files, languages, not_uses) for p in kind.PIPELINES]
+KINDS = (frameworks, channels, following, across_files, languages, javascript_sdk, not_uses)
+PIPELINES = [p for kind in KINDS for p in kind.PIPELINES]
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES, ids=lambda pipeline: pipeline.name)

@@ -28,9 +28,12 @@ route add local 0.0.0.0/0 dev lo src {ADDRESS_4}
 route add local ::/0 dev lo
 """
 
-# Programs of one pipeline may talk to each other over loopback: it cannot leave the namespace.
+# Programs of one pipeline may talk to each other over loopback: it cannot leave the namespace. What servers among them
+# are asked and answer is counted by port (segments that push data to a reader): nobody records it, so it must be named.
 RULES = """
 table inet audit {
+  set asked { type inet_service; flags dynamic; size 65536; }
+  set answered { type inet_service; flags dynamic; size 65536; }
   chain way_out {
     type nat hook output priority -100; policy accept;
     udp dport 53 redirect to :53
@@ -46,6 +49,16 @@ table inet audit {
     udp dport 53 accept
     meta nfproto ipv4 meta l4proto udp tproxy ip to :%(udp)d accept
     meta nfproto ipv6 meta l4proto udp tproxy ip6 to :%(udp)d accept
+  }
+  chain among_themselves {
+    type filter hook output priority -10; policy accept;
+    ip daddr != { 127.0.0.0/8, %(own)s } return
+    ip6 daddr != ::1 return
+    tcp dport %(tcp)d return
+    tcp sport %(tcp)d return
+    tcp flags & psh != psh return
+    ct direction original update @asked { tcp dport counter }
+    ct direction reply update @answered { tcp sport counter }
   }
   chain only_known_protocols {
     type filter hook output priority 0; policy accept;

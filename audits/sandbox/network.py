@@ -75,6 +75,39 @@ def _ask(control: socket.socket, helper: subprocess.Popen[bytes]) -> tuple[dict[
     return json.loads(message), descriptors
 
 
+@dataclass(frozen=True, slots=True)
+class InnerServer:
+    """A server that programs inside asked over loopback, and that answered: nothing of it was recorded.
+
+    asked, answered: bytes of the packets that carried data to it and back, their headers included.
+    """
+
+    port: int
+    asked: int
+    answered: int
+
+
+def inner_servers(network: Network) -> list[InnerServer]:
+    """The servers inside that gave answers over loopback so far, by port. Raises SandboxError when the kernel won't say."""
+    spaces = [network.user_namespace, network.network_namespace]
+    try:
+        done = subprocess.run(
+            helper_command("inner_traffic", *map(str, spaces)),
+            pass_fds=spaces,
+            cwd=PROJECT,
+            env=helper_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=ENOUGH,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SandboxError(f"counting the traffic inside took more than {ENOUGH:.0f} s") from error
+    if done.returncode != 0:
+        raise SandboxError(f"the traffic inside can't be counted: {done.stderr.decode(errors='replace')[-2000:]}")
+    asked, answered = ({int(port): size for port, size in each.items()} for each in json.loads(done.stdout))
+    return [InnerServer(port, asked.get(port, 0), size) for port, size in sorted(answered.items())]
+
+
 @contextlib.contextmanager
 def open_network() -> Iterator[Network]:
     """A new namespace with nothing but loopback, everything redirected to the sockets of the yielded Network.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audits.sandbox import network as sealed
-from audits.sandbox.network import Network, SandboxError, open_network
+from audits.sandbox.network import Network, SandboxError, inner_servers, open_network
 from tests.sandbox.conftest import Inside, Seen
 
 CONNECT = """
@@ -154,3 +154,34 @@ def test_the_namespace_disappears_with_its_last_descriptor() -> None:
         identity = os.readlink(f"/proc/self/fd/{network.network_namespace}")
     listed = subprocess.run(["lsns", "--type", "net", "--output", "NS"], capture_output=True, text=True, check=True)
     assert identity.removeprefix("net:[").removesuffix("]") not in listed.stdout.split()
+
+
+def test_a_server_inside_the_pipeline_is_counted_by_port_and_what_it_answered(
+    inside: Inside, network: Network, seen: Seen
+) -> None:
+    ran = inside(
+        """
+import http.server, socket, threading, urllib.request
+class Teacher(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"an answer " * 1000)
+    def log_message(self, *what): pass
+for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "10.255.255.2"), (socket.AF_INET6, "::1")):
+    server = http.server.ThreadingHTTPServer.__new__(http.server.ThreadingHTTPServer)
+    server.address_family = family
+    server.__init__((address, {"127.0.0.1": 8001, "10.255.255.2": 8002, "::1": 8003}[address]), Teacher)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    host = f"[{address}]" if ":" in address else address
+    print(len(urllib.request.urlopen(f"http://{host}:{server.server_port}/", timeout=5).read()))
+try:
+    socket.create_connection(("127.0.0.1", 9), timeout=1)   # nobody listens: nothing was answered
+except ConnectionRefusedError:
+    pass
+socket.create_connection(("192.0.2.1", 443), timeout=5).recv(8)   # the recorder's own, which is no server inside
+""",
+        network=network,
+    )
+    assert ran.out.split() == ["10000"] * 3, ran.err
+    found = inner_servers(network)
+    assert [server.port for server in found] == [8001, 8002, 8003]
+    assert all(server.answered > 10_000 and 40 < server.asked < 2_000 for server in found)

@@ -1,6 +1,7 @@
 """Pipelines, runs, usage, datasets, findings, decisions, evidence, reports."""
 
 from audits.models.answers import FactAnswer
+from audits.models.approvals import Approval, Signature
 from audits.models.chains import AnswerInPrompt, ChainShare
 from audits.models.comparisons import AnswerComparison
 from audits.models.datasets import Dataset, RowMatch, Student
@@ -9,12 +10,14 @@ from audits.models.evidence import EvidenceEntry, Seal
 from audits.models.findings import AssessedUse, Finding, Outcome
 from audits.models.imports import Import, ReceiverToken, RejectedLine, UsageDay, UsageEntry
 from audits.models.limits import LimitEvent, ReplayDifference
+from audits.models.notices import Delivery, Notice, NoticeChoice, Webhook
 from audits.models.patterns import AccountOwner, PatternIndicator, PatternReading
 from audits.models.pipelines import Pipeline
 from audits.models.proofs import SealProof
 from audits.models.rejudging import FindingChange, Rejudging
 from audits.models.reports import Report
 from audits.models.retention import ErasedContent, Erasure, LegalHold, Look, Retention
+from audits.models.review import Assignment, Enclosure, FactRequest, Remark, Remedy, SavedView
 from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
 from audits.models.taught import TaughtCalls, TaughtRows
 from audits.models.usage import Exchange, ModelCall, UsageSignature
@@ -23,16 +26,21 @@ __all__ = [
     "AccountOwner",
     "AnswerComparison",
     "AnswerInPrompt",
+    "Approval",
     "AssessedUse",
+    "Assignment",
     "ChainShare",
     "Connection",
     "Dataset",
     "Decision",
+    "Delivery",
+    "Enclosure",
     "ErasedContent",
     "Erasure",
     "EvidenceEntry",
     "Exchange",
     "FactAnswer",
+    "FactRequest",
     "Finding",
     "FindingChange",
     "Gap",
@@ -42,6 +50,8 @@ __all__ = [
     "LogLine",
     "Look",
     "ModelCall",
+    "Notice",
+    "NoticeChoice",
     "Outcome",
     "PatternIndicator",
     "PatternReading",
@@ -49,18 +59,23 @@ __all__ = [
     "ReceiverToken",
     "RejectedLine",
     "Rejudging",
+    "Remark",
+    "Remedy",
     "ReplayDifference",
     "Report",
     "Retention",
     "RowMatch",
     "Run",
     "RunStep",
+    "SavedView",
     "Seal",
     "SealProof",
+    "Signature",
     "Student",
     "TaughtCalls",
     "TaughtRows",
     "UsageDay",
     "UsageEntry",
     "UsageSignature",
+    "Webhook",
 ]

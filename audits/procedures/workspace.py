@@ -9,9 +9,10 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from audits.sandbox.layout import remove
 
@@ -27,6 +28,7 @@ UNREADABLE = (
     EOFError,
     IndexError,
 )
+MARK, PIECES = "run.json", "pieces.jsonl"
 MOST_FILES = 100_000
 MOST_BYTES = 4 * 1024**3
 
@@ -50,6 +52,21 @@ class Workspace:
     def spool(self, phase: str) -> Path:
         return self.root / f"spool-{phase}"
 
+    def claim(self, run_id: int, requested: str) -> None:
+        """Say whose folder this is, for whoever finds it later; `requested` tells runs of two databases apart."""
+        (self.root / MARK).write_text(json.dumps({"run": run_id, "requested": requested, "tree": str(self.tree)}))
+
+    def enter(self, piece: Mapping[str, Any]) -> None:
+        """Note a piece of evidence as soon as the store has it, so that a killed worker's evidence can be sealed."""
+        with (self.root / PIECES).open("a", encoding="ascii") as file:
+            file.write(json.dumps(dict(piece)) + "\n")
+
+    def entered(self) -> list[dict[str, Any]]:
+        """The pieces that were noted; a line that was torn by a crash is passed over."""
+        path = self.root / PIECES
+        lines = path.read_text(encoding="ascii").split("\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
+
     def remove_tree(self) -> None:
         """Give back the space of the tree, whose declared files are evidence by then; records and outputs stay."""
         folder = self.tree if self.tree.parent == self.root else self.tree.parent
@@ -70,6 +87,15 @@ def new_workspace(runs: Path, run_id: int, *, bare: bool = False) -> Workspace:
     outside = Path(tempfile.mkdtemp(prefix="clausetrail-run-"))
     outside.chmod(0o711)
     return Workspace(root, outside / "tree")
+
+
+def workspace_of(runs: Path, run_id: int, requested: str) -> Workspace | None:
+    """The folder of a run that was at work once, or None."""
+    for root in sorted(runs.glob(f"{run_id}-*")):
+        mark = json.loads((root / MARK).read_text()) if (root / MARK).exists() else {}
+        if (mark.get("run"), mark.get("requested")) == (run_id, requested):
+            return Workspace(root, Path(mark["tree"]))
+    return None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -258,17 +258,22 @@ class RunUnderAudit:
             self._gap("recorder", phase, f"The recorder ended early, with status {done.recorder_status}")
         record = recording.spool / RECORD
         size = record.stat().st_size
-        self.pieces.append(concluding.Piece("record", f"recorder's log of {phase}", put_file(self.store, record), size))
+        self._enter(concluding.Piece("record", f"recorder's log of {phase}", put_file(self.store, record), size))
 
     def _keep(self, kind: str, name: str, content: bytes) -> str:
         digest = self.store.put(content)
-        self.pieces.append(concluding.Piece(kind, name, digest, len(content)))
+        self._enter(concluding.Piece(kind, name, digest, len(content)))
         return digest
 
     def _keep_file(self, kind: str, name: str, path: Path, sha256: str, size: int) -> None:
         if size <= collecting.LARGEST_KEPT:
             put_file(self.store, path)
-        self.pieces.append(concluding.Piece(kind, name, sha256, size))
+        self._enter(concluding.Piece(kind, name, sha256, size))
+
+    def _enter(self, piece: concluding.Piece) -> None:
+        """Into the run's evidence, and on the disk: should this worker die, the run is sealed from there."""
+        self.pieces.append(piece)
+        self.workspace.enter(asdict(piece))
 
     def _update(self, **fields: Any) -> None:
         """Write facts of the run at once, beside whatever others write to its row."""
@@ -311,6 +316,7 @@ def audit(run: Run, heartbeat: Heartbeat, log: RunLog) -> None:
         store=open_store(settings.EVIDENCE_URL),
         library=library_from_database(run.pipeline.project_id),
     )
+    under_audit.workspace.claim(run.pk, run.requested_at.isoformat())
     try:
         _take_steps(under_audit)
     finally:

@@ -43,10 +43,11 @@ class Recording:
         """Write what the recorder has logged since last time; tells how many lines that were."""
         events, self.offset = read_events(self.spool, self.offset)
         if events:
-            self._write(events)
+            self.write(events)
         return len(events)
 
-    def _write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Event]) -> None:
+        """Write these lines of the record as rows."""
         exchanges = [event for event in events if event["kind"] == "exchange"]
         parsed = [self._parse(event) for event in exchanges]
         ids = reserve_ids(Exchange, len(exchanges))

@@ -71,6 +71,12 @@ class Store(Protocol):
     def adopt(self, folder: Path) -> Adopted:
         """Take in the blobs of a folder in the layout above, each checked first."""
 
+    def remove(self, sha256: str) -> bool:
+        """Let go of a content for good, for erasure alone; False when there was none."""
+
+    def set_aside(self, sha256: str) -> None:
+        """Move a damaged content out of the way of a good one, without losing what is left of it."""
+
 
 def open_store(url: str) -> FolderStore:
     """The store at a URL; `file:///var/evidence` or a plain path is a folder. Raises StoreProblem for other kinds."""
@@ -188,6 +194,22 @@ class FolderStore:
         if taken:
             _sync_file_system(self.root)
         return Adopted(taken, known, tuple(damaged))
+
+    def remove(self, sha256: str) -> bool:
+        """See Store. Gone from the disk when this returns."""
+        place = self.path(sha256)
+        try:
+            place.unlink()
+        except FileNotFoundError:
+            return False
+        _sync_folder(place.parent)
+        return True
+
+    def set_aside(self, sha256: str) -> None:
+        """See Store. It goes to `damaged/` beside the contents."""
+        folder = self.root / "damaged"
+        folder.mkdir(exist_ok=True, mode=0o750)
+        self.path(sha256).replace(folder / f"{sha256}-{os.urandom(4).hex()}.zst")
 
     def _take(self, path: Path, sha256: str) -> None:
         place = self.path(sha256)

@@ -18,7 +18,7 @@ from audits.evidence.seal import Seal, WhatRan, seal
 from audits.evidence.store import Store, open_store
 from audits.models import EvidenceEntry, Report, Run
 from audits.models import Seal as StoredSeal
-from audits.procedures.collecting import LARGEST_KEPT, TOO_LARGE
+from audits.procedures.left_out import left_out
 from audits.queries.summary import findings_of, summary_of
 
 
@@ -134,14 +134,8 @@ def write_run_bundle(run: Run, target: Path, report: Report | None = None) -> Bu
             run=_facts_of(run),
             records=records,
             report=paper,
-            left_out=_left_out(entries),
+            left_out=left_out(run, entries),
         )
-
-
-def _left_out(entries: list[Entry]) -> dict[str, str]:
-    """What the pipeline left that was too large to be kept, with the reason."""
-    large = (entry for entry in entries if entry.kind in ("dataset", "student") and entry.size > LARGEST_KEPT)
-    return {entry.sha256: TOO_LARGE for entry in large}
 
 
 def _facts_of(run: Run) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from audits.manifest import Manifest
 from audits.matching.identity import Identities
 from audits.matching.outcomes import outcome_of
 from audits.models import Gap, Run, RunStep
-from audits.procedures import collecting, concluding, judging, preparing, tracing
+from audits.procedures import collecting, concluding, inner_servers, judging, preparing, tracing
 from audits.procedures.executing import (
     Follower,
     Recorded,
@@ -245,6 +245,8 @@ class RunUnderAudit:
 
             follower = Follower(recording, self.log, self.heartbeat, way.recorder)
             done = run_recorded(isolated, follower=follower, release=connections.close_all)
+            for kind, subject, words in inner_servers.gaps(way.network):
+                self._gap(kind, subject, words)
         self._keep_record(phase, recording, done)
         return done
 

@@ -115,7 +115,12 @@ class RunLog:
     def flush(self) -> None:
         with self._lock:
             lines, self._waiting = self._waiting, []
-        write_log_lines(lines)
+        try:
+            write_log_lines(lines)
+        except DatabaseError:
+            with self._lock:  # the database may come back
+                self._waiting = lines + self._waiting
+            raise
 
 
 def conduct(run_id: int, procedure: Callable[[Run, Heartbeat, RunLog], None]) -> None:
@@ -143,7 +148,7 @@ def conduct(run_id: int, procedure: Callable[[Run, Heartbeat, RunLog], None]) ->
 
 def _end(run_id: int, worker: str, state: str, log: RunLog, *, reason: str, traceback: str = "") -> None:
     """Close the open step and move the run to its end state, whatever was half done."""
-    _reconnect_if_lost()
+    _wait_for_database()
     runs.move(
         run_id,
         state,
@@ -159,10 +164,19 @@ def _end(run_id: int, worker: str, state: str, log: RunLog, *, reason: str, trac
     log.say(reason)
 
 
-def _reconnect_if_lost() -> None:
-    """What went wrong may have been the connection itself; the end of the run needs one."""
-    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
+def _wait_for_database() -> None:
+    """What went wrong may have been the database itself; the end of the run needs one. After a minute others see to it."""
+    deadline = time.monotonic() + runs.STALE_AFTER.total_seconds()
+    while not connection.in_atomic_block:
+        try:
+            connection.ensure_connection()
+            if connection.is_usable():
+                return
+        except DatabaseError:
+            if time.monotonic() > deadline:
+                raise
         connection.close()
+        time.sleep(BEAT_SECONDS / 4)
 
 
 def _who_cancelled(run_id: int) -> str:

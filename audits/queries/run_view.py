@@ -7,7 +7,8 @@ from typing import Final
 
 from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, Sum, When
 
-from audits.models import Connection, Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
+from audits.models import AnswerInPrompt, Connection, Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
+from audits.queries.chains import Behind, behind
 from audits.queries.lineage import kept_tokens
 
 PARSED: Final = "calls"
@@ -136,7 +137,8 @@ def of_kind(exchanges: QuerySet[Exchange], kind: str) -> QuerySet[Exchange]:
 class ModelShare:
     """Rows of a dataset that took text or a label from one model's answers; `labels` of them took only a label.
 
-    `tokens`: output tokens of the calls whose text stands there, as their service counted them.
+    `tokens`: output tokens of the calls whose text stands there, as their service counted them. `words`: of the data set's words,
+    those that the answers explain.
     """
 
     provider: str
@@ -144,40 +146,50 @@ class ModelShare:
     rows: int
     labels: int
     tokens: int = 0
+    words: int = 0
 
 
 @dataclass(frozen=True)
 class DatasetLineage:
-    """A dataset, where its rows come from, and how many derive from no recorded answer."""
+    """A dataset, where its rows come from, and how many derive from no recorded answer. `behind`: teachers behind teachers."""
 
     dataset: Dataset
     shares: tuple[ModelShare, ...]
     undetermined: int
+    behind: tuple[Behind, ...] = ()
 
 
 def lineage_of(run: Run) -> tuple[DatasetLineage, ...]:
-    """Each dataset of the run with its rows by model. Four queries. A row drawn from two models counts under both."""
+    """Each dataset of the run with its rows by model. Five queries. A row drawn from two models counts under both."""
     matches = RowMatch.objects.filter(dataset__run=run).order_by()
     by_text = Count("row", distinct=True, filter=~Q(kind="label"))
     shares: defaultdict[int, list[ModelShare]] = defaultdict(list)
     counted = (
         matches.values_list("dataset_id", "call__provider", "call__request_model")
-        .annotate(rows=Count("row", distinct=True), by_text=by_text)
+        .annotate(rows=Count("row", distinct=True), by_text=by_text, words=Sum("words"))
         .order_by("-rows", "call__request_model")
     )
-    tokens = kept_tokens(run)
-    for dataset_id, provider, model, rows, texts in counted:
+    tokens, chained = kept_tokens(run), behind(run)
+    for dataset_id, provider, model, rows, texts, words in counted:
         kept = tokens.get(dataset_id, {}).get(model, 0)
-        shares[dataset_id].append(ModelShare(provider, model, rows, rows - texts, kept))
+        shares[dataset_id].append(ModelShare(provider, model, rows, rows - texts, kept, words))
     accounted = dict(matches.values_list("dataset_id").annotate(rows=Count("row", distinct=True)))
     training_first = Case(When(role=Dataset.Role.TRAINING, then=0), default=1)
     datasets = run.datasets.order_by(training_first, "path")
     return tuple(
-        DatasetLineage(dataset, tuple(shares[dataset.pk]), max(0, dataset.rows - accounted.get(dataset.pk, 0)))
+        DatasetLineage(
+            dataset,
+            tuple(shares[dataset.pk]),
+            max(0, dataset.rows - accounted.get(dataset.pk, 0)),
+            tuple(chained.get(dataset.pk, ())),
+        )
         for dataset in datasets
     )
 
 
 def matches_of(dataset: Dataset) -> QuerySet[RowMatch]:
-    """Which row derives from which answer, row by row."""
-    return dataset.matches.select_related("call").order_by("row", "id")
+    """Which row derives from which answer, row by row, with the answers that stood in the prompts of those."""
+    shown = Prefetch(
+        "call__answers_shown", AnswerInPrompt.objects.select_related("source").order_by("-words", "source")
+    )
+    return dataset.matches.select_related("call").prefetch_related(shown).order_by("row", "id")

@@ -9,6 +9,7 @@ from audits.access import get_run, require_may_read_contents
 from audits.charts import Share, shares_of_dataset
 from audits.models import Finding
 from audits.pictures import DatasetPart, picture_of_lineage
+from audits.queries.answers_became import COLUMNS, answers_became
 from audits.queries.run_view import DatasetLineage, lineage_of, matches_of
 from audits.views.listing import page_of
 from audits.views.runs import run_context
@@ -21,7 +22,11 @@ def lineage(request: PersonRequest, pk: int) -> HttpResponse:
     run = get_run(request.user, pk)
     datasets, named = lineage_of(run), provider_names()
     student = getattr(run, "student", None)
+    became = answers_became(run)
+    columns = {name: title for name, title in COLUMNS.items() if any(one.counts[name] for one in became)}
     context = run_context(request, run, "lineage") | {
+        "became": [(one, [(title, one.counts[name]) for name, title in columns.items()]) for one in became],
+        "became_columns": list(columns.values()),
         "datasets": [(held, _chart(held)) for held in datasets],
         "student": student,
         "competes_with": [named.get(slug, slug) for slug in student.facts.get("competes_with") or ()]

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from audits.run_limits import DeclaredLimits, read_content, read_limits
+
 ROLES = ("training", "evaluation", "intermediate")
 PURPOSES = ("train", "evaluate", "filter")
 STUDENT_KINDS = ("generative", "classifier", "embedding", "reward")
@@ -87,9 +89,11 @@ class Manifest:
     purpose: str | None = None
     purpose_per_host: Mapping[str, str] = field(default_factory=dict)
     access: Mapping[str, DeclaredAccess] = field(default_factory=dict)
+    limits: DeclaredLimits = field(default_factory=DeclaredLimits)
+    content: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "limits": self.limits.as_json()}
 
 
 def parse_manifest(text: str, filename: str = "audit.toml") -> Manifest:
@@ -152,7 +156,7 @@ class _Reader:
         self.problems.append(f"{where}: {table}{'.' + key if key else ''}: {words}")
 
     def manifest(self, data: Mapping[str, Any]) -> Manifest:
-        self.known("", data, ("pipeline", "dataset", "student", "purpose", "access"))
+        self.known("", data, ("pipeline", "dataset", "student", "purpose", "access", "limits", "evidence"))
         declared, per_host = self.purpose(self.table(data, "purpose"))
         datasets = self.datasets(data.get("dataset", []))
         self.contradictions(declared, datasets)
@@ -163,6 +167,8 @@ class _Reader:
             purpose=declared,
             purpose_per_host=per_host,
             access=self.access(self.table(data, "access")),
+            limits=read_limits(self, self.table(data, "limits")),
+            content=read_content(self, self.table(data, "evidence")),
         )
 
     def known(self, table: str, data: Mapping[str, Any], allowed: tuple[str, ...]) -> None:

@@ -25,10 +25,15 @@ def request_run(
     upstreams: Mapping[str, str] | None = None,
     record_only: bool = False,
     rerun_of: Run | None = None,
+    limits: Mapping[str, Any] | None = None,
+    content: str = "",
+    replay: Mapping[str, Any] | None = None,
+    replay_of: Run | None = None,
 ) -> Run:
     """Queue an audit of a pipeline. The caller sends the task, after the transaction.
 
-    `upstreams`: host → URL that answers in its place; the run is then marked as simulated everywhere.
+    `upstreams`: host → URL that answers in its place; the run is then marked as simulated everywhere. `limits` and
+    `content` go before what audit.toml says. `replay`: where recorded answers come from (see audits.procedures.replaying).
     """
     Pipeline.objects.select_for_update().get(pk=pipeline.pk)  # run numbers are given one at a time
     last = Run.objects.filter(pipeline=pipeline).aggregate(last=Max("number"))["last"] or 0
@@ -39,6 +44,10 @@ def request_run(
         upstreams=dict(upstreams or {}),
         record_only=record_only,
         rerun_of=rerun_of,
+        limits=dict(limits or {}),
+        content=content,
+        replay=dict(replay or {}),
+        replay_of=replay_of,
     )
     RunStep.objects.bulk_create(RunStep(run=run, position=at, name=name) for at, name in enumerate(STEPS))
     record(

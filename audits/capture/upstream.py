@@ -78,6 +78,8 @@ class Upstreams:
 
     async def connect(self, route: Route, protocols: tuple[str, ...]) -> Upstream:
         """A connection that speaks one of `protocols` (ALPN) where TLS is spoken. Raises UpstreamError."""
+        if self._config.recording is not None:
+            raise UpstreamError("replay", f"{route.host} is not asked: this is a replay, without network")
         parked = self._take(route, protocols)
         if parked is not None:
             return parked

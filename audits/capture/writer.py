@@ -179,6 +179,27 @@ def _started(config: RecorderConfig, session: str, spool: SpoolWriter) -> dict[s
         "policies": dict(config.policies),
         "simulated_upstreams": dict(config.upstreams),
         "secrets": [{"name": item.name, "hosts": list(item.hosts)} for item in config.secrets],
+        "allowance": _bounds(config),
+        "replay_of": config.recording.name if config.recording else None,
+        "content": config.content,
+    }
+
+
+def _bounds(config: RecorderConfig) -> dict[str, object] | None:
+    allowance = config.allowance
+    if allowance is None:
+        return None
+    return {
+        "hosts": list(allowance.hosts) if allowance.hosts is not None else None,
+        "calls": allowance.calls,
+        "tokens": allowance.tokens,
+        "money_usd": allowance.money_usd,
+        "prices": allowance.prices.source if allowance.prices else None,
+        "terms_of": allowance.terms.on if allowance.terms else None,
+        "purposes": dict(allowance.terms.purposes) if allowance.terms else None,
+        "actions": dict(allowance.actions),
+        "unpriced": allowance.unpriced,
+        "hold_seconds": allowance.hold_seconds,
     }
 
 

@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import connections
 
 from audits.actions import runs
 from audits.actions.reports import request_report
+from audits.capture.config import Content
 from audits.capture.spool import RECORD
 from audits.evidence.store import FolderStore, open_store
 from audits.manifest import Manifest
 from audits.matching.identity import Identities
 from audits.matching.outcomes import outcome_of
 from audits.models import Gap, Run, RunStep
-from audits.procedures import collecting, concluding, inner_servers, judging, preparing, tracing
+from audits.procedures import bounding, collecting, concluding, inner_servers, judging, preparing, replaying, tracing
+from audits.procedures.bounds_followed import BoundsFollowed
 from audits.procedures.executing import (
     Follower,
     Recorded,
@@ -35,6 +37,7 @@ from audits.procedures.recording import Recording
 from audits.procedures.report import make_report
 from audits.procedures.workspace import SourceFile, Workspace, listing, new_workspace
 from audits.queries.lineage import shares
+from audits.run_limits import merged
 from audits.sandbox.capability import probe
 from audits.sandbox.execution import run as run_isolated
 from audits.sandbox.limits import Exit, Limits
@@ -127,12 +130,16 @@ class RunUnderAudit:
         """Holds every distinct use against the terms in force on its day."""
         # Read anew: a rule may have been published while the pipeline ran, perhaps for hours.
         now = library_from_database(self.run.pipeline.project_id)
+        if self.run.is_replay:
+            self._compare(now)
+            return
         found = [] if self.run.record_only else judging.judge(self.run, now)
         runs.end_step(self.run.pk, "match", note="Recorded only" if self.run.record_only else f"{len(found)} findings")
 
     def conclude(self) -> None:
         """Seals the evidence, findings included."""
-        self._update(outcome="" if self.run.record_only else outcome_of(self.run))
+        unjudged = self.run.record_only or self.run.is_replay
+        self._update(outcome="" if unjudged else outcome_of(self.run))
         self.pieces += concluding.findings_pieces(self.run, self.store)
         root = concluding.seal_run(self.run, self.pieces, Path(settings.VAR_DIR))
         runs.end_step(self.run.pk, "conclude", note=f"Sealed under {root[:23]}…")
@@ -146,6 +153,14 @@ class RunUnderAudit:
         runs.end_step(self.run.pk, "report", RunStep.State.DONE if made else RunStep.State.FAILED, note=note)
 
     # How the steps do it
+
+    def _compare(self, library: Library) -> None:
+        """What the replay's answers come to under the terms of the recorded days: compared, and not stored as findings."""
+        self.run.refresh_from_db(fields=["replay"])
+        result = replaying.compared(judging.worked_out(self.run, library)[1], self.run)
+        self._update(replay={**self.run.replay, "findings_compared": result})
+        same, gone, new = (len(result[key]) for key in ("reproduced", "gone", "new"))
+        runs.end_step(self.run.pk, "match", note=f"Replay: {same} findings reproduced, {gone} gone, {new} new")
 
     def _fetch_source(self) -> None:
         tree = self.workspace.tree
@@ -164,13 +179,18 @@ class RunUnderAudit:
         self._update(manifest_text=text, manifest=self.manifest.as_json())
         self.credentials, missing = find_credentials(self.manifest.pipeline.secrets, self.library)
         self.log.secrets = self.credentials.values
+        limits = merged(self.manifest.limits.as_json(), self.run.limits)
+        self._update(limits=limits, content=self.run.content or self.manifest.content or Run.Content.FULL)
+        if limits:
+            self._keep("limits", "limits of the run", json.dumps(limits, sort_keys=True).encode())
         names = ", ".join(missing)
-        if missing and not self.run.upstreams:
+        if missing and not self.run.upstreams and not self.run.is_replay:
             raise AuditFailed(
                 f"No value for the secret {names}. Set it in the worker's environment, or give an upstream."
             )
         if missing:
-            self.log.say(f"No value is held for the secret {names}; simulated upstreams get a placeholder.")
+            who = "a replay needs none" if self.run.is_replay else "simulated upstreams get a placeholder"
+            self.log.say(f"No value is held for the secret {names}; {who}.")
 
     def _note_isolation(self) -> None:
         capability = probe()
@@ -209,6 +229,7 @@ class RunUnderAudit:
             read_blob=self.store.get,
             identities=Identities(self.library),
             outputs=self.workspace.outputs,
+            bounds=BoundsFollowed(self.run.pk),
         )
         var = Path(settings.VAR_DIR)
         registries = tuple(registry_hosts()) if setup else ()
@@ -221,8 +242,10 @@ class RunUnderAudit:
             policies=dict.fromkeys(registries, "splice"),
             private_hosts=registries,  # many companies run their own mirror
             upstreams=None if setup else self.run.upstreams,
-            secrets=() if setup else self.credentials.secrets,
+            secrets=() if setup or self.run.is_replay else self.credentials.secrets,
             mask_salt=mask_salt(var),
+            content=cast("Content", self.run.content or "full"),
+            **({} if setup else self._bounds(var)),
         ) as way:
 
             def isolated(on_output: Callable[..., None], cancel: Any) -> Exit:
@@ -243,12 +266,18 @@ class RunUnderAudit:
                     cancel=cancel,
                 )
 
-            follower = Follower(recording, self.log, self.heartbeat, way.recorder)
+            follower = Follower(recording, self.log, self.heartbeat, way.recorder, recording.bounds)
             done = run_recorded(isolated, follower=follower, release=connections.close_all)
             for kind, subject, words in inner_servers.gaps(way.network):
                 self._gap(kind, subject, words)
         self._keep_record(phase, recording, done)
         return done
+
+    def _bounds(self, var: Path) -> dict[str, Any]:
+        """What the recorder of the pipeline's own calls holds them against, or answers them from."""
+        if self.run.is_replay:
+            return {"recording": replaying.recording_for(self.run, self.store, self.workspace.root / "replay")}
+        return {"allowance": bounding.allowance_of(self.run, self.library, var / "cache" / "prices")}
 
     def _keep_record(self, phase: str, recording: Recording, done: Recorded) -> None:
         """The recorder's log into evidence, and what is missing from it or from the log lines as gaps."""

@@ -107,7 +107,13 @@ def _what_ran(run: Run, pieces: list[Piece]) -> WhatRan:
         environment={"isolation": run.isolation, **run.environment},
         inputs={"source": run.source_sha256},
         outputs=outputs,
-        further={"simulated_upstreams": sorted(run.upstreams)},
+        further={
+            "simulated_upstreams": sorted(run.upstreams),
+            "limits": run.limits,
+            "limits_used": run.limits_used,
+            "content": run.content,
+            "replay": {key: run.replay[key] for key in ("name", "root", "recorded_at", "counts") if key in run.replay},
+        },
     )
 
 

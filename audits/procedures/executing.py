@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audits.actions.runs import step_progress
 from audits.capture.process import RecorderProcess
+from audits.procedures.bounds_followed import BoundsFollowed
 from audits.procedures.lifecycle import AuditErrored, AuditFailed, Heartbeat, RunLog
 from audits.procedures.recording import Recording
 from audits.sandbox.limits import Exit
@@ -59,14 +60,15 @@ class LineSplitter:
 class Follower:
     """Writes what the recorder has seen while a command runs, in a thread of its own; the first error is kept.
 
-    `stop` ends the command: when the run is cancelled or lost, when writing fails, and when the recorder is gone, since
-    nothing of what the command does from then on could be recorded.
+    `stop` ends the command: when the run is cancelled or lost, when it met a bound at which it is to stop, when writing
+    fails, and when the recorder is gone, since nothing of what the command does from then on could be recorded.
     """
 
     recording: Recording
     log: RunLog
     heartbeat: Heartbeat
     recorder: RecorderProcess
+    bounds: BoundsFollowed
     stop: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
 
@@ -78,7 +80,7 @@ class Follower:
                 self._take()
                 if last:
                     return
-                if self.heartbeat.stop.is_set() or not self.recorder.alive:
+                if self.heartbeat.stop.is_set() or not self.recorder.alive or self.bounds.stopped:
                     self.stop.set()
         except BaseException as error:  # noqa: BLE001 - raised again in the worker's own thread, see `run_recorded`
             self.error = error
@@ -86,6 +88,7 @@ class Follower:
 
     def _take(self) -> None:
         self.log.flush()
+        self.bounds.tell(self.recorder)
         if self.recording.take():
             note = f"{self.recording.calls:,} calls recorded"
             step_progress(self.recording.run_id, self.recording.step, self.recording.calls, note=note)
@@ -93,11 +96,13 @@ class Follower:
 
 @dataclass(frozen=True)
 class Recorded:
-    """How a recorded command ended. `recorder_status` 0: the record is whole; `lines_dropped`: log lines not kept."""
+    """How a recorded command ended. `recorder_status` 0: the record is whole; `lines_dropped`: log lines not kept;
+    `stopped`: the bound at which the run was stopped."""
 
     exit: Exit
     recorder_status: int
     lines_dropped: int
+    stopped: str = ""
 
 
 def run_recorded(
@@ -127,7 +132,7 @@ def run_recorded(
         thread.join()
     if follower.error is not None:
         raise follower.error
-    return Recorded(done, status, splitter.dropped)
+    return Recorded(done, status, splitter.dropped, follower.bounds.stopped)
 
 
 def require_success(done: Recorded, what: str, heartbeat: Heartbeat) -> None:
@@ -138,6 +143,8 @@ def require_success(done: Recorded, what: str, heartbeat: Heartbeat) -> None:
             f"The recorder ended with status {done.recorder_status} while the pipeline ran. The way out was closed with it and "
             "the pipeline stopped; what was recorded until then is kept. Run the audit again."
         )
+    if done.stopped:
+        raise AuditFailed(f"{what} was stopped at a limit of its run, before the call left. {done.stopped}")
     if done.exit.status != "finished":
         raise AuditFailed(f"{what}: {_sentence(done.exit.reason)}")
     if done.exit.code != 0:

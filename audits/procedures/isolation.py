@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from audits.capture.allowance import Allowance
 from audits.capture.authority import ensure_authority
-from audits.capture.config import ConfigError, Phase, Policy, RecorderConfig, Secret
+from audits.capture.config import ConfigError, Content, Phase, Policy, RecorderConfig, Recording, Secret
 from audits.capture.process import RecorderProcess, RecorderSockets, start_recorder
 from audits.procedures.lifecycle import AuditFailed
 from audits.sandbox.capability import probe
@@ -79,6 +80,9 @@ def way_out(
     secrets: tuple[Secret, ...] = (),
     private_hosts: tuple[str, ...] = (),
     mask_salt: str = "",
+    allowance: Allowance | None = None,
+    recording: Recording | None = None,
+    content: Content = "full",
 ) -> Iterator[WayOut]:
     """Open the network of one phase and record all that leaves through it. `authority`: folder of the recorder's CA.
 
@@ -98,6 +102,9 @@ def way_out(
         secrets=secrets,
         private_hosts=private_hosts,
         mask_salt=mask_salt,
+        allowance=allowance,
+        recording=recording,
+        content=content,
     )
     try:
         config.check()

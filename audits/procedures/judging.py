@@ -22,19 +22,27 @@ def decide_what_calls_were_for(run: Run, lineage: Lineage) -> None:
     access = {
         provider: (entry.get("kind") or "api", entry.get("account") or "") for provider, entry in declared.items()
     }
+    if run.is_replay:
+        return  # nothing of a replay is usage, and nobody was taught by it
     refresh_signatures(run.pk, access)
     roll_lineage_up(run.pk)
 
 
 def judge(run: Run, library: Library) -> list[Finding]:
     """Assess every distinct use and store uses and findings, contradictions among them, strictest first."""
+    judged, found = worked_out(run, library)
+    return store_findings(run=run, judged=judged, drafts=found)
+
+
+def worked_out(run: Run, library: Library) -> tuple[list[JudgedUse], list[FindingDraft]]:
+    """The assessed uses and what is found of them, strictest first; nothing is stored."""
     merged = merge_days((use, assess(use.as_use(), library).as_json()) for use in recorded_uses(run))
     judged = [replace(one, use=replace(one.use, rows=distinct_rows(run, [(one.use, one.last_on)]))) for one in merged]
     student = (run.manifest.get("student") or {}).get("name") or ""
     found = [_with_rows(run, judged, draft) for draft in drafts(judged, student, library.title)]
     found += contradictions(run, student)
     found.sort(key=lambda draft: (STRICTNESS.index(Outcome(draft.outcome)), draft.kind != Finding.Kind.RULE))
-    return store_findings(run=run, judged=judged, drafts=found)
+    return judged, found
 
 
 def _with_rows(run: Run, judged: list[JudgedUse], draft: FindingDraft) -> FindingDraft:

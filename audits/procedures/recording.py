@@ -14,6 +14,8 @@ from audits.capture.wire import ModelCall as WireCall
 from audits.capture.wire import Parsed, WireExchange, parse
 from audits.matching.identity import Identities
 from audits.models import Connection, Exchange, Gap, ModelCall
+from audits.procedures.bounds_followed import BoundsFollowed
+from audits.procedures.replaying import recorded_time
 from audits.text import storable
 
 LARGEST_PARSED = 64 * 1024**2
@@ -32,6 +34,7 @@ class Recording:
     read_blob: ReadBlob
     identities: Identities
     outputs: Path
+    bounds: BoundsFollowed
     offset: int = 0
     exchanges: int = 0
     calls: int = 0
@@ -66,6 +69,7 @@ class Recording:
         write_usage(rows, calls)
         self._write_connections(events)
         self._write_gaps(events)
+        self.bounds.take(events)
         self.exchanges += len(rows)
         self.calls += len(calls)
         self.unparsed += sum(1 for one in parsed if one.unparsed)
@@ -136,7 +140,7 @@ class Recording:
             run_id=self.run_id,
             exchange_id=exchange,
             position=call.index,
-            at=_time(event["started"]) or dt.datetime.now(dt.UTC),
+            at=_time(recorded_time(event) or event["started"]) or dt.datetime.now(dt.UTC),
             step=self.step,
             host=_clean(event["host"], 300),
             provider=identity.developer[:60],

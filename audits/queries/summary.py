@@ -22,6 +22,9 @@ def summary_of(run: Run) -> dict[str, Any]:
         "reason": run.reason,
         "isolation": run.isolation,
         "simulated_upstreams": sorted(run.upstreams),
+        "replay": _replay(run),
+        "limits": {"set": run.limits, "used": run.limits_used, "met": _limits_met(run)},
+        "content": run.content or None,
         "calls": _calls(run),
         "refused": _refused(run),
         "gaps": list(
@@ -43,6 +46,19 @@ def summary_of(run: Run) -> dict[str, Any]:
         "report": None,
         "reports_ready": run.reports.filter(state=Report.State.READY).count(),
     }
+
+
+def _replay(run: Run) -> dict[str, Any] | None:
+    """What a replay replayed, how its calls went, and the findings that it has again; None: the run was no replay."""
+    if not run.is_replay:
+        return None
+    shown = ("name", "root", "recorded_at", "source_sha256", "counts", "findings_compared")
+    return {key: run.replay[key] for key in shown if key in run.replay}
+
+
+def _limits_met(run: Run) -> list[dict[str, Any]]:
+    met = run.limit_events.order_by("id").values("limit", "what", "why", "host", "model", "answer")
+    return [dict(one) for one in met[:200]]
 
 
 def findings_of(run: Run) -> list[dict[str, Any]]:

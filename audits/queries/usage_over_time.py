@@ -3,7 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from audits.models import Run, UsageSignature
 
@@ -51,7 +52,9 @@ def uses_by_day(runs: QuerySet[Run]) -> tuple[DayUse, ...]:
 
 
 def models_used(run: Run) -> tuple[ModelUse, ...]:
-    """What a run asked of which model, most calls first. One query on the roll-up."""
+    """What a run asked of which model, most calls first. One query on the roll-up; of a replay, which has none, on calls."""
+    if run.is_replay:
+        return _models_replayed(run)
     rows = (
         UsageSignature.objects.filter(run=run)
         .order_by()
@@ -61,6 +64,22 @@ def models_used(run: Run) -> tuple[ModelUse, ...]:
             first=Min("day"), last=Max("day"),
         )
         .order_by("-n", "provider", "model")
+    )  # fmt: skip
+    return tuple(
+        ModelUse(provider, served_by, model, n, bad, asked, answered, first, last, simulated)
+        for provider, served_by, model, simulated, n, bad, asked, answered, first, last in rows
+    )
+
+
+def _models_replayed(run: Run) -> tuple[ModelUse, ...]:
+    rows = (
+        run.calls.order_by()
+        .values_list("provider", "served_by", "request_model", "simulated")
+        .annotate(
+            n=Count("id"), bad=Count("id", filter=Q(failed=True)), asked=Coalesce(Sum("input_tokens"), 0),
+            answered=Coalesce(Sum("output_tokens"), 0), first=Min("at__date"), last=Max("at__date"),
+        )
+        .order_by("-n", "provider", "request_model")
     )  # fmt: skip
     return tuple(
         ModelUse(provider, served_by, model, n, bad, asked, answered, first, last, simulated)

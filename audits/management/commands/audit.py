@@ -19,6 +19,7 @@ from audits.management.following import follow
 from audits.manifest import ManifestError, parse_manifest
 from audits.models import Pipeline, Report, Run
 from audits.procedures.concluding import write_run_bundle
+from audits.procedures.replaying import NotReplayable, replay_of_bundle, replay_of_run
 from audits.queries.summary import summary_of
 from audits.tasks import run_audit
 from audits.text import visible
@@ -31,6 +32,7 @@ examples:
   python manage.py audit ./my-pipeline
   python manage.py audit ./my-pipeline --upstream api.openai.com=http://127.0.0.1:9000 --report audit.pdf
   python manage.py audit ./my-pipeline --format json --bundle evidence.zip > audit.json
+  python manage.py audit ./my-pipeline --replay evidence.zip
 
 exit status: 0 done and nothing prohibited; 1 done, and something is prohibited; 2 could not be done.
 """
@@ -55,6 +57,11 @@ class Command(BaseCommand):
             help="send what is addressed to HOST to URL instead",
         )
         parser.add_argument("--record-only", action="store_true", help="record and trace; do not judge")
+        parser.add_argument(
+            "--replay",
+            metavar="RUN_OR_BUNDLE",
+            help="answer every call from a recorded run (its number as `audit` prints it) or a sealed bundle; nothing leaves",
+        )
         parser.add_argument("--project", default="default", help="project to keep it under (made when missing)")
         parser.add_argument("--report", type=Path, metavar="OUT.pdf", help="write the report there")
         parser.add_argument("--bundle", type=Path, metavar="OUT.zip", help="write the evidence bundle there")
@@ -64,6 +71,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["path"].resolve()
         upstreams = _upstreams(options["upstream"])
+        if options["replay"] and (upstreams or options["record_only"]):
+            raise CommandError("--replay: goes with neither --upstream nor --record-only", returncode=2)
         _check(path, options["manifest"])
         with ensure_services(database=True, broker=True, worker=True):
             run = self._audit(path, upstreams, options)
@@ -73,7 +82,13 @@ class Command(BaseCommand):
 
     def _audit(self, path: Path, upstreams: dict[str, str], options: dict[str, Any]) -> Run:
         pipeline = _pipeline(path, options["manifest"], options["project"])
-        run = request_run(pipeline=pipeline, acting_user=None, upstreams=upstreams, record_only=options["record_only"])
+        run = request_run(
+            pipeline=pipeline,
+            acting_user=None,
+            upstreams=upstreams,
+            record_only=options["record_only"],
+            **_replay(options["replay"]),
+        )
         run_audit.delay(run.pk)
         say = (lambda line: None) if options["quiet"] else self.stderr.write
         say(f"Run {run.pk}: {visible(pipeline.name)}")
@@ -132,6 +147,21 @@ def _is_address(url: str) -> bool:
         return False
 
 
+def _replay(source: str | None) -> dict[str, Any]:
+    """What `request_run` takes for a replay. Raises CommandError for what can't be replayed."""
+    if source is None:
+        return {}
+    try:
+        if not source.isdigit():
+            return {"replay": replay_of_bundle(Path(source), open_store(settings.EVIDENCE_URL))}
+        run = Run.objects.select_related("pipeline").filter(pk=int(source)).first()
+        if run is None:
+            raise CommandError(f"--replay {source}: there is no such run", returncode=2)
+        return {"replay": replay_of_run(run), "replay_of": run}
+    except NotReplayable as error:
+        raise CommandError(f"--replay {visible(source)}: {error}", returncode=2) from error
+
+
 def _check(path: Path, manifest: str) -> None:
     """Complain about what can be seen at once before anything is started."""
     if not path.is_dir():
@@ -175,6 +205,21 @@ def _exit_code(run: Run) -> int:
     return 1 if run.outcome == "prohibited" else 0
 
 
+def _replay_lines(replay: dict[str, Any]) -> list[str]:
+    """How a replay went, for people."""
+    counts, found = replay.get("counts") or {}, replay.get("findings_compared") or {}
+    answered = (
+        f"{counts.get('same', 0):,} calls answered as recorded, {counts.get('alike', 0):,} alike but for ids and times"
+    )
+    other = (
+        f"{counts.get('diverged', 0):,} not recorded and refused, {counts.get('not_asked', 0):,} recorded and not asked"
+    )
+    lines = [f"Replay of {visible(replay['name'])}: nothing left this machine", f"  {answered}", f"  {other}"]
+    for word, key in (("reproduced", "reproduced"), ("no longer found", "gone"), ("new", "new")):
+        lines += [f"  Finding {word}: {visible(title)}" for title in found.get(key, ())]
+    return lines
+
+
 def _table(summary: dict[str, Any]) -> str:
     """The summary for people."""
     calls = summary["calls"]
@@ -182,6 +227,8 @@ def _table(summary: dict[str, Any]) -> str:
         f"Run {summary['run']}: {summary['state']}" + (f" ({visible(summary['reason'])})" if summary["reason"] else ""),
         f"Outcome: {summary['outcome'] or 'none'}   Isolation: {summary['isolation'] or 'not reached'}",
     ]
+    if summary["replay"]:
+        lines += _replay_lines(summary["replay"])
     if summary["simulated_upstreams"]:
         lines.append(f"Simulated upstream: {', '.join(summary['simulated_upstreams'])}")
     lines.append(f"Calls: {calls['total']:,} ({calls['failed']:,} failed, {calls['unparsed']:,} exchanges unparsed)")

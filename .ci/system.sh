@@ -32,6 +32,12 @@ missing_for_tests() {
     has_program chromium || has_program chromium-browser || has_program google-chrome || printf 'chromium '
     has_program pdftoppm || printf 'poppler-utils '
     has_program git || printf 'git '
+    # the clients of other languages whose calls are captured in tests
+    has_program node || printf 'nodejs '
+    has_program npm || printf 'npm '
+    has_program go || printf 'golang-go '
+    has_program javac || printf 'default-jdk-headless '
+    has_program curl || printf 'curl '
 }
 
 # install_packages NAME...: by apt, as root or by sudo without a password; fails when neither is possible.

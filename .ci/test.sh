@@ -54,8 +54,10 @@ part "import contracts" lint-imports
 part "migrations" python manage.py makemigrations --check --dry-run --settings tests.settings
 if [ "$only" = all ]; then
     # Tests of one file stay with one worker while they can, so that what a file sets up is set up once.
-    tests "unit and integration tests" -q -n 2 --dist worksteal --durations=20 -m "not browser"
+    tests "unit and integration tests" -q -n 2 --dist worksteal --durations=20 -m "not browser and not clients"
     tests "browser tests" -q -n 2 --dist worksteal -m browser
+    # One run of all clients, installed on their own: nothing else beside it.
+    tests "capture matrix" -q -m clients --durations=3 tests/capture/matrix
 fi
 
 printf '\n%s' "$summary"

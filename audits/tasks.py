@@ -1,12 +1,16 @@
 """Celery tasks: each takes ids, calls one procedure or action, and decides about repeating."""
 
+import datetime as dt
+
 from audits.actions.runs import mark_stale_runs as mark_stale
+from audits.actions.runs import note_resent
 from audits.procedures.audit import audit
 from audits.procedures.importing import carry_out
 from audits.procedures.lifecycle import conduct
 from audits.procedures.receiving import judge_received
 from audits.procedures.rejudging import rejudge_after_changes
 from audits.procedures.report import make_report
+from audits.procedures.salvaging import salvage, salvage_ended_runs
 from compliance.celery import app
 
 
@@ -18,6 +22,7 @@ def run_audit(run_id: int) -> None:
     again by a person, as a run of its own. A second delivery finds the run claimed and does nothing.
     """
     conduct(run_id, audit)
+    salvage(run_id)
 
 
 @app.task(name="audits.make_report", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
@@ -38,10 +43,25 @@ def judge_what_was_received() -> None:
     judge_received()
 
 
+def resend_lost_runs(now: dt.datetime | None = None) -> int:
+    """Queue runs anew that have waited long: a broker or a worker may have died with their task. Twice does no harm."""
+    lost = note_resent(now)
+    for run_id in lost:
+        run_audit.delay(run_id)
+    return len(lost)
+
+
 @app.task(name="audits.tasks.mark_stale_runs", ignore_result=True, expires=25)
 def mark_stale_runs() -> None:
-    """Find runs whose worker vanished."""
+    """Find runs whose worker vanished, and runs that no worker ever heard of."""
     mark_stale()
+    resend_lost_runs()
+
+
+@app.task(name="audits.tasks.seal_what_ended", ignore_result=True, expires=55)
+def seal_what_ended() -> None:
+    """Seal the evidence of runs that ended before it was sealed."""
+    salvage_ended_runs()
 
 
 @app.task(name="audits.tasks.rejudge_after_changes", ignore_result=True, expires=5)

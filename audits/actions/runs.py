@@ -14,6 +14,7 @@ from compliance.models import User
 
 STEPS = ("prepare", "scan", "execute", "collect", "lineage", "match", "conclude", "report")
 STALE_AFTER = dt.timedelta(seconds=60)
+RESENT_AFTER = dt.timedelta(minutes=10)
 STALE_REASON = "The worker that ran this audit stopped answering. What was captured until then is kept; run it again."
 
 
@@ -90,6 +91,17 @@ def request_cancel(*, run: Run, acting_user: User | None) -> bool:
     move(run.pk, Run.State.ABORTED, since=[Run.State.QUEUED], reason=reason)
     record(acting_user=acting_user, action="run cancelled", subject=run, project=run.pipeline.project)
     return True
+
+
+def note_resent(now: dt.datetime | None = None) -> list[int]:
+    """Runs that have waited in the queue so long that their task may be lost, each told once in `RESENT_AFTER`."""
+    now = now or timezone.now()
+    lost = []
+    for pk in Run.objects.filter(state=Run.State.QUEUED, requested_at__lt=now - RESENT_AFTER).values_list("pk", flat=True):
+        waiting = Run.objects.filter(pk=pk, state=Run.State.QUEUED)
+        if waiting.filter(Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=now - RESENT_AFTER)).update(heartbeat_at=now):
+            lost.append(pk)
+    return lost
 
 
 def mark_stale_runs(now: dt.datetime | None = None) -> int:

@@ -32,6 +32,7 @@ class ClientReader:
         self._program = program
         self._calls = calls
         self._made: dict[str, list[Client]] | None = None
+        self._known: dict[tuple[int, int], tuple[ast.AST, list[Client]]] = {}
 
     def behind(self, expression: ast.expr, module: Module, scope: Scope) -> list[Client]:
         """The clients that an expression may stand for."""
@@ -57,8 +58,15 @@ class ClientReader:
                             self._made[client.package].append(client)
         return self._made
 
-    def made_by(self, origin: Origin, depth: int = 0) -> Iterator[Client]:
-        """The client that this call makes, or hands back with something put around it."""
+    def made_by(self, origin: Origin, depth: int = 0) -> list[Client]:
+        """The clients that this call makes, or hands back with something put around them."""
+        key = (id(origin.node), depth)
+        if key not in self._known:
+            self._known[key] = (origin.node, [])  # while it is asked, a call that leads back to itself makes nothing
+            self._known[key] = (origin.node, list(self._made_by(origin, depth)))
+        return self._known[key][1]
+
+    def _made_by(self, origin: Origin, depth: int) -> Iterator[Client]:
         call = origin.node
         if not isinstance(call, ast.Call) or depth > 3:
             return

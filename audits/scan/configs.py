@@ -28,8 +28,9 @@ _TRAINING = re.compile(
     re.IGNORECASE,
 )
 _MODEL_NAME = re.compile(r"^[\w][\w./:@{}-]{1,150}$")
-EXTENSIONS = frozenset((".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".env"))
+EXTENSIONS = frozenset((".yaml", ".yml", ".json", ".jsonc", ".json5", ".jsonnet", ".toml", ".cfg", ".ini", ".env"))
 MOST_LINES = 50_000
+LARGEST_JSON = 128 * 1024  # bytes; what is larger holds data: rows name models and addresses that nobody asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Settings:
 
 
 def is_config(file: SourceFile) -> bool:
+    if file.extension == ".json" and len(file.text) > LARGEST_JSON:
+        return False
     return file.extension in EXTENSIONS or file.path.rsplit("/", 1)[-1].lower().startswith(".env")
 
 

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from audits.scan.following import Program
-from audits.scan.judging import evidence
 from audits.scan.modules import Module, Scope
 from audits.scan.result import DatasetUse, Evidence
+from audits.scan.surroundings import evidence
 from audits.scan.tree import SourceFile
 from audits.scan.values import Place, argument, called_name
 

@@ -1,37 +1,19 @@
 """From sites to uses: who answers, which models, whether the code is reached at all, and how sure that is."""
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from audits.scan.configs import Setting, Settings, is_model_name, names_a_client
 from audits.scan.directory import Directory
 from audits.scan.following import Program
-from audits.scan.modules import Module, Scope
-from audits.scan.purposes import purpose_of
+from audits.scan.modules import Module
+from audits.scan.reaching import Reach
 from audits.scan.result import Evidence, Purpose, Status, Unresolved
 from audits.scan.sdks import HOST_VARIABLES_OF
 from audits.scan.site import Site
+from audits.scan.surroundings import Surroundings, evidence
 from audits.scan.tables import OWN_MODELS_ONLY
 from audits.scan.values import Given, Place, Value
-
-MOST_CALLERS = 20
-_HOOKS = frozenset(
-    (
-        "main",
-        "forward",
-        "run",
-        "process",
-        "generate",
-        "invoke",
-        "_call",
-        "_generate",
-        "_acall",
-        "aforward",
-        "step",
-        "reset",
-    )
-)
 
 
 @dataclass(slots=True)
@@ -63,33 +45,37 @@ class Judge:
 
     def __init__(self, program: Program, directory: Directory, settings: Settings, sites: list[Site]) -> None:
         self._program, self._directory, self._settings, self._sites = program, directory, settings, sites
+        self._reach, self._surroundings = Reach(program, settings), Surroundings(program)
+        self._served: dict[str, list[Setting]] = {}
+        self._started: dict[int, frozenset[int]] = {}
         self.unresolved: list[Unresolved] = []
 
     def findings(self, site: Site) -> Iterator[Finding]:
         """A finding for each channel the site may reach."""
-        reached, why = self._reached(site)
-        names, callers = self._around(site)
-        purpose, told_by = (site.purpose, "the method") if site.purpose else purpose_of(names)
+        reached, why = self._reach.reached(site)
+        asked = self._surroundings.asked(site)
         for channel in self._channels(site):
             if not channel.sure:
                 self.unresolved.append(Unresolved(site.module.path, site.module.line(site.node), channel.step))
             models = self._models(site, channel.served_by)
-            places = [evidence(Place(site.module, site.node)), *map(evidence, site.places), *channel.places, *callers]
-            places += [evidence(place) for value in models for place in value.places]
-            places += self._model_settings(models, channel.served_by)
-            steps = [*site.steps, channel.step, why, f"the purpose is read from {told_by}" if told_by else ""]
             used = reached and channel.sure
-            yield Finding(
-                channel.served_by,
-                channel.host,
-                site.sdk,
-                [value.text for value in models],
-                purpose,  # type: ignore[arg-type]
-                "used" if used else "configurable",
-                round(site.confidence * (1 if channel.sure else 0.6) * (1 if reached else 0.5), 2),
-                places,
-                [step for step in steps if step],
-            )
+            for one in asked:
+                yield Finding(
+                    channel.served_by,
+                    channel.host,
+                    site.sdk,
+                    [value.text for value in models],
+                    one.purpose,
+                    "used" if used else "configurable",
+                    round(site.confidence * (1 if channel.sure else 0.6) * (1 if reached else 0.5), 2),
+                    self._places(site, channel, models, one.callers),
+                    [s for s in (*site.steps, channel.step, why, f"the purpose is read from {one.told_by}") if s],
+                )
+
+    def _places(self, site: Site, channel: _Channel, models: list[Value], callers: list[Evidence]) -> list[Evidence]:
+        places = [evidence(Place(site.module, site.node)), *map(evidence, site.places), *channel.places, *callers]
+        places += [evidence(place) for value in models for place in value.places]
+        return places + self._model_settings(models, channel.served_by)
 
     def _channels(self, site: Site) -> list[_Channel]:
         named = self._named_channels(site) or self._environment_channels(site)
@@ -238,71 +224,16 @@ class Judge:
 
     def _model_settings(self, models: list[Value], served_by: str) -> list[Evidence]:
         """Lines of configuration files that name these models or, when none is known, any that this channel may serve."""
-        served = [s for s in self._settings.models if self._may_serve(s.value, served_by)]
+        served = self._settings_served_by(served_by)
         return [setting_evidence(s) for s in served if not models or s.value in {value.text for value in models}][:40]
 
-    def _reached(self, site: Site) -> tuple[bool, str]:
-        function, owner = site.scope
-        if site.unused:
-            return False, site.unused
-        if owner is not None and not self._program.is_made(owner.name):
-            return False, f"the class {owner.name} is made nowhere in the tree"
-        if function is not None and owner is None and not self._is_called(function):
-            return False, f"the function {function.name} is called nowhere in the tree"
-        excluded = self._excluded_by(site)
-        return (False, excluded) if excluded else (True, "")
-
-    def _is_called(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-        return bool(function.decorator_list) or function.name in _HOOKS or self._program.is_mentioned(function.name)
-
-    def _excluded_by(self, site: Site) -> str:
-        """Why a branch is never taken: it compares a setting with a text that neither code nor configuration ever gives it."""
-        for test, module, scope in self._conditions(site):
-            if isinstance(test, ast.Constant) and not test.value:
-                return "the branch is switched off in the code"
-            name, wanted = _comparison(test)
-            if (
-                name is None or wanted is None or "args" in ast.dump(name)
-            ):  # what a user may give on the command line stays open
-                continue
-            worth = self._program.worth(name, module, scope)
-            given = {value.text for value in worth.values}
-            key = name.attr if isinstance(name, ast.Attribute) else name.id if isinstance(name, ast.Name) else ""
-            if (
-                given
-                and wanted not in given
-                and wanted not in self._settings.others.get(key.rpartition("_")[2].lower(), set())
-            ):
-                return f"the branch needs {key} to be {wanted!r}, which nothing in the tree sets"
-        return ""
-
-    def _conditions(self, site: Site) -> list[tuple[ast.expr, Module, Scope]]:
-        """The tests that must hold for the call, and for its client to have been made."""
-        nodes = [Place(site.module, site.node), *site.places]
-        return [
-            (test, place.module, self._program.scope_of(place))
-            for place in nodes
-            for test in place.module.branches.get(id(place.node), [])
-        ]
-
-    def _around(self, site: Site) -> tuple[list[str], list[Evidence]]:
-        """Names that tell the purpose, and the calls that lead to the site, two steps up."""
-        function, owner = site.scope
-        names = [function.name] if function else []
-        names += [owner.name] if owner else []
-        callers: list[Evidence] = []
-        pending: list[tuple[Scope, Module, int]] = [(site.scope, site.module, 0)]
-        pending += [(self._program.scope_of(place), place.module, 1) for place in site.places]
-        while pending:
-            scope, _, depth = pending.pop(0)
-            name = _callable_name(scope)
-            for caller, call, its_scope in self._program.callers(name)[:MOST_CALLERS] if name else ():
-                callers.append(evidence(Place(caller, call)))
-                callers += [evidence(Place(caller, its_scope[0]))] if its_scope[0] is not None else []
-                names += [its_scope[0].name] if its_scope[0] else []
-                if depth < 1 and len(callers) < 3 * MOST_CALLERS:
-                    pending.append((its_scope, caller, depth + 1))
-        return [*names, site.module.path], callers
+    def _settings_served_by(self, served_by: str) -> list[Setting]:
+        known = self._served.get(served_by)
+        if known is None:
+            names = {setting.value for setting in self._settings.models}
+            may = {name for name in names if self._may_serve(name, served_by)}
+            known = self._served[served_by] = [s for s in self._settings.models if s.value in may]
+        return known
 
 
 def _is_own(variable: str) -> bool:
@@ -323,26 +254,6 @@ def _governs(given: Given, module: Module) -> bool:
         return not folder or module.path.startswith(folder + "/")
     started = (module.path.rpartition("/")[2], f"-m {module.dotted}")
     return any(text in line for line in home.lines[:2_000] for text in started)
-
-
-def _callable_name(scope: Scope) -> str:
-    function, owner = scope
-    if function is not None:
-        return owner.name if function.name == "__init__" and owner else function.name
-    return owner.name if owner else ""
-
-
-def _comparison(test: ast.expr) -> tuple[ast.expr | None, str | None]:
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
-        right = test.comparators[0]
-        if isinstance(right, ast.Constant) and isinstance(right.value, str):
-            return test.left, right.value
-    return None, None
-
-
-def evidence(place: Place) -> Evidence:
-    """The place as file, line and snippet."""
-    return Evidence(place.module.path, place.module.line(place.node), place.module.snippet(place.node))
 
 
 def setting_evidence(setting: Setting) -> Evidence:

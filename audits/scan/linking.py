@@ -149,6 +149,13 @@ class Links:
         """Whether anything outside tests calls or passes around something of this name."""
         return name in self._mentioned_in
 
+    def guarded(self, name: str) -> list[tuple[Module, Scope, tuple[ast.expr, ...]]]:
+        """Where a name is mentioned, with the tests of the branches; nothing when it is mentioned outside of any branch too."""
+        named = [module for module in self.modules if not module.is_test]
+        if not name or any(name in module.unguarded for module in named):
+            return []
+        return [(module, *one) for module in named for one in module.guarded.get(name, ())]
+
     def is_made(self, name: str) -> bool:
         """Whether a class of this name, or an heir of it, is made or passed around by code that is itself reached."""
         pending, seen = [name], {name}

@@ -12,6 +12,7 @@ from audits.scan.sdks import CLIENTS, SAME_AS
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = tuple[Function | None, ast.ClassDef | None]
 Conditions = tuple[ast.expr, ...]
+MOST_MENTIONS = 20
 _FUNCTIONS = frozenset((ast.FunctionDef, ast.AsyncFunctionDef))
 _LEAVES = frozenset((ast.Constant, ast.Load, ast.Store, ast.Del))
 _CLIENT_NAMES = frozenset(name.rpartition(".")[2] for name in CLIENTS)
@@ -24,6 +25,7 @@ class Module:
     `names`: what its imports bind. `values`: what is assigned at its top level. `attributes`: what is assigned to attributes,
     class fields and command-line options of a name. `calls`: each with the function and class it stands in. `branches`: by the
     id of a call the tests that must hold for it to be reached. `mentions`: (name, the class in whose body it stands or "").
+    `guarded`: where a name is mentioned in branches, with their tests; `unguarded`: names mentioned outside of any too.
     `environment`: what it sets variables to. `options`: names that a command line can give. `neighbours`: modules it imports
     from, once somebody asked.
     """
@@ -41,6 +43,8 @@ class Module:
     classes: dict[str, ast.ClassDef] = field(default_factory=dict)
     calls: list[tuple[ast.Call, Scope]] = field(default_factory=list)
     mentions: set[tuple[str, str]] = field(default_factory=set)
+    guarded: dict[str, list[tuple[Scope, "Conditions"]]] = field(default_factory=lambda: defaultdict(list))
+    unguarded: set[str] = field(default_factory=set)
     branches: dict[int, list[ast.expr]] = field(default_factory=dict)
     returns: dict[int, list[ast.expr]] = field(default_factory=lambda: defaultdict(list))
     environment: dict[str, list[ast.expr]] = field(default_factory=lambda: defaultdict(list))
@@ -153,12 +157,20 @@ class _Reader:
     def _note_name(self, node: ast.Name, scope: Scope, conditions: Conditions) -> None:
         itself = scope[0] is not None and scope[0].name == node.id
         if not itself and isinstance(node.ctx, ast.Load) and self._module.names.get(node.id) not in CLIENTS:
-            self._module.mentions.add((node.id, scope[1].name if scope[1] else ""))
+            self._mention(node.id, scope, conditions)
 
     def _note_attribute(self, node: ast.Attribute, scope: Scope, conditions: Conditions) -> None:
         if node.attr in _CLIENT_NAMES and self._module.meaning(node) in CLIENTS:
             return
-        self._module.mentions.add((node.attr, scope[1].name if scope[1] else ""))
+        self._mention(node.attr, scope, conditions)
+
+    def _mention(self, name: str, scope: Scope, conditions: Conditions) -> None:
+        owner = scope[1].name if scope[1] else ""
+        self._module.mentions.add((name, owner))
+        if not conditions and owner != name:
+            self._module.unguarded.add(name)
+        elif conditions and len(self._module.guarded[name]) < MOST_MENTIONS:
+            self._module.guarded[name].append((scope, conditions))
 
     def _note_annotated(self, node: ast.arg | ast.AnnAssign, scope: Scope, conditions: Conditions) -> None:
         if node.annotation is not None:

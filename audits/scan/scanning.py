@@ -13,7 +13,7 @@ from audits.scan.javascript_sites import JavaScriptSites
 from audits.scan.judging import Finding, Judge
 from audits.scan.modules import Module, is_test_path, parse_module
 from audits.scan.plain import PlainSite, is_plain, plain_sites
-from audits.scan.purposes import purpose_of
+from audits.scan.purposes import told_purpose
 from audits.scan.relevance import relevant
 from audits.scan.result import Evidence, Purpose, ScanResult, Status, Unresolved, Use
 from audits.scan.scripts import give_options, read_scripts
@@ -78,11 +78,21 @@ def _scripted(files: list[SourceFile], directory: Directory) -> tuple[list[Plain
 def _plain_finding(site: PlainSite) -> Finding:
     lines = site.file.text.split("\n")
     places = [Evidence(site.file.path, line, lines[line - 1].strip()[:200]) for line in site.lines]
-    purpose: Purpose = site.purpose or purpose_of([*site.names, site.file.path])[0]  # type: ignore[assignment]
+    purpose: Purpose = _purpose(site)
     served_by = "unknown" if site.open and site.host else site.served_by
     status: Status = "configurable" if site.open else "used"
     steps = [site.step, *([site.open] if site.open else [])]
     return Finding(served_by, site.host, site.sdk, list(site.models), purpose, status, 0.7, places, steps)
+
+
+def _purpose(site: PlainSite) -> Purpose:
+    """By the method, the names around the call, then the file's; what asks for text and says nothing else generates."""
+    if site.purpose:
+        return site.purpose  # type: ignore[return-value]
+    stem = site.file.path.rpartition("/")[2].rsplit(".", 1)[0]
+    told = told_purpose([*site.names, stem])[0]
+    told = told if told != "unknown" else told_purpose([site.file.path])[0]
+    return told if told != "unknown" else "generate"
 
 
 def _student(model: str, places: list[Evidence]) -> Finding:

@@ -52,7 +52,11 @@ def read_scripts(files: Iterable[SourceFile]) -> Scripts:
 
 def _gives_variables(file: SourceFile, name: str) -> bool:
     plain = file.extension in _SHELL or name.startswith((".env", "dockerfile", "makefile")) or file.extension == ".env"
-    return plain or "compose" in name or name == "readme.md" or name.endswith((".example", ".sample"))
+    return plain or "compose" in name or _is_readme(name) or name.endswith((".example", ".sample"))
+
+
+def _is_readme(name: str) -> bool:
+    return name.startswith("readme") and name.endswith(".md")
 
 
 def _read_lines(file: SourceFile, found: Scripts) -> None:

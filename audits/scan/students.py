@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from audits.scan.configs import Settings, is_model_name
 from audits.scan.following import Program
-from audits.scan.judging import evidence, setting_evidence
+from audits.scan.judging import setting_evidence
 from audits.scan.modules import Module
 from audits.scan.result import Evidence
+from audits.scan.surroundings import evidence
 from audits.scan.tables import STUDENT_LOADERS, TRAINERS
 from audits.scan.values import Place, argument
 

@@ -29,7 +29,8 @@ _SKIPPED_FOLDERS = frozenset(
 )
 PYTHON = frozenset((".py", ".pyw"))
 _SCRIPTS_AND_SETTINGS = """
-    .ipynb .yaml .yml .json .toml .cfg .ini .env .sh .bash .slurm .sbatch .r .js .ts .mjs .cjs .jsx .tsx .mts .cts .rmd .qmd
+    .ipynb .yaml .yml .json .jsonc .json5 .jsonnet .toml .cfg .ini .env .sh .bash
+    .slurm .sbatch .r .js .ts .mjs .cjs .jsx .tsx .mts .cts .rmd .qmd
 """
 READ = PYTHON | frozenset(_SCRIPTS_AND_SETTINGS.split())
 _READ_NAMES = frozenset(("dockerfile", "makefile", "requirements.txt", ".env", ".env.example", "readme.md"))
@@ -96,6 +97,7 @@ def _wanted(name: str) -> bool:
         os.path.splitext(lowered)[1] in READ
         or lowered in _READ_NAMES
         or lowered.startswith(("dockerfile", "requirements"))
+        or (lowered.startswith("readme") and lowered.endswith(".md"))
     )
 
 

@@ -7,6 +7,7 @@ from audits.actions.runs import note_resent
 from audits.procedures.audit import audit
 from audits.procedures.importing import carry_out
 from audits.procedures.lifecycle import conduct
+from audits.procedures.reading_patterns import read_patterns, read_what_is_new
 from audits.procedures.receiving import judge_received
 from audits.procedures.rejudging import rejudge_after_changes
 from audits.procedures.report import make_report
@@ -68,3 +69,16 @@ def seal_what_ended() -> None:
 def rejudge_what_was_recorded() -> None:
     """Judge anew after whatever changed in rules, texts, agreements, catalogue or answers since the last time."""
     rejudge_after_changes()
+
+
+@app.task(name="audits.read_patterns", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def look_for_patterns(reading_id: int) -> None:
+    """Look for patterns in one period; delivered again when a worker dies, and then begun anew."""
+    read_patterns(reading_id)
+
+
+@app.task(name="audits.tasks.look_for_new_patterns", ignore_result=True, expires=3000)
+def look_for_new_patterns() -> None:
+    """Look over the last 30 days of whatever project has something new."""
+    for reading in read_what_is_new():
+        look_for_patterns.delay_on_commit(reading)

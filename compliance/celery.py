@@ -36,6 +36,11 @@ app.conf.update(
         "seal what ended": {"task": "audits.tasks.seal_what_ended", "schedule": 60.0, "options": {"expires": 55}},
         "judge anew": {"task": "audits.tasks.rejudge_after_changes", "schedule": 5.0, "options": {"expires": 5}},
         "judge received": {"task": "audits.tasks.judge_received", "schedule": 60.0, "options": {"expires": 55}},
+        "look for patterns": {
+            "task": "audits.tasks.look_for_new_patterns",
+            "schedule": 3600.0,
+            "options": {"expires": 3000},
+        },
         "watch sources": {"task": "compliance.tasks.watch_sources", "schedule": 60.0, "options": {"expires": 55}},
         "agreements that end": {"task": "compliance.tasks.tell_of_ending_agreements", "schedule": 3600.0},
         "read new texts": {"task": "compliance.tasks.read_texts", "schedule": 60.0, "options": {"expires": 55}},

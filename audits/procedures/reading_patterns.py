@@ -1,0 +1,133 @@
+"""Looking for patterns of extraction in what was recorded and logged of a project in a period."""
+
+import datetime as dt
+import heapq
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from audits.actions.patterns import keep_reading, request_reading
+from audits.ingest.owners import Owners, sender
+from audits.models import ModelCall, PatternReading, UsageEntry
+from audits.patterns.calls import Call
+from audits.patterns.reading import Reading
+from audits.queries.owners import owners_of
+from compliance.models import Project
+
+BY_ITSELF_DAYS = 30
+_CHUNK = 5000
+_REGION = re.compile(r"bedrock(?:-runtime)?\.([a-z0-9-]+)\.|^([a-z0-9-]+)-aiplatform\.")
+
+
+def read_patterns(reading_id: int) -> PatternReading:
+    """Look over a reading's period and keep what it shows. May be repeated: the second time gives the same."""
+    reading = PatternReading.objects.select_related("project").get(pk=reading_id)
+    looked = _Look(reading)
+    keep_reading(
+        reading,
+        looked.found.indicators(looked.homes, looked.known),
+        recorded=looked.recorded,
+        logged=looked.logged,
+        wordless=looked.found.wordless,
+        accounts=len(looked.found.senders),
+    )
+    reading.refresh_from_db()
+    return reading
+
+
+class _Look:
+    """One pass over both kinds of calls, in the order of their time."""
+
+    def __init__(self, reading: PatternReading) -> None:
+        project = reading.project
+        self._begin, self._end = _midnight(reading.first_day), _midnight(reading.last_day + dt.timedelta(days=1))
+        self._owners: Owners = owners_of(Project.objects.filter(pk=project.pk))
+        self.recorded = self.logged = 0
+        self.homes: dict[str, str] = {}
+        self.known: set[str] = set()
+        calls = heapq.merge(self._recorded(project), self._logged(project), key=lambda call: call.at)
+        self.found = Reading().take(calls)
+
+    def _recorded(self, project: Project) -> Iterator[Call]:
+        period = Q(at__gte=self._begin, at__lt=self._end)
+        calls = ModelCall.objects.filter(period, run__pipeline__project=project, simulated=False)
+        columns = (
+            "at",
+            "run__pipeline__name",
+            "request_model",
+            "prompt_excerpt",
+            "exchange_id",
+            "status",
+            "failed",
+            "host",
+        )
+        for at, name, model, prompt, exchange, status, failed, host in (
+            calls.order_by("at", "id").values_list(*columns).iterator(_CHUNK)
+        ):
+            self.recorded += 1
+            yield Call(
+                at.timestamp(), f"{name}, under audit", model, prompt, ("call", exchange), status, failed, _region(host)
+            )
+
+    def _logged(self, project: Project) -> Iterator[Call]:
+        period = Q(at__gte=self._begin, at__lt=self._end)
+        logs = list(project.pipelines.filter(origin="import").values_list("pk", flat=True))
+        entries = UsageEntry.objects.filter(period, pipeline__in=logs, kind=UsageEntry.Kind.CALL)
+        columns = (
+            "at", "account", "person", "key_hint", "served_by", "request_model", "prompt_excerpt", "id", "status", "failed",
+            "host",
+        )  # fmt: skip
+        for row in entries.order_by("at", "id").values_list(*columns).iterator(_CHUNK):
+            self.logged += 1
+            yield self._call(*row)
+
+    def _call(
+        self, at: dt.datetime, account: str, person: str, key: str, served_by: str, model: str, prompt: str, entry: int,
+        status: int | None, failed: bool, host: str,
+    ) -> Call:  # fmt: skip
+        name = sender(account, person, key)
+        owner = self._owners.of(served_by, account, person, key, at.date())
+        if owner is not None:
+            self.known.add(name)
+            if owner.region:
+                self.homes[name] = owner.region
+        return Call(at.timestamp(), name, model, prompt, ("entry", entry), status, failed, _region(host))
+
+
+def _region(host: str) -> str:
+    found = _REGION.search(host) if host else None
+    return next((part for part in found.groups() if part), "") if found else ""
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
+
+
+def read_what_is_new() -> list[int]:
+    """Readings of the last 30 days for each project that recorded or imported something since it was last looked at."""
+    made = []
+    for project in Project.objects.annotate(newest=Max("pipelines__runs__finished_at")).exclude(newest=None):
+        last = project.pattern_readings.aggregate(last=Max("requested_at"))["last"]
+        day = latest_call_day(project)
+        if day is None or (last is not None and last >= _newest(project)):
+            continue
+        first = day - dt.timedelta(days=BY_ITSELF_DAYS - 1)
+        made.append(request_reading(project=project, first_day=first, last_day=day, acting_user=None).pk)
+    return made
+
+
+def _newest(project: Any) -> dt.datetime:
+    newest: dt.datetime = project.newest
+    return newest
+
+
+def latest_call_day(project: Project) -> dt.date | None:
+    """The last day of which the project has a call; None without any. Two queries."""
+    logs = list(project.pipelines.filter(origin="import").values_list("pk", flat=True))
+    logged = UsageEntry.objects.filter(pipeline__in=logs, at__lte=timezone.now() + dt.timedelta(days=1))
+    recorded = ModelCall.objects.filter(run__pipeline__project=project)
+    days = [found.aggregate(last=Max("at"))["last"] for found in (logged, recorded)]
+    return max((day.date() for day in days if day), default=None)

@@ -1,0 +1,96 @@
+"""Who is behind the accounts, keys and users that logs name, and which of them nobody has said anything of."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+
+from audits.ingest.owners import Owner, Owners
+from audits.models import AccountOwner, UsageEntry
+from compliance.models import Project
+
+MOST_SENDERS = 50_000
+
+
+def owners_of(projects: QuerySet[Project]) -> Owners:
+    """What was said of whatever logs of these projects name. One query."""
+    said = AccountOwner.objects.filter(project__in=projects).values_list(
+        "pk", "field", "pattern", "served_by", "team", "person", "works_for__name", "region", "first_day", "last_day"
+    )
+    return Owners(
+        Owner(*(one if one is not None or place > 7 else "" for place, one in enumerate(row))) for row in said
+    )
+
+
+@dataclass(frozen=True)
+class Sender:
+    """An account, user and key together, as logs name them, and what came with them in a period."""
+
+    served_by: str
+    account: str
+    person: str
+    key: str
+    calls: int
+    tokens: int
+    first_at: dt.datetime
+    last_at: dt.datetime
+    owner: Owner | None
+
+    @property
+    def token(self) -> str:
+        """What a form sends to name it: the most telling of its names."""
+        field = "key" if self.key else "person" if self.person else "account"
+        return f"{field}:{getattr(self, field)}"
+
+
+def senders(project: Project, first: dt.date, last: dt.date, served_by: str = "") -> list[Sender]:
+    """Whoever is named in the project's logs from `first` to `last` (UTC), most calls first. Two queries."""
+    owners = owners_of(Project.objects.filter(pk=project.pk))
+    entries = _entries(project, first, last)
+    if served_by:
+        entries = entries.filter(served_by=served_by)
+    groups = (
+        entries.order_by()
+        .values("served_by", "account", "person", "key_hint")
+        .annotate(**_SUMS)
+        .order_by("-n", "key_hint")
+    )
+    return [_sender(group, owners) for group in groups[:MOST_SENDERS]]
+
+
+_SUMS: dict[str, Any] = {
+    "n": Sum("calls", default=0), "entries": Count("pk"), "tokens_in": Sum("input_tokens", default=0),
+    "tokens_out": Sum("output_tokens", default=0), "first": Min("at"), "last": Max("at"),
+}  # fmt: skip
+
+
+def _entries(project: Project, first: dt.date, last: dt.date) -> QuerySet[UsageEntry]:
+    begin, end = _midnight(first), _midnight(last + dt.timedelta(days=1))
+    logs = project.pipelines.filter(origin="import").values("pk")
+    entries = UsageEntry.objects.filter(pipeline__in=logs, at__gte=begin, at__lt=end)
+    return entries.exclude(kind=UsageEntry.Kind.COST).exclude(Q(account="") & Q(person="") & Q(key_hint=""))
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
+
+
+def _sender(group: dict[str, Any], owners: Owners) -> Sender:
+    owner = owners.of(group["served_by"], group["account"], group["person"], group["key_hint"], group["last"].date())
+    return Sender(
+        group["served_by"], group["account"], group["person"], group["key_hint"], group["n"] or group["entries"],
+        group["tokens_in"] + group["tokens_out"], group["first"], group["last"], owner,
+    )  # fmt: skip
+
+
+def by_owner(found: list[Sender]) -> list[dict[str, Any]]:
+    """Calls and tokens of each owner, most tokens first; what nobody has said anything of comes as one, with owner ""."""
+    sums: dict[str, dict[str, Any]] = {}
+    for one in found:
+        label = one.owner.label if one.owner else ""
+        row = sums.setdefault(label, {"owner": label, "calls": 0, "tokens": 0, "senders": 0})
+        row["calls"] += one.calls
+        row["tokens"] += one.tokens
+        row["senders"] += 1
+    return sorted(sums.values(), key=lambda row: (-row["tokens"], -row["calls"], row["owner"]))

@@ -1,0 +1,30 @@
+"""`python -m tests.faults --runs 200`: audits that are struck at random moments, and whether what was promised holds.
+
+Each run is a whole audit of a small pipeline, by a real worker with servers of its own. Held against the far end: every
+answer that arrived at the pipeline is recorded and can be read; every sealed bundle verifies, now and at the end; every run
+ends in a true state. Exit status 1 when something did not hold; the seed makes a series repeatable up to timing.
+"""
+
+import argparse
+import subprocess
+import sys
+
+from tests.faults.installation import installation
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=36_000, help="begin no further run after so many seconds")
+    parser.add_argument("--faults", default="", help="only these, by commas; else all, in turn")
+    chosen = parser.parse_args()
+    with installation() as made:
+        options = [f"--{name}={value}" for name, value in vars(chosen).items()]
+        return subprocess.run(
+            [sys.executable, "-m", "tests.faults.series", made.home, *options], check=False
+        ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

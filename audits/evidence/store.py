@@ -10,44 +10,28 @@ import ctypes
 import hashlib
 import io
 import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
-import zstandard
+from audits.evidence.blobs import (
+    FRAME_HEAD,
+    NAME,
+    PIECE,
+    Adopted,
+    Checked,
+    Damaged,
+    Missing,
+    StoreProblem,
+    frame_size,
+    good_blobs,
+    pack,
+)
+from audits.evidence.objects import open_bucket
 
-LEVEL = 3
-PIECE = 1024 * 1024
-_FRAME_HEAD = 18  # the longest head of a zstd frame, in bytes
-_NAME = re.compile(r"([0-9a-f]{64})\.zst\Z")
-
-
-class StoreProblem(RuntimeError):
-    """The store can't be opened or written; the message says how to mend it."""
-
-
-class Missing(KeyError):
-    """No content of this hash is in the store."""
-
-    def __str__(self) -> str:
-        return f"no content with the hash {self.args[0]} is in the evidence store"
-
-
-class Damaged(ValueError):
-    """A stored content is not what its name says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """What adopting a folder of blobs came to; `damaged` names files whose content is not what they are called."""
-
-    taken: int
-    known: int
-    damaged: tuple[str, ...]
+__all__ = ["Adopted", "Damaged", "FolderStore", "Missing", "Store", "StoreProblem", "open_store"]
 
 
 class Store(Protocol):
@@ -77,12 +61,29 @@ class Store(Protocol):
     def set_aside(self, sha256: str) -> None:
         """Move a damaged content out of the way of a good one, without losing what is left of it."""
 
+    def recorder_folder(self, spool: Path) -> Path:
+        """Where a recorder with this spool writes its blobs: the store's own folder, or one beside the record."""
 
-def open_store(url: str) -> FolderStore:
-    """The store at a URL; `file:///var/evidence` or a plain path is a folder. Raises StoreProblem for other kinds."""
+    def take(self, folder: Path, sha256: str) -> None:
+        """Have one content of a recorder's folder in the store, before a row refers to it. Known content costs little."""
+
+    def recorded(self, folder: Path, sha256: str) -> bytes:
+        """A content that a recorder wrote to its folder, or else the store's. Raises Missing or Damaged."""
+
+    def lend(self, sha256s: Iterable[str], folder: Path) -> Path:
+        """A folder in the layout above that holds these contents, for reading: the store's own, or `folder`, filled."""
+
+
+def open_store(url: str) -> Store:
+    """The store at a URL; `file:///var/evidence` or a plain path is a folder, `s3://bucket/prefix` a bucket (see objects).
+
+    Raises StoreProblem for other kinds.
+    """
     parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return open_bucket(url)
     if parts.scheme not in ("", "file") or parts.netloc not in ("", "localhost"):
-        raise StoreProblem(f"EVIDENCE_URL {url!r}: only file:///an/absolute/folder is known")
+        raise StoreProblem(f"EVIDENCE_URL {url!r}: only file:///an/absolute/folder and s3://bucket/prefix are known")
     path = Path(unquote(parts.path))
     if not path.is_absolute():
         raise StoreProblem(f"EVIDENCE_URL {url!r}: the folder must be an absolute path, as in file:///var/evidence")
@@ -101,7 +102,7 @@ class FolderStore:
 
     def path(self, sha256: str) -> Path:
         """Where the content of this hash lies, kept or not. Raises ValueError for what is no hash."""
-        if not _NAME.match(f"{sha256}.zst"):
+        if not NAME.match(f"{sha256}.zst"):
             raise ValueError(f"{sha256!r} is no SHA-256 in lower-case hex digits")
         return self.root / sha256[:2] / f"{sha256}.zst"
 
@@ -112,16 +113,10 @@ class FolderStore:
             if self.path(sha256).exists():
                 return sha256
             content = io.BytesIO(content)
-        digest = hashlib.sha256()
         with self._beside() as (file, publish):
-            with zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).stream_writer(
-                file, closefd=False
-            ) as packer:
-                while piece := content.read(PIECE):
-                    digest.update(piece)
-                    packer.write(piece)
-            publish(digest.hexdigest())
-        return digest.hexdigest()
+            sha256 = pack(content, file)
+            publish(sha256)
+        return sha256
 
     @contextmanager
     def _beside(self) -> Iterator[tuple[BinaryIO, Callable[[str], None]]]:
@@ -156,7 +151,7 @@ class FolderStore:
             file = self.path(sha256).open("rb")
         except FileNotFoundError as problem:
             raise Missing(sha256) from problem
-        return io.BufferedReader(_Checked(file, sha256), PIECE)
+        return io.BufferedReader(Checked(file, sha256), PIECE)
 
     def exists(self, sha256: str) -> bool:
         """See Store."""
@@ -166,13 +161,10 @@ class FolderStore:
         """See Store. Known from the frame's head where the writer gave it, else by reading."""
         try:
             with self.path(sha256).open("rb") as file:
-                head = file.read(_FRAME_HEAD)
+                head = file.read(FRAME_HEAD)
         except FileNotFoundError as problem:
             raise Missing(sha256) from problem
-        try:
-            known = zstandard.frame_content_size(head)
-        except zstandard.ZstdError as problem:
-            raise Damaged(f"the content {sha256} can't be unpacked: {problem}") from problem
+        known = frame_size(head, sha256)
         if known >= 0:
             return known
         with self.open(sha256) as stream:
@@ -182,14 +174,13 @@ class FolderStore:
         """See Store. Blobs stay in `folder` too: linked where both lie on one file system, else copied."""
         taken, known = 0, 0
         damaged: list[str] = []
-        for path in sorted(folder.glob("[0-9a-f][0-9a-f]/*.zst")):
-            named = _NAME.match(path.name)
-            if named is None or not _is_good(path, named.group(1)):
+        for path, sha256 in good_blobs(folder):
+            if not sha256:
                 damaged.append(path.relative_to(folder).as_posix())
-            elif self.exists(named.group(1)):
+            elif self.exists(sha256):
                 known += 1
             else:
-                self._take(path, named.group(1))
+                self._take(path, sha256)
                 taken += 1
         if taken:
             _sync_file_system(self.root)
@@ -211,6 +202,24 @@ class FolderStore:
         folder.mkdir(exist_ok=True, mode=0o750)
         self.path(sha256).replace(folder / f"{sha256}-{os.urandom(4).hex()}.zst")
 
+    def recorder_folder(self, spool: Path) -> Path:
+        """See Store: the recorder writes the same layout, so its blobs need not be moved."""
+        return self.root
+
+    def take(self, folder: Path, sha256: str) -> None:
+        """See Store."""
+        path = folder / sha256[:2] / f"{sha256}.zst"
+        if folder != self.root and path.exists() and not self.exists(sha256):
+            self._take(path, sha256)
+
+    def recorded(self, folder: Path, sha256: str) -> bytes:
+        """See Store."""
+        return self.get(sha256)
+
+    def lend(self, sha256s: Iterable[str], folder: Path) -> Path:
+        """See Store."""
+        return self.root
+
     def _take(self, path: Path, sha256: str) -> None:
         place = self.path(sha256)
         place.parent.mkdir(exist_ok=True, mode=0o750)
@@ -225,44 +234,6 @@ class FolderStore:
                 publish(sha256)
             return
         place.chmod(0o440)
-
-
-def _is_good(path: Path, sha256: str) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    with suppress(Damaged), io.BufferedReader(_Checked(path.open("rb"), sha256), PIECE) as stream:
-        while stream.read(PIECE):
-            continue
-        return True
-    return False
-
-
-class _Checked(io.RawIOBase):
-    """Unpacks while it is read, and compares the hash at the end."""
-
-    def __init__(self, file: BinaryIO, sha256: str) -> None:
-        self._file = file
-        self._reader = zstandard.ZstdDecompressor().stream_reader(file)
-        self._digest = hashlib.sha256()
-        self._sha256 = sha256
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        try:
-            piece = self._reader.read(len(buffer))
-        except zstandard.ZstdError as problem:
-            raise Damaged(f"the content {self._sha256} can't be unpacked: {problem}") from problem
-        if not piece and self._digest.hexdigest() != self._sha256:
-            raise Damaged(f"the content {self._sha256} holds other bytes than its name says")
-        self._digest.update(piece)
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 def _sync_file_system(path: Path) -> None:

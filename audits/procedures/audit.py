@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from audits.actions import runs
 from audits.actions.reports import request_report
 from audits.capture.config import Content
 from audits.capture.spool import RECORD
-from audits.evidence.store import FolderStore, open_store
+from audits.evidence.store import Store, open_store
 from audits.manifest import Manifest
 from audits.matching.identity import Identities
 from audits.matching.outcomes import outcome_of
@@ -61,7 +62,7 @@ class RunUnderAudit:
     heartbeat: Heartbeat
     log: RunLog
     workspace: Workspace
-    store: FolderStore
+    store: Store
     library: Library
     manifest: Manifest = field(init=False)
     credentials: Credentials = field(init=False)
@@ -142,6 +143,7 @@ class RunUnderAudit:
         self._update(outcome="" if unjudged else outcome_of(self.run))
         self.pieces += concluding.findings_pieces(self.run, self.store)
         root = concluding.seal_run(self.run, self.pieces, Path(settings.VAR_DIR))
+        self.workspace.remove_blobs()
         runs.end_step(self.run.pk, "conclude", note=f"Sealed under {root[:23]}…")
 
     def report(self) -> None:
@@ -222,11 +224,13 @@ class RunUnderAudit:
     def _run_recorded(self, phase: str, command: list[str], limits: Limits) -> Recorded:
         """Run a command of the pipeline's in one phase: `setup` reaches package registries only, `execute` any host."""
         setup = phase == "setup"
+        blobs = self.store.recorder_folder(self.workspace.spool(phase))
         recording = Recording(
             run_id=self.run.pk,
             step="prepare" if setup else "execute",
             spool=self.workspace.spool(phase),
-            read_blob=self.store.get,
+            read_blob=partial(self.store.recorded, blobs),
+            keep=partial(self.store.take, blobs),
             identities=Identities(self.library),
             outputs=self.workspace.outputs,
             bounds=BoundsFollowed(self.run.pk),
@@ -237,7 +241,7 @@ class RunUnderAudit:
             run_id=self.run.pk,
             phase="setup" if setup else "execute",
             spool=recording.spool,
-            blobs=self.store.root,
+            blobs=blobs,
             authority=folder_of_authority(var),
             policies=dict.fromkeys(registries, "splice"),
             private_hosts=registries,  # many companies run their own mirror
@@ -323,7 +327,7 @@ class RunUnderAudit:
         )
 
 
-def put_file(store: FolderStore, path: Path) -> str:
+def put_file(store: Store, path: Path) -> str:
     """Keep a file, read in pieces; returns its SHA-256."""
     with path.open("rb") as file:
         return store.put(file)

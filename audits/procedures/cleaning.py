@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from audits.datasets.reading import read_rows
-from audits.evidence.store import Damaged, FolderStore, Missing, open_store
+from audits.evidence.store import Damaged, Missing, Store, open_store
 from audits.graph import cleaning
 from audits.graph.cleaning import Cleaned, RowSet
 from audits.lineage.rows import UnreadableDataset
@@ -75,7 +75,7 @@ def _content(dataset: Dataset) -> Iterator[Path]:
     """The kept content as a file with the data set's own extension, since readers go by that."""
     if not dataset.sha256:
         raise CannotClean(f"{dataset.path}: its content was not kept: {dataset.gap or 'it was not read'}")
-    store: FolderStore = open_store(settings.EVIDENCE_URL)
+    store: Store = open_store(settings.EVIDENCE_URL)
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"data.{dataset.format.lower()}"
         with store.open(dataset.sha256) as source, path.open("wb") as file:

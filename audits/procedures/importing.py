@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audits.actions.ingesting import BATCH, EntryRow, begin, move, sum_up, write_entries
 from audits.capture.masking import Masker
-from audits.evidence.store import FolderStore, open_store
+from audits.evidence.store import Store, open_store
 from audits.ingest.keeping import Pieces, kept_text
 from audits.ingest.masking import Fingerprint
 from audits.ingest.readers.mapped import BadMapping
@@ -75,7 +75,7 @@ def _digest(file: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _keep_part(stream: Any, name: str, source: Source, store: FolderStore) -> dict[str, Any]:
+def _keep_part(stream: Any, name: str, source: Source, store: Store) -> dict[str, Any]:
     binary = source.is_binary is not None and source.is_binary(stream.peek(16)[:16])
     decoder = source.decoder if binary else None
     pieces = Pieces(kept_text(stream, name, fingerprints(), decoder, source.prepare))

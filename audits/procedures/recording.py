@@ -12,6 +12,7 @@ from audits.actions.usage import CallRow, ExchangeRow, reserve_ids, write_usage
 from audits.capture.spool import read_events
 from audits.capture.wire import ModelCall as WireCall
 from audits.capture.wire import Parsed, WireExchange, parse
+from audits.evidence.links import named_contents
 from audits.matching.identity import Identities
 from audits.models import Connection, Exchange, Gap, ModelCall
 from audits.procedures.bounds_followed import BoundsFollowed
@@ -35,6 +36,7 @@ class Recording:
     identities: Identities
     outputs: Path
     bounds: BoundsFollowed
+    keep: Callable[[str], None] = lambda sha256: None
     offset: int = 0
     exchanges: int = 0
     calls: int = 0
@@ -50,7 +52,9 @@ class Recording:
         return len(events)
 
     def write(self, events: Sequence[Event]) -> None:
-        """Write these lines of the record as rows."""
+        """Write these lines of the record as rows, after the contents that they name are in the store."""
+        for sha256 in dict.fromkeys(name for event in events for name in named_contents(dict(event))):
+            self.keep(sha256)
         exchanges = [event for event in events if event["kind"] == "exchange"]
         parsed = [self._parse(event) for event in exchanges]
         ids = reserve_ids(Exchange, len(exchanges))

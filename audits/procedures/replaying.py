@@ -13,7 +13,7 @@ from audits.capture.blobs import BlobStore
 from audits.capture.config import Recording
 from audits.evidence import Unreadable, verify_bundle
 from audits.evidence.links import named_contents
-from audits.evidence.store import FolderStore, Missing
+from audits.evidence.store import Missing, Store
 from audits.evidence.verifier import blob_path
 from audits.models import EvidenceEntry, Run
 from audits.procedures.lifecycle import AuditFailed
@@ -45,7 +45,7 @@ def replay_of_run(source: Run) -> dict[str, Any]:
     }
 
 
-def replay_of_bundle(path: Path, store: FolderStore) -> dict[str, Any]:
+def replay_of_bundle(path: Path, store: Store) -> dict[str, Any]:
     """The same for a sealed bundle, which is checked and kept in the store. Raises NotReplayable."""
     try:
         checked = verify_bundle(str(path))
@@ -73,7 +73,7 @@ def replay_of_bundle(path: Path, store: FolderStore) -> dict[str, Any]:
     }
 
 
-def recording_for(run: Run, store: FolderStore, folder: Path) -> Recording:
+def recording_for(run: Run, store: Store, folder: Path) -> Recording:
     """The recorded answers laid out for a recorder. Raises AuditFailed when they are not all there any more."""
     name = str(run.replay["name"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,10 +84,10 @@ def recording_for(run: Run, store: FolderStore, folder: Path) -> Recording:
         record.write_bytes(store.get(str(run.replay["record"])))
     except (Missing, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise AuditFailed(f"The evidence of {name} is no longer whole, so it can't be replayed: {error}") from error
-    return Recording(record, store.root, name)
+    return Recording(record, store.lend(sorted(_named(record)), folder / "blobs"), name)
 
 
-def _unpack(store: FolderStore, sha256: str, record: Path, blobs: Path) -> Path:
+def _unpack(store: Store, sha256: str, record: Path, blobs: Path) -> Path:
     """The record, and the bodies its lines name, out of a bundle that lies in the store."""
     target = BlobStore(blobs)
     with tempfile.NamedTemporaryFile(dir=blobs.parent) as file:

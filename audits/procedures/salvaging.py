@@ -60,6 +60,7 @@ def salvage(run_id: int) -> str:
     _gap(run, "evidence", f"run {run.number}", CUT_SHORT)
     root = seal_run(run, [*pieces, *findings_pieces(run, store)], Path(settings.VAR_DIR))
     workspace.remove_tree()
+    workspace.remove_blobs()
     return root
 
 
@@ -72,7 +73,7 @@ def _record(run: Run, workspace: Workspace, phase: str, store: Store, known: lis
     data = (spool / RECORD).read_bytes()
     whole, rest = data[: chain.end], data[chain.end :]
     events = _events(spool, chain)
-    _check_contents(run, events, store, PHASES[phase])
+    _check_contents(run, events, store, store.recorder_folder(spool), PHASES[phase])
     _complete_rows(run, phase, workspace, store, events)
     if rest:
         _gap(run, "record", phase, _about_rest(chain, rest))
@@ -97,12 +98,13 @@ def _about_rest(chain: Chain, rest: bytes) -> str:
     return f"The record holds for {chain.count:,} lines; of {len(rest):,} bytes after them nothing is used: {why}."
 
 
-def _check_contents(run: Run, events: list[Event], store: Store, step: str) -> None:
+def _check_contents(run: Run, events: list[Event], store: Store, blobs: Path, step: str) -> None:
     """Name each body that the record tells of and that can't be read, and put a damaged one aside."""
     for event in events:
         for side in ("request_body", "response_body"):
             sha256 = (event.get(side) or {}).get("sha256")
             if sha256:
+                store.take(blobs, sha256)
                 try:
                     with store.open(sha256) as stream:
                         while stream.read(1024 * 1024):

@@ -67,6 +67,11 @@ class Workspace:
         lines = path.read_text(encoding="ascii").split("\n")[:-1] if path.exists() else []
         return [json.loads(line) for line in lines]
 
+    def remove_blobs(self) -> None:
+        """Give back the space of contents that a recorder wrote here and the evidence store has by now."""
+        for blobs in self.root.glob("spool-*/blobs"):
+            shutil.rmtree(blobs)
+
     def remove_tree(self) -> None:
         """Give back the space of the tree, whose declared files are evidence by then; records and outputs stay."""
         folder = self.tree if self.tree.parent == self.root else self.tree.parent

@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from audits.graph.model import KINDS, NOT_KNOWN, Edge, Graph, Node
@@ -35,13 +34,16 @@ def grouped(graph: Graph, opened: Collection[str] = (), most: int = READABLE) ->
 
 def _coarseness(graph: Graph, most: int) -> Mapping[str, int]:
     """How coarse each kind is drawn; what somebody opened has no say, or opening one group would close others."""
+    drawn: dict[str, list[set[str]]] = {kind: [set() for _ in range(_COARSEST + 1)] for kind in KINDS}
+    for node in graph.nodes.values():
+        for held, key in zip(drawn[node.kind], keys_of(node), strict=True):
+            held.add(key)
     coarse = dict.fromkeys(KINDS, 0)
-    while any(level < _COARSEST for level in coarse.values()):
-        drawn = set(_standing(graph, coarse, ()).values())
-        if len(drawn) <= most:
+    while sum(len(drawn[kind][level]) for kind, level in coarse.items()) > most:
+        finer = [kind for kind in KINDS if coarse[kind] < _COARSEST]
+        if not finer:
             break
-        of_kind = Counter(graph.nodes[key].kind if key in graph.nodes else key.split(":")[1] for key in drawn)
-        coarse[max((kind for kind in KINDS if coarse[kind] < _COARSEST), key=lambda kind: of_kind[kind])] += 1
+        coarse[max(finer, key=lambda kind: len(drawn[kind][coarse[kind]]))] += 1
     return coarse
 
 
@@ -66,10 +68,7 @@ def _contracted(graph: Graph, stands_for: Mapping[str, str]) -> Graph:
         if source == target:
             continue
         known = edges.get((source, target, edge.kind))
-        joined = replace(edge, source=source, target=target)
-        if known:
-            joined = replace(known, rows=known.rows + edge.rows, by_name=known.by_name and edge.by_name)
-        edges[source, target, edge.kind] = joined
+        edges[source, target, edge.kind] = known.joined(edge) if known else edge.between(source, target)
     elsewhere: defaultdict[str, int] = defaultdict(int)
     for key, count in graph.elsewhere.items():
         elsewhere[stands_for[key]] += count

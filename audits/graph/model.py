@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -63,6 +63,10 @@ class Edge:
     techniques: tuple[tuple[str, int], ...] = ()
     tokens: int = 0
     size: int = 0
+
+    def between(self, source: str, target: str) -> "Edge":
+        """The same between two other nodes."""
+        return replace(self, source=source, target=target)
 
     def joined(self, other: "Edge") -> "Edge":
         """This edge with what another one between the same two nodes carries: told by a name only when both are."""

@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from audits.activities import ANY_PURPOSE, PURPOSES_OF
 from audits.graph import model as m
 from audits.graph.model import Edge, Graph
 
-BOUND: Final = "bound"
-CARRIED: Final = "carried"
-TO_JUDGE: Final = "to_judge"
-STOPPED: Final = "stopped"
+BOUND, CARRIED, TO_JUDGE, STOPPED = "bound", "carried", "to_judge", "stopped"
 STANDINGS: Final = {
     BOUND: "Judged here",
     CARRIED: "Carried along",
@@ -27,14 +25,8 @@ STANDINGS: Final = {
 """Strongest first: a node that is reached on several ways has the strongest standing."""
 
 _STRENGTH: Final = {standing: at for at, standing in enumerate(STANDINGS)}
+FINE_TUNING: Final = "fine_tune_weights"
 _LICENCES: Final = frozenset({"licence", "inherited_licence"})
-PURPOSES_OF_ACTIVITY: Final = {
-    "train_on_output": ("train",),
-    "filter_training_data": ("filter",),
-    "evaluate": ("evaluate",),
-    "use_output": ("unused", "unknown", ""),
-    "fine_tune_weights": ("train", "filter", "evaluate", "unused", "unknown", ""),
-}
 
 
 @dataclass(frozen=True)
@@ -72,6 +64,12 @@ class Charge:
         """Whether the terms go with the material, to whoever has it."""
         return self.role in _LICENCES or "pass_through_terms" in self.labels
 
+    @property
+    def way(self) -> tuple[object, ...]:
+        """What its way depends on: charges that agree in it reach the same nodes in the same standings."""
+        use = (self.run, self.provider, self.served_by, self.model, self.activity)
+        return (*use, self.role in _LICENCES, self.travels, bool(self.set_aside))
+
 
 @dataclass(frozen=True)
 class Touch:
@@ -86,7 +84,7 @@ class Touch:
 
 def starts(graph: Graph, charge: Charge) -> list[str]:
     """The calls that the judged use consists of."""
-    purposes = PURPOSES_OF_ACTIVITY.get(charge.activity, ())
+    purposes = ANY_PURPOSE if charge.activity == FINE_TUNING else PURPOSES_OF.get(charge.activity, ())
     ids = (
         f"calls:{charge.run}:{charge.provider}:{charge.served_by}:{charge.model}:{purpose or 'unknown'}"
         for purpose in purposes

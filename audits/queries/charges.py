@@ -117,27 +117,33 @@ def _outcome(verdict: Mapping[str, Any]) -> str:
 
 
 def charges_of_findings(runs: QuerySet[Run]) -> list[Charge]:
-    """A charge for each model of each finding on a rule: what the picture shows on its nodes. One query."""
+    """A charge for each model of each finding on a rule: what the picture shows on its nodes. Two queries."""
     rows = with_standing(
         Finding.objects.filter(run__in=runs, kind__in=_RULES, rule_revision__isnull=False, use__isnull=False)
     ).order_by("run_id", "number").values(
-        "pk", "run_id", "title", "document", "version", "section", "outcome", "provider", "detail", "standing",
-        "decision_kind", "rule_revision__rule__identifier", "rule_revision__effect", "rule_revision__definition__labels",
-        "use__answer__governing_documents", "use__first_on", "use__last_on",
+        "run_id", "document", "section", "outcome", "provider", "detail", "standing", "decision_kind", "use_id", "title",
+        "version", "pk", "rule_revision__rule__identifier", "rule_revision__effect", "rule_revision__definition__labels",
+        "use__first_on", "use__last_on",
     )  # fmt: skip
-    return [charge for row in rows for charge in _of_finding(row)]
+    papers = _papers(runs)
+    return [charge for row in rows for charge in _of_finding(row, papers.get(row["use_id"], {}))]
 
 
-def _of_finding(row: Mapping[str, Any]) -> Iterable[Charge]:
+def _papers(runs: QuerySet[Run]) -> dict[int, Mapping[str, tuple[str, str]]]:
+    """Use → document → (role, why it governs). Read once for each use: several findings rest on one."""
+    read = AssessedUse.objects.filter(run__in=runs).values_list("pk", "answer__governing_documents")
+    return {pk: {one["document"]: (one["role"], one["why"]) for one in papers or ()} for pk, papers in read}
+
+
+def _of_finding(row: Mapping[str, Any], papers: Mapping[str, tuple[str, str]]) -> Iterable[Charge]:
     detail, labels = row["detail"], row["rule_revision__definition__labels"]
-    papers = row["use__answer__governing_documents"] or ()
-    paper: Mapping[str, Any] = next((one for one in papers if one["document"] == row["document"]), {})
+    role, why = papers.get(row["document"], ("", ""))
     for name in detail.get("models", ()):
         yield Charge(
             clause=row["rule_revision__rule__identifier"], title=row["title"], document=row["document"],
             version=row["version"], section=row["section"], effect=row["rule_revision__effect"],
             outcome=row["outcome"], applies=None if row["outcome"] == "needs_facts" else True,
-            role=paper.get("role", ""), role_why=paper.get("why", ""), run=row["run_id"], provider=row["provider"],
+            role=role, role_why=why, run=row["run_id"], provider=row["provider"],
             served_by=detail.get("served_by", ""), model=name, activity=detail.get("activity", ""),
             since=row["use__first_on"], until=row["use__last_on"], labels=frozenset(labels or ()),
             set_aside=_set_aside(row["standing"], row["decision_kind"]), finding=row["pk"],

@@ -22,7 +22,7 @@ from audits.models import Dataset, Run, Student, UsageSignature
 from audits.queries.review import newest_runs
 from audits.queries.taught import read_rows
 from compliance.engine.catalogue import ModelIdentity, resolve_model
-from compliance.queries.library import papers_from_database
+from compliance.queries.library import catalogue_from_database
 from compliance.queries.names import provider_names
 
 FOUND_BEFORE = "It was in the source tree before the run"
@@ -39,7 +39,7 @@ def read_graph(runs: QuerySet[Run], since: dt.date | None = None) -> Graph:
 
 
 def read_records(runs: QuerySet[Run], since: dt.date | None = None) -> Records:
-    """The records of some runs. Sixteen queries, whatever the number of runs."""
+    """The records of some runs. Twelve queries, whatever the number of runs."""
     chosen = list(
         runs.order_by("id").values_list(
             "id", "number", "pipeline__name", "pipeline__project__name", "started_at", "finished_at", "outcome",
@@ -47,7 +47,7 @@ def read_records(runs: QuerySet[Run], since: dt.date | None = None) -> Records:
         )
     )  # fmt: skip
     ids = [row[0] for row in chosen]
-    library = papers_from_database()
+    library = catalogue_from_database()
     students, signatures = _students(ids), _signatures(ids, since)
     public = [record for row in chosen for record in _public(row[0], row[8])]
     asked = [(row["model"], row["provider"]) for row in signatures]

@@ -10,7 +10,7 @@ from audits.graph import questions, travel
 from audits.graph.grouping import found, grouped
 from audits.graph.layout import Place, places
 from audits.graph.model import Graph, Node
-from audits.graph.travel import Touch
+from audits.graph.travel import Charge, Touch
 from audits.matching.verdicts import strictest
 from audits.models import Run
 from audits.queries.charges import charges_of_clause, charges_of_findings
@@ -156,12 +156,15 @@ _TEACH = ("answers",)
 
 
 def outcomes_on(graph: Graph, runs: QuerySet[Run]) -> dict[str, str]:
-    """Node → the strictest outcome of the findings that reach it. One query."""
-    reached: dict[str, set[str]] = {}
+    """Node → the strictest outcome of the findings that reach it. Two queries."""
+    alike: dict[tuple[object, ...], tuple[Charge, set[str]]] = {}
     for charge in charges_of_findings(runs):
+        alike.setdefault(charge.way, (charge, set()))[1].add(charge.outcome)
+    reached: dict[str, set[str]] = {}
+    for charge, outcomes in alike.values():
         for touch in travel.travel(graph, charge):
             if touch.standing in (travel.BOUND, travel.CARRIED):
-                reached.setdefault(touch.node, set()).add(charge.outcome)
+                reached.setdefault(touch.node, set()).update(outcomes)
     return {key: outcome for key, held in reached.items() if (outcome := strictest(held))}
 
 

@@ -50,10 +50,10 @@ def _answers(runs: list[int], since: dt.date | None) -> Mapping[tuple[Any, ...],
 def _record(
     key: tuple[Any, ...], kinds: list[tuple[str, int, int]], answers: Mapping[bool, tuple[int, int]]
 ) -> RowsRecord:
-    dataset, run, *of_calls = key
+    dataset, run, provider, served_by, model, purpose = key
     rows, texts = sum(one[1] for one in kinds), sum(one[2] for one in kinds)
     return RowsRecord(
-        dataset, run, *of_calls, rows=rows, labels=rows - texts,
+        dataset, run, provider, served_by, model, purpose, rows=rows, labels=rows - texts,
         techniques=tuple((kind, with_text) for kind, _, with_text in kinds if with_text),
         text_answers=answers.get(False, (0, 0)), label_answers=answers.get(True, (0, 0)),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Final
 
-from compliance.engine.library import HostEntry, Library, ModelFamily
+from compliance.engine.library import HEAD, HostEntry, Library, ModelFamily
 
 _PREFIXES: Final = re.compile(
     r"^(?:(?:hf|huggingface|openrouter|bedrock|azure|azure_ai|vertex_ai|together_ai|together|fireworks_ai|groq|deepinfra|replicate"
@@ -88,10 +88,10 @@ def _resolve(model: str, provider: str, library: Library) -> ModelIdentity:
     corrected = library.corrections.get(name)
     if corrected:
         return replace(_identity(model, name, corrected.family, name, library), corrected_by=corrected.by)
-    found = _best_match(name, provider, library.families)
+    found = _best_match(name, provider, library)
     if found is None or found[0].id.startswith(PUBLISHER):
         # "v3p1" and "3_3" are how names say 3.1 and 3.3 where a point is not allowed.
-        found = _best_match(_POINT.sub(".", name), provider, library.families) or found
+        found = _best_match(_POINT.sub(".", name), provider, library) or found
     if found is None:
         return ModelIdentity(model, provider, "", _undated(name))
     family, pattern = found
@@ -163,18 +163,24 @@ def _bases(family: ModelFamily, library: Library) -> Iterable[ModelFamily]:
         yield family
 
 
-def _best_match(name: str, provider: str, families: tuple[ModelFamily, ...]) -> tuple[ModelFamily, str] | None:
+def _best_match(name: str, provider: str, library: Library) -> tuple[ModelFamily, str] | None:
     """The family whose pattern says most: models before publishers, the same developer, then the most literal characters."""
     tail = name.rpartition("/")[2]
-    best: tuple[tuple[bool, bool, int], ModelFamily, str] | None = None
-    for family in families:
-        for pattern in family.patterns:
-            if fnmatchcase(name if "/" in pattern else tail, pattern):
-                of_models = not family.id.startswith(PUBLISHER)
-                rank = (of_models, family.developer == provider, len(pattern.replace("*", "")))
-                if best is None or rank > best[0]:
-                    best = (rank, family, pattern)
+    best: tuple[tuple[bool, bool, int, int], ModelFamily, str] | None = None
+    for place, family, pattern in _patterns_beginning_like({name, tail}, library):
+        if fnmatchcase(name if "/" in pattern else tail, pattern):
+            of_models = not family.id.startswith(PUBLISHER)
+            rank = (of_models, family.developer == provider, len(pattern.replace("*", "")), -place)
+            if best is None or rank > best[0]:
+                best = (rank, family, pattern)
     return (best[1], best[2]) if best else None
+
+
+def _patterns_beginning_like(names: Iterable[str], library: Library) -> Iterable[tuple[int, ModelFamily, str]]:
+    """The few patterns whose beginning lets them match one of the names: nearly all of the catalogue's can't."""
+    heads = {name[:size] for name in names for size in range(HEAD + 1)}
+    for head in heads:
+        yield from library.patterns_by_head.get(head, ())
 
 
 def derived_from(model: str, families: tuple[str, ...], library: Library) -> bool | None:

@@ -1,5 +1,6 @@
 """What is known about terms: providers, documents, dated versions, which paper governs what, rules, models, agreements."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,10 @@ from compliance.engine.rules import Rule
 K = TypeVar("K")
 V = TypeVar("V")
 MEMORY_ENTRIES: Final = 50_000
+HEAD: Final = 4
+"""So many first characters of a pattern are enough to pass over it."""
+
+_GLOB: Final = re.compile(r"[*?\[]")
 
 ROLES: Final[Mapping[str, str]] = {
     "principal": "the developer's own terms for this kind of access",
@@ -205,6 +210,15 @@ class Library:
     def families_by_id(self) -> Mapping[str, ModelFamily]:
         """The model families by their id."""
         return {family.id: family for family in self.families}
+
+    @cached_property
+    def patterns_by_head(self) -> Mapping[str, tuple[tuple[int, ModelFamily, str], ...]]:
+        """The patterns of model names by their first literal characters, HEAD at most: (place among them, family, pattern)."""
+        found: dict[str, list[tuple[int, ModelFamily, str]]] = {}
+        listed = ((family, pattern) for family in self.families for pattern in family.patterns)
+        for place, (family, pattern) in enumerate(listed):
+            found.setdefault(_GLOB.split(pattern, maxsplit=1)[0][:HEAD], []).append((place, family, pattern))
+        return {head: tuple(held) for head, held in found.items()}
 
     @cached_property
     def publishers(self) -> Mapping[str, str]:

@@ -49,6 +49,12 @@ def papers_from_database() -> Library:
     )
 
 
+def catalogue_from_database() -> Library:
+    """The part of the library that tells what a model's name means. Two queries."""
+    families = tuple(_family(entry) for entry in CatalogueEntry.objects.order_by("position"))
+    return Library(families=families, corrections=corrections(families))
+
+
 def published_rules() -> tuple[Rule, ...]:
     """The published revision of each rule."""
     revisions = RuleRevision.objects.filter(status=RuleRevision.Status.PUBLISHED).order_by("rule__identifier")

@@ -8,11 +8,11 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
-from audits.actions.copying import copy_rows, next_ids
+from audits.actions.copying import copy_rows
 from audits.actions.usage import CALL_COLUMNS, CallRow, ExchangeRow, reserve_ids, write_usage
 from audits.models import Dataset, Exchange, ModelCall, Pipeline, RowMatch, Run, Student
 from audits.procedures.judging import decide_what_calls_were_for, judge
@@ -43,13 +43,13 @@ PIPELINES_IN_PROJECT: Final = 30
 class Size:
     """How large: runs (each of a pipeline of its own), calls of each teacher in a run, rows of a training data set."""
 
-    runs: int = 240
+    runs: int = 285
     calls: int = 30
     rows: int = 400
 
 
-def make_graph_world(size: Size = Size()) -> None:  # noqa: B008 - a frozen value
-    """Write it all; some 8.4 nodes for each run, and 1.25 matches for each row."""
+def make_graph_world(size: Size = Size()) -> None:
+    """Write it all; some seven nodes for each run, and 1.25 matches for each row."""
     load_rulebook(load_directory(settings.BASE_DIR / "compliance" / "rulebook"))
     library = library_from_database()
     projects = [
@@ -96,7 +96,7 @@ def _teachers(number: int) -> Iterator[tuple[str, str]]:
 
 def _calls(run: Run, teacher: tuple[str, str], count: int) -> list[int]:
     assert run.started_at
-    provider, model = teacher
+    provider, _ = teacher
     [exchange] = reserve_ids(Exchange, 1)
     host = f"api.{provider}.com" if provider else "127.0.0.1"
     row = ExchangeRow(
@@ -114,7 +114,7 @@ def _calls(run: Run, teacher: tuple[str, str], count: int) -> list[int]:
 def _call(key: int, run: Run, exchange: int, host: str, teacher: tuple[str, str], at: int) -> CallRow:
     assert run.started_at
     provider, model = teacher
-    values = dict.fromkeys(CALL_COLUMNS, "") | {
+    values: dict[str, Any] = dict.fromkeys(CALL_COLUMNS, "") | {
         "id": key, "run_id": run.pk, "exchange_id": exchange, "position": at, "step": "execute", "host": host,
         "at": run.started_at + dt.timedelta(minutes=at), "provider": provider, "served_by": provider or "self",
         "api": "openai.chat", "operation": "chat", "request_model": model, "response_model": model, "input_tokens": 120,
@@ -133,11 +133,19 @@ def _trained(run: Run, number: int, size: Size, taught: list[list[int]]) -> None
     kinds = ("exact", "normalised", "contained", "near", "label")
     calls = [key for ids in taught for key in ids]
     rows = [
-        (dataset.pk, row, calls[(row + more * 7) % len(calls)], 0, kinds[(row + more) % (4 + number % 2)], 1.0, "text")
+        (
+            dataset.pk,
+            row,
+            calls[(row + more * 7) % len(calls)],
+            0,
+            kinds[(row + more) % (4 + number % 2)],
+            1.0,
+            "text",
+            8,
+        )
         for row in range(size.rows)
         for more in range(2 if row % 4 == 0 else 1)
     ]
-    next_ids(RowMatch, 0)
     copy_rows(RowMatch, MATCH_COLUMNS, rows)
 
 

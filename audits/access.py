@@ -90,6 +90,17 @@ def require_may_decide(user: User, finding: Finding) -> None:
     require(may_decide(user, project), f"Findings of {project} are decided by legal.")
 
 
+def may_assign(user: User, project: Project) -> bool:
+    """Whoever decides findings or runs audits says who sees to them."""
+    return may_decide(user, project) or may_run_audits(user, project)
+
+
+def require_may_assign(user: User, project: Project) -> None:
+    """For giving findings to people; raises PermissionDenied."""
+    sentence = f"Who sees to findings of {project} is said by its reviewers and engineers."
+    require(may_assign(user, project), sentence)
+
+
 def may_read_contents(user: User, project: Project) -> bool:
     """Everybody of the project but its viewers reads what was said in calls."""
     return may(user, Deed.READ_CONTENTS, project)
@@ -117,6 +128,12 @@ def require_may_report(user: User, run: Run) -> None:
     """For having reports made; raises PermissionDenied."""
     project = run.pipeline.project
     require(may_report(user, project), f"Reports on {project} are made for its engineers, legal or an administrator.")
+
+
+def require_may_compare(user: User, run: Run) -> None:
+    """For holding a student's answers against its teacher's; raises PermissionDenied."""
+    project = run.pipeline.project
+    require(may_report(user, project), f"Answers of students of {project} are compared by its engineers or legal.")
 
 
 def may_answer(user: User, project: Project | None, fact: str) -> bool:

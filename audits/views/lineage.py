@@ -29,6 +29,7 @@ def lineage(request: PersonRequest, pk: int) -> HttpResponse:
         "became_columns": list(columns.values()),
         "datasets": [(held, _chart(held)) for held in datasets],
         "student": student,
+        "comparisons": student.comparisons.all()[:5] if student else (),
         "competes_with": [named.get(slug, slug) for slug in student.facts.get("competes_with") or ()]
         if student
         else (),

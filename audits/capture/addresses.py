@@ -22,6 +22,8 @@ class SyntheticAddresses:
         self._numbers: dict[str, int] = {}
         self._names: dict[str, str] = {}
         self._next: Iterator[int] = iter(range(1, MOST_NAMES + 1))
+        # Names whose address somebody sent something to.
+        self.dialled: set[str] = set()
 
     def for_name(self, name: str) -> tuple[ipaddress.IPv4Address, ipaddress.IPv6Address] | None:
         """The addresses of a name (any case), or None when all have been handed out."""
@@ -37,8 +39,11 @@ class SyntheticAddresses:
         return pair
 
     def name_of(self, address: str) -> str | None:
-        """The name a synthetic address was given to, or None."""
-        return self._names.get(address)
+        """The name whose synthetic address was dialled, or None; the name counts as dialled from then on."""
+        name = self._names.get(address)
+        if name is not None:
+            self.dialled.add(name)
+        return name
 
 
 def normal_name(name: str) -> str:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 
 from audits.capture import dns
+from audits.capture.addresses import MOST_NAMES, normal_name
 from audits.capture.session import Arrival, Session
 from audits.capture.sockets import datagram_destination
 
@@ -18,6 +19,8 @@ _CONTROL_BYTES = 256
 REPEAT_SECONDS = 5.0
 MOST_REMEMBERED = 20_000
 _DNS_IDLE_SECONDS = 10.0
+# From so many names below one domain on, or with a label as long as this, names may well be data.
+_MANY_NAMES, _LONG_LABEL = 20, 40
 
 
 class Resolver:
@@ -26,6 +29,7 @@ class Resolver:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._seen = _Repetitions(session, "dns")
+        self._asked: Counter[str] = Counter()
 
     def listen(self, bound: socket.socket) -> None:
         """Serve a bound UDP socket."""
@@ -33,8 +37,24 @@ class Resolver:
         asyncio.get_running_loop().add_reader(bound, self._receive, bound)
 
     def flush(self) -> None:
-        """Write what has only been counted."""
+        """Write what has only been counted, and tell of the names that were looked up and never dialled."""
         self._seen.flush()
+        left: dict[str, list[str]] = {}
+        for name in self._asked.keys() - self._session.addresses.dialled:
+            left.setdefault(".".join(name.split(".")[-2:]), []).append(name)
+        for domain, names in sorted(left.items()):
+            self._only_looked_up(domain, names, sum(self._asked[name] for name in names))
+        self._asked.clear()
+
+    def _only_looked_up(self, domain: str, names: list[str], count: int) -> None:
+        """One line for the names below a domain: nobody outside was asked for them, so nothing left with them."""
+        longest = max(names, key=len)
+        words = f"{len(names)} names" if len(names) > 1 else "a name"
+        detail = f"{words} looked up and never dialled, such as {longest[:200]}"
+        if len(names) >= _MANY_NAMES or max(map(len, longest.split("."))) >= _LONG_LABEL:
+            detail += "; so many or so long that they may be data"
+        facts = {"host": domain or ".", "address": None, "port": dns.PORT, "count": count, "detail": detail}
+        self._session.event("refused", protocol="dns", reason="dns_only", **facts)
 
     def answer(self, message: bytes, transport: str) -> bytes | None:
         """The answer to one query, recorded; None for what is no query."""
@@ -43,6 +63,8 @@ class Resolver:
         except dns.MalformedQuery as error:
             self._seen.note(("malformed", str(error)), name=None, type=None, transport=transport, detail=str(error))
             return None
+        if len(self._asked) < MOST_NAMES or question.name in self._asked:
+            self._asked[normal_name(question.name)] += 1
         # The root and names of a single label too: what is asked is recorded, whatever it is.
         pair = self._session.addresses.for_name(question.name) if question.type in (dns.A, dns.AAAA) else None
         self._seen.note(

@@ -218,7 +218,7 @@ class Gateway:
         chosen = upstream.protocol if upstream else None
         if chosen is None and offered:
             chosen = H1 if H1 in offered else H2
-        client = await self._handshake(connection, hop, chosen)
+        client = await self._handshake(connection, hop, chosen, encrypted_hello=hello.encrypted_hello)
         if client is None:
             if upstream is not None:
                 self._session.upstreams.park(upstream)
@@ -242,13 +242,17 @@ class Gateway:
         except UpstreamError as error:
             return None, error
 
-    async def _handshake(self, connection: socket.socket, hop: Hop, chosen: str | None) -> Stream | None:
+    async def _handshake(
+        self, connection: socket.socket, hop: Hop, chosen: str | None, *, encrypted_hello: bool
+    ) -> Stream | None:
         """TLS with the client, or None when it will not have our certificate."""
         context = self._authority.context(hop.host.strip("[]"), (chosen,) if chosen else ())
         try:
             return await self._stream(connection, context)
         except (ssl.SSLError, OSError) as error:
             detail = getattr(error, "reason", None) or str(error) or type(error).__name__
+            if encrypted_hello:
+                detail += "; its hello was encrypted, so it may have meant another host"
             self._session.gap("tls_refused_by_client", host=hop.host, arrival=hop.arrival, detail=detail)
             self._session.close_hop(hop, error="tls_refused_by_client", error_detail=detail)
             return None

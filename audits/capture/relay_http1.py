@@ -387,6 +387,7 @@ class Http1Relay:
                     return None
                 data = self._shortcut.stashed() + data
             if not data and source.eof:
+                self._note_unfinished()
                 return None
             self._rest += data
 
@@ -437,11 +438,19 @@ class Http1Relay:
         self._reusable_upstream = not head.close
         return http1.stays_open(head, version) and not self._client.lost
 
+    def _note_unfinished(self) -> None:
+        """Bytes that never became a request went nowhere: perhaps another protocol, which begins like HTTP."""
+        if self._rest:
+            self._note_malformed(f"the client closed inside a request's head, which begins with {self._rest[:16]!r}")
+
+    def _note_malformed(self, detail: str) -> None:
+        host = self._hop.host if self._hop else self._arrival.named
+        self._session.gap("request_malformed", host=host, arrival=self._arrival, detail=detail)
+
     def _turn_away(self, error: Malformed | Failed) -> None:
         """Answer a request that never became an exchange."""
         if isinstance(error, Malformed):
-            host = self._hop.host if self._hop else self._arrival.named
-            self._session.gap("request_malformed", host=host, arrival=self._arrival, detail=str(error))
+            self._note_malformed(str(error))
         self._client.write(own_answer(getattr(error, "status", 400), str(error)))
 
     def _fail(self, number: int, error: Failed | UpstreamError | Malformed) -> None:

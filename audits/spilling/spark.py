@@ -1,6 +1,6 @@
 """The same work on the machines of a Spark cluster: Spark hands out the pieces, and does again those that a machine lost.
 
-    spark-submit --py-files clausetrail.zip audits/spilling/spark.py OUTPUTS DATASET FOLDER
+    spark-submit --py-files clausetrail.zip audits/spilling/spark.py OUTPUTS DATASET FOLDER [ROWS-A-PIECE]
 
 Input files and work folder lie on storage that all machines see under the same path (NFS, a mounted object store). pyspark and
 numpy must be on the machines; pyspark is no requirement of Clausetrail's own. Answers are those of one machine.
@@ -49,6 +49,8 @@ def _do(folder: Path, phase: str, pieces: Iterable[int]) -> None:
 
 if __name__ == "__main__":
     session = importlib.import_module("pyspark.sql").SparkSession.builder.appName("Clausetrail: trace").getOrCreate()
-    answer = trace_on_spark(session.sparkContext, *(Path(argument).resolve() for argument in sys.argv[1:4]))
+    outputs, dataset, folder = (Path(argument).resolve() for argument in sys.argv[1:4])
+    rows = int(sys.argv[4]) if len(sys.argv) > 4 else BLOCK
+    answer = trace_on_spark(session.sparkContext, outputs, dataset, folder, block=rows)
     print(json.dumps({"answer": str(answer)}))
     session.stop()

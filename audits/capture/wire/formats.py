@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from audits.capture.wire.facts import Message, OutputText, Setting
+from audits.capture.wire.facts import Message, ModelCall, OutputText, Setting, UsageSource
 
 
 class StreamEvent(NamedTuple):
@@ -71,3 +71,27 @@ def text_outputs(*pieces: tuple[str | None, str], finish: str | None = None, ind
     return [
         OutputText(index, text, finish, "reasoning" if kind == "reasoning" else "text") for text, kind in pieces if text
     ]
+
+
+def fact(wire_format: Format, ask: Ask, answer: Answer, served_by: str | None, index: int = 0) -> ModelCall:
+    """The call that an ask and an answer make together."""
+    reported = answer.input_tokens is not None or answer.output_tokens is not None
+    source: UsageSource = "reported" if reported else "absent"
+    return ModelCall(
+        index=index,
+        operation=wire_format.operation,
+        api=wire_format.api,
+        served_by=served_by,
+        request_model=ask.model,
+        response_model=answer.model,
+        response_id=answer.id,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        cached_tokens=answer.cached_tokens,
+        reasoning_tokens=answer.reasoning_tokens,
+        settings=ask.settings,
+        prompt=ask.prompt,
+        system=ask.system,
+        outputs=answer.outputs,
+        usage_source=source,
+    )

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from audits.capture.wire import anthropic, openai_chat, openai_other
+from audits.capture.wire import anthropic, openai_chat, openai_other, other_protocols
 from audits.capture.wire.bodies import JsonReader, Unreadable, decode_body, header, line_events
 from audits.capture.wire.exchanges import Side, error_of, read_request, read_response
-from audits.capture.wire.facts import REASON_LIMIT, CallError, ModelCall, Parsed, UsageSource, WireExchange
-from audits.capture.wire.formats import Answer, Ask, Format
+from audits.capture.wire.facts import REASON_LIMIT, CallError, ModelCall, Parsed, WireExchange
+from audits.capture.wire.formats import Ask, Format, fact
 from audits.capture.wire.hosts import other_purpose_of, served_by_of
 from audits.capture.wire.openai_responses import RESPONSE
 from audits.capture.wire.reading import count_of, name_of, obj, storable
@@ -48,8 +48,10 @@ def _parse(exchange: WireExchange, hosts: Mapping[str, str] | None) -> Parsed:
         return Parsed(not_a_model_call=f"{method}: {_NO_CALL_METHODS[method]}")
     if len(path) > _LONGEST_PATH:
         return Parsed(unparsed=f"a path of {len(path)} characters on {exchange.host[:100]}")
-    if reason := _other_protocol(exchange):
-        return Parsed(unparsed=reason)
+    if _is_websocket(exchange):
+        return other_protocols.websocket(exchange, served_by)
+    if header(exchange.request_headers, "content-type").lower().startswith("application/grpc"):
+        return other_protocols.grpc(exchange, served_by)
     if method == "GET" and BATCH_RESULTS.search(path) and served_by is not None:
         return _batch_results(exchange, served_by)
     request = read_request(exchange)
@@ -70,12 +72,8 @@ def _path(target: str) -> str:
         return "/"
 
 
-def _other_protocol(exchange: WireExchange) -> str | None:
-    if exchange.status == 101 or "websocket" in header(exchange.request_headers, "upgrade").lower():
-        return "a WebSocket session: its messages are kept raw"
-    if header(exchange.request_headers, "content-type").lower().startswith("application/grpc"):
-        return "a gRPC call: its protobuf messages are kept raw"
-    return None
+def _is_websocket(exchange: WireExchange) -> bool:
+    return exchange.status == 101 or "websocket" in header(exchange.request_headers, "upgrade").lower()
 
 
 def _call(
@@ -86,7 +84,7 @@ def _call(
     error = error_of(exchange, response.value)
     if error is None and not response.complete and response.value is None:
         error = CallError("incomplete_response", "the response broke off before it could be read")
-    call = _fact(wire_format, ask, wire_format.answer(response.value), served_by)
+    call = fact(wire_format, ask, wire_format.answer(response.value), served_by)
     call = replace(
         _with_header_usage(call, exchange),
         streamed=response.streamed,
@@ -96,29 +94,6 @@ def _call(
     )
     unparsed = [problem for problem in (request.problem, response.problem) if problem]
     return Parsed((call,), "; ".join(unparsed) if unparsed else None)
-
-
-def _fact(wire_format: Format, ask: Ask, answer: Answer, served_by: str | None, index: int = 0) -> ModelCall:
-    reported = answer.input_tokens is not None or answer.output_tokens is not None
-    source: UsageSource = "reported" if reported else "absent"
-    return ModelCall(
-        index=index,
-        operation=wire_format.operation,
-        api=wire_format.api,
-        served_by=served_by,
-        request_model=ask.model,
-        response_model=answer.model,
-        response_id=answer.id,
-        input_tokens=answer.input_tokens,
-        output_tokens=answer.output_tokens,
-        cached_tokens=answer.cached_tokens,
-        reasoning_tokens=answer.reasoning_tokens,
-        settings=ask.settings,
-        prompt=ask.prompt,
-        system=ask.system,
-        outputs=answer.outputs,
-        usage_source=source,
-    )
 
 
 def _with_header_usage(call: ModelCall, exchange: WireExchange) -> ModelCall:
@@ -198,7 +173,7 @@ def _batched_call(line: dict[str, Any], served_by: str, index: int) -> ModelCall
     body = obj(response.get("body"))
     wire_format = anthropic.MESSAGES if result else _batched_format(body)
     ask = Ask(settings={"custom_id": name_of(line["custom_id"]) or "", "batch": True})
-    call = _fact(wire_format, ask, wire_format.answer(obj(result.get("message")) or body), served_by, index)
+    call = fact(wire_format, ask, wire_format.answer(obj(result.get("message")) or body), served_by, index)
     error = obj(error.get("error")) or error or obj(body.get("error"))
     if not error:
         return call

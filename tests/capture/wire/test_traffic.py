@@ -67,13 +67,6 @@ def test_a_call_hidden_on_a_storage_or_hub_host_is_a_call_all_the_same():
     assert texts(one_call("/whatever", ASK, ANSWER, host="storage.googleapis.com")) == ["Hello"]
 
 
-def test_websockets_and_grpc_are_named_as_unparsed():
-    socket = parsed("/v1/realtime", b"", b"", method="GET", status=101, request_headers=(("Upgrade", "websocket"),))
-    grpc = parsed("/google.ai.G/Generate", b"\0", b"\0", request_headers=(("content-type", "application/grpc"),))
-    assert "WebSocket" in str(socket.unparsed)
-    assert "gRPC" in str(grpc.unparsed)
-
-
 @pytest.mark.parametrize(
     ("host", "served_by"),
     [

@@ -37,8 +37,8 @@ class OutcomeCount:
 
 
 def newest_runs() -> QuerySet[Run]:
-    """The newest completed run of each pipeline: what is true of it today."""
-    return Run.objects.filter(state=Run.State.COMPLETED).order_by("pipeline_id", "-id").distinct("pipeline_id")
+    """The newest completed run of each pipeline: what is true of it today. A replay tells of another day."""
+    return Run.objects.filter(state=Run.State.COMPLETED, replay={}).order_by("pipeline_id", "-id").distinct("pipeline_id")
 
 
 def standing_today(findings: QuerySet[Finding]) -> QuerySet[Finding]:

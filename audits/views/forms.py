@@ -14,6 +14,7 @@ from audits.models import Decision, Exchange, Outcome, Run
 from audits.queries.review import DECIDED, STANDINGS, standing_today
 from audits.queries.run_view import KINDS, of_kind
 from audits.views.archives import ArchiveError, manifest_in_archive
+from audits.views.limit_forms import LimitFields
 from compliance.access import may_run_audits, may_use_this_machine, visible_projects
 from compliance.models import Project, User
 from compliance.templatetags.looks import STEP_NAMES
@@ -146,7 +147,7 @@ class DecisionForm(forms.Form):
         return [(kind.value, str(kind.label), self.EXPLAINED[kind], kind.value == chosen) for kind in Decision.Kind]
 
 
-class StartAuditForm(forms.Form):
+class StartAuditForm(LimitFields):
     """How a pipeline is to be audited."""
 
     upstreams = forms.CharField(
@@ -167,6 +168,16 @@ class StartAuditForm(forms.Form):
         super().__init__(data)
         if not may_use_this_machine(user):
             del self.fields["upstreams"]
+
+    def asked(self) -> dict[str, Any]:
+        """What `request_run` takes, of a valid form."""
+        data = self.cleaned_data
+        return {
+            "upstreams": data.get("upstreams"),
+            "record_only": data["record_only"],
+            "limits": self.limits(),
+            "content": data["content"],
+        }
 
     def clean_upstreams(self) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -19,6 +19,7 @@ from audits.capture.journal import COMPLETE, OVER, Frame, Kind, unpack_headers
 from audits.capture.masking import Masker
 from audits.capture.spool import SpoolWriter, utc_text
 from audits.capture.websocket import MessageReader
+from audits.capture.withholding import HeldBody, Withholding
 
 Facts = dict[str, Any]
 
@@ -34,12 +35,12 @@ class OpenExchange:
     method: str
     target: bytes
     fields: list[Header]
-    request: BodySink
+    request: BodySink | HeldBody
     http_version: str
     request_complete: bool = False
     status: int | None = None
     answer_fields: list[Header] = field(default_factory=list)
-    response: BodySink | None = None
+    response: BodySink | HeldBody | None = None
     response_complete: bool = False
     first_byte: float | None = None
     request_trailers: list[Header] = field(default_factory=list)
@@ -61,7 +62,16 @@ class _Answers:
 class Assembly:
     """Takes frames in order and appends the lines they make."""
 
-    def __init__(self, spool: SpoolWriter, store: BlobStore, masker: Masker, session: str) -> None:
+    def __init__(
+        self,
+        spool: SpoolWriter,
+        store: BlobStore,
+        masker: Masker,
+        session: str,
+        withholding: Withholding | None = None,
+    ) -> None:
+        """withholding: what decides where not everything may be kept."""
+        self._withholding = withholding
         self._spool = spool
         self._store = store
         self._masker = masker
@@ -95,6 +105,8 @@ class Assembly:
     def line(self, kind: str, at: float, fields: Facts) -> None:
         """Append one line, masked."""
         self.counts[kind] += 1
+        if self._withholding is not None:
+            fields = self._withholding.line(fields)
         self._spool.append(kind, at, self._masker.structure(fields) if self._masker else fields)
 
     def interrupt(self, at: float) -> None:
@@ -252,7 +264,7 @@ class Assembly:
             method=method.decode("latin-1"),
             target=target,
             fields=fields,
-            request=BodySink(self._store, self._masker, encoding),
+            request=self._sink(encoding),
             http_version=version,
         )
         self._exchanges[frame.a] = exchange
@@ -264,14 +276,22 @@ class Assembly:
         if status == 101 and (_value(fields, b"upgrade") or "").lower() == "websocket":
             extensions = (_value(fields, b"sec-websocket-extensions") or "").encode("latin-1")
             exchange.messages, encoding = MessageReader(extensions, self._masker.data), None
-        exchange.response = BodySink(self._store, self._masker, encoding)
+        exchange.response = self._sink(encoding)
+
+    def _sink(self, encoding: str | None) -> BodySink | HeldBody:
+        if self._withholding is not None:
+            return self._withholding.body(encoding)
+        return BodySink(self._store, self._masker, encoding)
 
     def _close(self, exchange: OpenExchange, at: float, ending: Facts) -> None:
         del self._exchanges[exchange.number]
         if exchange.stream is not None and exchange.connection in self._answers:
             self._answers[exchange.connection].streams.pop(exchange.stream, None)
         host = str(exchange.facts.get("host") or "")
-        self.line("exchange", at, self._exchange_line(exchange, host, at) | ending)
+        line = self._exchange_line(exchange, host, at) | ending
+        if self._withholding is not None:
+            line = self._withholding.exchange(line, exchange.request, exchange.response)
+        self.line("exchange", at, line)
         if exchange.messages is not None and exchange.messages.problem:
             self.line("gap", at, {"reason": "websocket_undecodable", "host": host, "detail": exchange.messages.problem})
 

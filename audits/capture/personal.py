@@ -16,9 +16,9 @@ from collections.abc import Callable
 _DIGITS = re.compile(r"\D")
 _MAIL = r"(?P<mail>[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})"
 _IBAN = r"(?P<iban>\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b)"
-_CARD = r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]))"
-_IP4 = r"(?P<ip>(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
-_IP6 = r"(?P<ip6>(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:.]))"
+_CARD = r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w|\.\d))"
+_IP4 = r"(?P<ip>(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d))"
+_IP6 = r"(?P<ip6>(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?!\w|[:.]\w))"
 _PHONE = (
     r"(?P<phone>(?<![\w+.])(?:\+\d[\d ()./-]{6,20}\d|\(?0\d{1,4}\)?[ /-]\d{2,5}(?:[ -]?\d{2,5}){1,3}"
     r"|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?!\w))"
@@ -81,7 +81,8 @@ class PersonalData:
             return f"person-{digest[:12]}@masked.invalid"
         if kind == "card":
             # Digits, so that a number in JSON stays one; no issuer begins with 9999.
-            return f"99990{int(digest[:16], 16) % 10**11:011d}"
+            digits = f"99990{int(digest[:16], 16) % 10**11:011d}"
+            return f"{digits[:-1]}{(int(digits[-1]) + 1) % 10}" if is_card(digits) else digits
         return f"{kind}-{digest[:12]}"
 
 

@@ -26,6 +26,7 @@ from audits.capture.config import RecorderConfig
 from audits.capture.journal import JournalReader, Ring
 from audits.capture.masking import Masker
 from audits.capture.spool import SpoolWriter
+from audits.capture.withholding import Withholding
 
 BATCH_BYTES = 512 * 1024
 SYNC_SECONDS = 0.1
@@ -124,8 +125,10 @@ def run(config: RecorderConfig, reader: JournalReader, ready: int) -> None:
     spool = SpoolWriter(config.spool_directory)
     store = BlobStore(config.blob_directory)
     session = secrets.token_hex(4)
-    masker = Masker(config.secrets, config.mask_salt or secrets.token_hex(16))
-    assembly = Assembly(spool, store, masker, session)
+    salt = config.mask_salt or secrets.token_hex(16)
+    masker = Masker(config.secrets, salt)
+    withholding = None if config.content == "full" else Withholding(config.content, store, masker, salt)
+    assembly = Assembly(spool, store, masker, session, withholding)
     assembly.line("started", time.time(), _started(config, session, spool))
     spool.flush()
     syncing = Syncing(spool, store)

@@ -18,6 +18,7 @@ from audits.actions.reports import request_report
 from audits.capture.config import Content
 from audits.capture.spool import RECORD
 from audits.evidence.store import Store, open_store
+from audits.lineage.digests import LIMITS as DIGEST_LIMITS
 from audits.manifest import Manifest
 from audits.matching.identity import Identities
 from audits.matching.outcomes import outcome_of
@@ -31,8 +32,10 @@ from audits.procedures.executing import (
     mask_salt,
     require_success,
     run_recorded,
+    shown_as,
 )
 from audits.procedures.isolation import Credentials, find_credentials, way_out
+from audits.procedures.left_out import withheld
 from audits.procedures.lifecycle import AuditErrored, AuditFailed, Heartbeat, RunLog
 from audits.procedures.recording import Recording
 from audits.procedures.report import make_report
@@ -101,6 +104,7 @@ class RunUnderAudit:
         )
         done = self._run_recorded("execute", list(program.command), limits)
         self._update(exit_status=done.exit.status, exit_code=done.exit.code)
+        self.run.refresh_from_db(fields=["limits_used", "replay"])
         try:
             require_success(done, "The pipeline", self.heartbeat)
         except (AuditFailed, AuditErrored) as failure:
@@ -121,6 +125,8 @@ class RunUnderAudit:
     def trace(self) -> None:
         """Finds which recorded answer became which row of the datasets."""
         self.lineage = tracing.trace_run(self.run, self.workspace.outputs, self.workspace.tree)
+        if self.run.content == Run.Content.HASHES:
+            self._gap("lineage", "answers", DIGEST_LIMITS)
         judging.decide_what_calls_were_for(self.run, self.lineage)
         self._update(prompts=tracing.profile_prompts(self.workspace.outputs))
         self._keep("lineage", "lineage", json.dumps(shares(self.run), sort_keys=True).encode())
@@ -183,6 +189,7 @@ class RunUnderAudit:
         self.log.secrets = self.credentials.values
         limits = merged(self.manifest.limits.as_json(), self.run.limits)
         self._update(limits=limits, content=self.run.content or self.manifest.content or Run.Content.FULL)
+        self.log.shown = shown_as(self.run.content, mask_salt(Path(settings.VAR_DIR)))
         if limits:
             self._keep("limits", "limits of the run", json.dumps(limits, sort_keys=True).encode())
         names = ", ".join(missing)
@@ -301,7 +308,7 @@ class RunUnderAudit:
         return digest
 
     def _keep_file(self, kind: str, name: str, path: Path, sha256: str, size: int) -> None:
-        if size <= collecting.LARGEST_KEPT:
+        if size <= collecting.LARGEST_KEPT and not withheld(self.run, kind):
             put_file(self.store, path)
         self._enter(concluding.Piece(kind, name, sha256, size))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from audits.actions.runs import step_progress
+from audits.capture.personal import PersonalData
 from audits.capture.process import RecorderProcess
 from audits.procedures.bounds_followed import BoundsFollowed
 from audits.procedures.lifecycle import AuditErrored, AuditFailed, Heartbeat, RunLog
@@ -160,6 +161,13 @@ def folder_of_authority(var: Path) -> Path:
     folder = var / "keys" / "recorder"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
+
+
+def shown_as(content: str, salt: str) -> Callable[[str], str]:
+    """How a line that the pipeline printed is kept: as it is, under pseudonyms, or as its length alone."""
+    if content == "hashes":
+        return lambda text: f"[{len(text):,} characters, not kept]" if text else ""
+    return PersonalData(salt).mask if content == "masked" else lambda text: text
 
 
 def mask_salt(var: Path) -> str:

@@ -93,6 +93,8 @@ class RunLog:
 
     def __init__(self, run_id: int, secrets: tuple[str, ...] = ()) -> None:
         self.run_id, self.secrets, self.step = run_id, secrets, ""
+        # How a line of the pipeline's own is kept; lines of the audit itself are kept as they are.
+        self.shown: Callable[[str], str] = str
         last = LogLine.objects.filter(run=run_id).order_by("-seq").values_list("seq", flat=True).first()
         self._next = 0 if last is None else last + 1
         self._waiting: list[LogRow] = []
@@ -105,6 +107,7 @@ class RunLog:
 
     def add(self, stream: str, text: str) -> None:
         """A line of the pipeline's; it is written with the next flush. A very long one is masked whole, then cut."""
+        text = text if stream == "audit" else self.shown(text)
         clean = storable(mask_text(text, self.secrets))
         pieces = [clean[start : start + LONGEST_LINE] for start in range(0, max(1, len(clean)), LONGEST_LINE)]
         with self._lock:

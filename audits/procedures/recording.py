@@ -16,6 +16,7 @@ from audits.evidence.links import named_contents
 from audits.matching.identity import Identities
 from audits.models import Connection, Exchange, Gap, ModelCall
 from audits.procedures.bounds_followed import BoundsFollowed
+from audits.procedures.reading_before import read_before
 from audits.procedures.replaying import recorded_time
 from audits.text import storable
 
@@ -79,6 +80,8 @@ class Recording:
         self.unparsed += sum(1 for one in parsed if one.unparsed)
 
     def _parse(self, event: Event) -> Parsed:
+        if isinstance(event.get("calls"), dict):
+            return read_before(event["calls"])
         sizes = [event[side]["size"] for side in ("request_body", "response_body") if event.get(side)]
         if sum(sizes) > LARGEST_PARSED:
             return Parsed(unparsed=f"larger than the {LARGEST_PARSED // 1024**2} MB that are read")
@@ -128,7 +131,7 @@ class Recording:
             response_size=response.get("size") or 0,
             truncated=_broken_off(event, "request_body", "response_body"),
             simulated=bool(event.get("simulated")),
-            upstream=_clean(event.get("upstream"), 300),
+            upstream=_clean(event.get("upstream") or ("a recording" if event.get("replayed") else ""), 300),
             error=_clean(event.get("error"), 400),
             unparsed=_clean(parsed.unparsed, 400),
             not_a_model_call=_clean(parsed.not_a_model_call, 200),
@@ -161,7 +164,7 @@ class Recording:
             streamed=call.streamed,
             simulated=bool(event.get("simulated")),
             outputs=len({output.index for output in call.outputs}),
-            output_sha256=hashlib.sha256(answer.encode("utf-8", "surrogatepass")).hexdigest() if answer else "",
+            output_sha256="" if not answer else hashlib.sha256(answer.encode("utf-8", "surrogatepass")).hexdigest(),
             prompt_excerpt=_excerpt(call.prompt[-1].text if call.prompt else ""),
             output_excerpt=_excerpt(answer),
         )
@@ -228,16 +231,14 @@ def _output_lines(row: CallRow, event: Event, call: WireCall) -> Iterable[str]:
     if row.failed:
         return
     prompt = "\n".join(message.text for message in call.prompt)
+    kept = (event.get("calls") or {}).get("calls")
     for position, output in enumerate(call.outputs):
-        if output.text:
-            line = {
-                "id": f"{row.id}:{position}",
-                "model": row.request_model,
-                "host": row.host,
-                "text": output.text,
-                "prompt": prompt,
-            }
-            yield json.dumps(line) + "\n"
+        line = {"id": f"{row.id}:{position}", "model": row.request_model, "host": row.host}
+        digests = kept[call.index if call.index < len(kept) else -1]["outputs"][position] if kept else {}
+        if "exact" in digests:
+            yield json.dumps(line | {"digests": digests}) + "\n"
+        elif output.text:
+            yield json.dumps(line | {"text": output.text, "prompt": prompt}) + "\n"
 
 
 def _broken_off(event: Event, *sides: str) -> bool:

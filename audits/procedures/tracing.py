@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from audits.actions.copying import copy_rows
 from audits.actions.runs import step_progress
+from audits.capture.personal import PersonalData
 from audits.datasets.reading import read_rows
 from audits.lineage.chains import Ancestry
+from audits.lineage.digests import LIMITS as DIGEST_LIMITS
+from audits.lineage.digests import DigestedOutput, DigestTracer
 from audits.lineage.index import OutputIndex
 from audits.lineage.labels import label_transfer
 from audits.lineage.outputs import Output, read_outputs
@@ -18,6 +23,7 @@ from audits.lineage.rows import MalformedRow, Row, UnreadableDataset
 from audits.lineage.tracing import Match, Tracer
 from audits.models import Dataset, ModelCall, RowMatch, Run
 from audits.procedures.chains import call_of, trace_chains
+from audits.procedures.executing import mask_salt
 from audits.text import storable
 
 BATCH = 5_000
@@ -41,9 +47,11 @@ class Lineage:
 
 def trace_run(run: Run, outputs_file: Path, tree: Path) -> Lineage:
     """Trace every readable dataset of a run; store its matches and counts."""
+    if run.content == Run.Content.HASHES:
+        return _trace_by_digests(run, outputs_file, tree)
     outputs = list(read_outputs(outputs_file)) if outputs_file.exists() else []
     index = OutputIndex(outputs)
-    tracer = Tracer(index)
+    tracer = tracer_for(run, index)
     lineage = Lineage()
     total = sum(run.datasets.values_list("rows", flat=True))
     for dataset in run.datasets.exclude(sha256=""):
@@ -54,7 +62,55 @@ def trace_run(run: Run, outputs_file: Path, tree: Path) -> Lineage:
     return lineage
 
 
-def _trace_dataset(run: Run, dataset: Dataset, path: Path, tracer: Tracer, lineage: Lineage, total: int) -> None:
+def _trace_by_digests(run: Run, outputs_file: Path, tree: Path) -> Lineage:
+    """The same where only digests of answers were kept; what that can't find leaves each data set with a gap."""
+    key, lineage = mask_salt(Path(settings.VAR_DIR)).encode(), Lineage()
+    tracer = DigestTracer(_digested(outputs_file), key)
+    total = sum(run.datasets.values_list("rows", flat=True))
+    for dataset in run.datasets.exclude(sha256=""):
+        _trace_dataset(run, dataset, tree / dataset.path, tracer, lineage, total)
+    run.datasets.filter(gap="").exclude(sha256="").update(gap=DIGEST_LIMITS)
+    return lineage
+
+
+def _digested(outputs_file: Path) -> Iterator[DigestedOutput]:
+    if outputs_file.exists():
+        with outputs_file.open(encoding="utf-8") as file:
+            for line in file:
+                entry = json.loads(line)
+                yield DigestedOutput(entry["id"], entry["model"], entry["digests"])
+
+
+class PseudonymousTracer(Tracer):
+    """Compares rows under the pseudonyms under which answers were kept."""
+
+    persons: PersonalData
+
+    def matches(self, row: Row) -> list[Match]:
+        """See Tracer."""
+        return super().matches(replace(row, value=_under_pseudonyms(row.value, self.persons)))
+
+
+def tracer_for(run: Run, index: OutputIndex) -> Tracer:
+    """A tracer that reads rows as this run's answers were kept."""
+    if run.content != Run.Content.MASKED:
+        return Tracer(index)
+    tracer = PseudonymousTracer(index)
+    tracer.persons = PersonalData(mask_salt(Path(settings.VAR_DIR)))
+    return tracer
+
+
+def _under_pseudonyms(value: Any, persons: PersonalData) -> Any:
+    if isinstance(value, str):
+        return persons.mask(value)
+    if isinstance(value, dict):
+        return {key: _under_pseudonyms(item, persons) for key, item in value.items()}
+    return [_under_pseudonyms(item, persons) for item in value] if isinstance(value, list) else value
+
+
+def _trace_dataset(
+    run: Run, dataset: Dataset, path: Path, tracer: Tracer | DigestTracer, lineage: Lineage, total: int
+) -> None:
     waiting: list[tuple[object, ...]] = []
     derived, words = 0, tracer.words
     try:
@@ -108,7 +164,8 @@ def profile_prompts(outputs_file: Path) -> dict[str, Any]:
         with outputs_file.open(encoding="utf-8") as file:
             for line in file:
                 entry = json.loads(line)
-                by_host.setdefault(entry["host"], {})[call_of(entry["id"])] = entry["prompt"]
+                if "prompt" in entry:  # of a run that keeps hashes alone, none was kept
+                    by_host.setdefault(entry["host"], {})[call_of(entry["id"])] = entry["prompt"]
     return {host: profile(prompts.values()).as_json() for host, prompts in sorted(by_host.items())}
 
 

@@ -58,7 +58,7 @@ def start_audit(request: PersonRequest, pk: int) -> HttpResponse:
     form = StartAuditForm(request.POST, user=request.user)
     if not form.is_valid():
         return _page(request, pipeline, form, status=422)
-    run = request_run(pipeline=pipeline, acting_user=request.user, **form.cleaned_data)
+    run = request_run(pipeline=pipeline, acting_user=request.user, **form.asked())
     run_audit.delay_on_commit(run.pk)
     return redirect("run", pk=run.pk)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from audits.access import get_run, may_read_contents, require_may_read_contents, require_may_run, visible_runs
+from audits.actions.limits import waiting
 from audits.actions.runs import request_cancel, request_run
 from audits.models import Connection, Pipeline, Run
 from audits.queries.run_view import (
@@ -29,6 +30,8 @@ from compliance.access import may_run_audits
 from compliance.queries.names import provider_names
 from compliance.views.requests import PersonRequest
 
+MOST_SHOWN = 50
+RESULTS = ("counts", "findings_compared")
 LINES_AT_FIRST, LINES_AT_ONCE, LINES_PER_PAGE = 400, 500, 1000
 COLUMNS = {"run": ("id",), "pipeline": ("pipeline__name", "number"), "state": ("state",), "started": ("started_at",)}
 
@@ -61,6 +64,9 @@ def live_context(request: PersonRequest, run: Run) -> dict[str, Any]:
         "models": models_used(run),
         "providers": provider_names(),
         "waits_for": waiting_words(run, timezone.now()),
+        "held": list(waiting(run)[:MOST_SHOWN]),
+        "met": run.limit_events.select_related("wished_by").order_by("id")[:MOST_SHOWN] if run.limits else (),
+        "differences": run.replay_differences.order_by("id")[:MOST_SHOWN] if run.is_replay else (),
     }
 
 
@@ -137,6 +143,10 @@ def again(request: PersonRequest, pk: int) -> HttpResponse:
         upstreams=run.upstreams,
         record_only=run.record_only,
         rerun_of=run,
+        limits=run.limits,
+        content=run.content,
+        replay={key: value for key, value in run.replay.items() if key not in RESULTS},
+        replay_of=run.replay_of,
     )
     run_audit.delay_on_commit(new.pk)
     return redirect("run", pk=new.pk)

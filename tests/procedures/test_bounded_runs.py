@@ -1,15 +1,19 @@
 """Whole audits of bounded runs and of replays: what the teacher served decides."""
 
+import json
+import textwrap
 import threading
 import time
+import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from audits.actions.limits import answer_hold, waiting
-from audits.evidence import open_store
+from audits.evidence import open_store, verify_bundle
 from audits.models import Finding, Run, UsageSignature
 from audits.procedures.concluding import write_run_bundle
 from audits.procedures.replaying import NotReplayable, replay_of_bundle, replay_of_run
@@ -18,6 +22,16 @@ from tests.procedures.conftest import Lab, manifest
 THREE = """
     write("out/train.jsonl", [{"text": ask("Tell me about " + word)} for word in ("invoices", "refunds", "logins")])
 """
+
+
+def spoken(lab: Lab, word: str) -> str:
+    """What the teacher says of a word: it says the same each time."""
+    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": f"Tell me about {word}"}]}
+    headers = {"Authorization": "Bearer sk-placeholder-for-the-local-teacher"}
+    answer = httpx.post(f"{lab.teacher.url}/v1/chat/completions", json=body, headers=headers).json()
+    text = answer["choices"][0]["message"]["content"]
+    assert isinstance(text, str)
+    return text
 
 
 def with_limits(text: str, **options: object) -> str:
@@ -123,3 +137,42 @@ def test_a_bundle_replays_where_its_run_is_unknown(lab: Lab, recorded: Run, tmp_
     bundle.write_bytes(bytes(damaged))
     with pytest.raises(NotReplayable):
         replay_of_bundle(bundle, open_store(settings.EVIDENCE_URL))
+
+
+@pytest.mark.usefixtures("without_paper")
+def test_a_run_that_keeps_hashes_alone_still_traces_whole_answers(lab: Lab, tmp_path: Path) -> None:
+    main = 'print("answered:", ask("Tell me about invoices"))\n' + textwrap.dedent(THREE)
+    run = lab.audit(main, content="hashes")
+    assert run.state == Run.State.COMPLETED, run.reason
+    assert [call.output_excerpt for call in run.calls.all()] == [""] * 4
+    assert all(call.input_tokens for call in run.calls.all())
+    dataset = run.datasets.get()
+    assert (dataset.rows, dataset.derived_rows) == (3, 3)
+    assert "Whole answers and whole lines" in dataset.gap
+    assert run.gaps.filter(kind="lineage").exists()
+    assert "not kept]" in lab.log(run)
+    bundle = tmp_path / "hashes.zip"
+    write_run_bundle(run, bundle)
+    assert verify_bundle(str(bundle)).ok
+    with zipfile.ZipFile(bundle) as packed:
+        kept = {name: packed.read(name) for name in packed.namelist()}
+    answers = [json.dumps(spoken(lab, word))[1:41].encode() for word in ("invoices", "refunds", "logins")]
+    assert not [name for name, content in kept.items() for answer in answers if answer in content]
+    with pytest.raises(NotReplayable):
+        replay_of_run(run)
+
+
+@pytest.mark.usefixtures("without_paper")
+def test_rows_are_traced_under_the_pseudonyms_of_answers(lab: Lab) -> None:
+    main = """
+        mail = "ada.lovelace@example.com"
+        text = ask("Write to " + mail + " and to nobody else of the whole company, please")
+        write("out/train.jsonl", [{"text": "Write to " + mail}])
+        print("sent to", mail)
+    """
+    run = lab.audit(main, content="masked")
+    assert run.state == Run.State.COMPLETED, run.reason
+    call = run.calls.get()
+    assert "lovelace" not in call.prompt_excerpt
+    assert "@masked.invalid" in call.prompt_excerpt
+    assert "lovelace" not in lab.log(run)

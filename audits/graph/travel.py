@@ -26,7 +26,7 @@ STANDINGS: Final = {
 
 _STRENGTH: Final = {standing: at for at, standing in enumerate(STANDINGS)}
 FINE_TUNING: Final = "fine_tune_weights"
-_LICENCES: Final = frozenset({"licence", "inherited_licence"})
+LICENCES: Final = frozenset({"licence", "inherited_licence"})
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class Charge:
     @property
     def travels(self) -> bool:
         """Whether the terms go with the material, to whoever has it."""
-        return self.role in _LICENCES or "pass_through_terms" in self.labels
+        return self.role in LICENCES or "pass_through_terms" in self.labels
 
     @property
     def way(self) -> tuple[object, ...]:
         """What its way depends on: charges that agree in it reach the same nodes in the same standings."""
         use = (self.run, self.provider, self.served_by, self.model, self.activity)
-        return (*use, self.role in _LICENCES, self.travels, bool(self.set_aside))
+        return (*use, self.role in LICENCES, self.travels, bool(self.set_aside))
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ _STOPS: Final = {
 
 
 def _next_generation(charge: Charge, edge: Edge) -> tuple[str, str]:
-    if charge.role in _LICENCES:
+    if charge.role in LICENCES:
         return (
             CARRIED,
             f"{charge.document} is a licence: it travels with the material ({charge.role_why}). {_capital(edge.why)}",

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
-from audits.graph.travel import Charge
+from audits.graph.travel import LICENCES, Charge
 from audits.models import AssessedUse, Decision, Finding, Run
 from audits.queries.review import DECIDED, with_standing
 
@@ -117,7 +117,10 @@ def _outcome(verdict: Mapping[str, Any]) -> str:
 
 
 def charges_of_findings(runs: QuerySet[Run]) -> list[Charge]:
-    """A charge for each model of each finding on a rule: what the picture shows on its nodes. Two queries."""
+    """A charge for each model of each finding on a rule: what the picture shows on its nodes. Two queries.
+
+    The role of the paper is told of licences only: it is what a charge's way depends on.
+    """
     rows = with_standing(
         Finding.objects.filter(run__in=runs, kind__in=_RULES, rule_revision__isnull=False, use__isnull=False)
     ).order_by("run_id", "number").values(
@@ -125,13 +128,16 @@ def charges_of_findings(runs: QuerySet[Run]) -> list[Charge]:
         "version", "pk", "rule_revision__rule__identifier", "rule_revision__effect", "rule_revision__definition__labels",
         "use__first_on", "use__last_on",
     )  # fmt: skip
-    papers = _papers(runs)
+    papers = _licences(runs)
     return [charge for row in rows for charge in _of_finding(row, papers.get(row["use_id"], {}))]
 
 
-def _papers(runs: QuerySet[Run]) -> dict[int, Mapping[str, tuple[str, str]]]:
-    """Use → document → (role, why it governs). Read once for each use: several findings rest on one."""
-    read = AssessedUse.objects.filter(run__in=runs).values_list("pk", "answer__governing_documents")
+def _licences(runs: QuerySet[Run]) -> dict[int, Mapping[str, tuple[str, str]]]:
+    """Use → document → (role, why it governs), of the uses that a licence governs. Of other papers the role changes no way."""
+    licensed = Q(pk__in=())
+    for role in LICENCES:
+        licensed |= Q(answer__governing_documents__contains=[{"role": role}])
+    read = AssessedUse.objects.filter(licensed, run__in=runs).values_list("pk", "answer__governing_documents")
     return {pk: {one["document"]: (one["role"], one["why"]) for one in papers or ()} for pk, papers in read}
 
 

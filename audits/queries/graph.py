@@ -46,7 +46,9 @@ def read_records(runs: QuerySet[Run], since: dt.date | None = None) -> Records:
             "upstreams", "scan__datasets",
         )
     )  # fmt: skip
-    ids = [row[0] for row in chosen]
+    ids = Run.objects.filter(
+        pk__in=runs.order_by().values("pk")
+    ).order_by()  # a part of each query: lists of numbers are slow
     library = catalogue_from_database()
     students, signatures = _students(ids), _signatures(ids, since)
     public = [record for row in chosen for record in _public(row[0], row[8])]
@@ -82,7 +84,7 @@ def _models(known: Mapping[str, ModelIdentity]) -> dict[str, ModelRecord]:
     }
 
 
-def _signatures(runs: Iterable[int], since: dt.date | None) -> list[dict[str, Any]]:
+def _signatures(runs: QuerySet[Run], since: dt.date | None) -> list[dict[str, Any]]:
     """Calls by what they have in common, over days and operations, from the roll-up; failed ones are counted apart."""
     days = Q(day__gte=since) if since else Q()
     rows = (
@@ -111,7 +113,7 @@ def _signatures(runs: Iterable[int], since: dt.date | None) -> list[dict[str, An
     ]
 
 
-def _datasets(runs: Iterable[int]) -> tuple[DatasetRecord, ...]:
+def _datasets(runs: QuerySet[Run]) -> tuple[DatasetRecord, ...]:
     columns = ("id", "run_id", "path", "role", "sha256", "rows", "size", "format", "malformed")
     rows = Dataset.objects.filter(run__in=runs).order_by("run_id", "path").values(*columns, "gap")
     return tuple(
@@ -124,7 +126,7 @@ def _datasets(runs: Iterable[int]) -> tuple[DatasetRecord, ...]:
     )
 
 
-def _students(runs: Iterable[int]) -> list[dict[str, Any]]:
+def _students(runs: QuerySet[Run]) -> list[dict[str, Any]]:
     columns = ("run_id", "name", "path", "sha256", "kind", "size", "facts__base_model")
     rows = Student.objects.filter(run__in=runs).order_by("run_id").values(*columns)
     return [
@@ -159,7 +161,7 @@ def _place(evidence: object) -> str:
     return f"{first.get('file')}:{first.get('line')}"[:200] if isinstance(first, dict) else ""
 
 
-def _elsewhere(runs: Iterable[int]) -> dict[str, int]:
+def _elsewhere(runs: QuerySet[Run]) -> dict[str, int]:
     """Node id → how many runs other than these hold the same content: counted, and nothing else said of them. Two queries."""
     found: dict[str, int] = {}
     for prefix, model in (("data", Dataset), ("student", Student)):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db.models import Count, Q, QuerySet, Sum
 
 from audits.graph.records import RowsRecord
-from audits.models import RowMatch, TaughtCalls, TaughtRows
+from audits.models import RowMatch, Run, TaughtCalls, TaughtRows
 
 CallsKey = tuple[int, str, str, str, str]
 """What alike calls have in common: run, provider, served by, model, purpose (see CallsRecord.key)."""
@@ -17,12 +17,11 @@ _KEY: Final = ("provider", "served_by", "model", "purpose")
 _LABEL: Final = "label"
 
 
-def read_rows(runs: Iterable[int], since: dt.date | None = None) -> tuple[RowsRecord, ...]:
+def read_rows(runs: QuerySet[Run], since: dt.date | None = None) -> tuple[RowsRecord, ...]:
     """Rows by data set and by the calls they derive from, for some runs. Two queries.
 
     With `since`, rows that took something from an answer of that day or later.
     """
-    runs = list(runs)
     texts = Q(text_day__gte=since) if since else Q(text_day__isnull=False)
     held = TaughtRows.objects.filter(Q(last_day__gte=since) if since else Q(), dataset__run__in=runs)
     keys = ("dataset", "dataset__run", *_KEY)
@@ -34,7 +33,7 @@ def read_rows(runs: Iterable[int], since: dt.date | None = None) -> tuple[RowsRe
     return tuple(_record(key, kinds, answers.get((key[0], *key[2:]), {})) for key, kinds in found.items())
 
 
-def _answers(runs: list[int], since: dt.date | None) -> Mapping[tuple[Any, ...], Mapping[bool, tuple[int, int]]]:
+def _answers(runs: QuerySet[Run], since: dt.date | None) -> Mapping[tuple[Any, ...], Mapping[bool, tuple[int, int]]]:
     """(data set, and what calls have in common) → whether only labels were taken → (output tokens, bytes of responses)."""
     days = Q(day__gte=since) if since else Q()
     calls = TaughtCalls.objects.filter(days, run__in=runs, dataset__isnull=False).order_by()

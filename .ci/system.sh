@@ -32,6 +32,7 @@ missing_for_tests() {
     has_program chromium || has_program chromium-browser || has_program google-chrome || printf 'chromium '
     has_program pdftoppm || printf 'poppler-utils '
     has_program git || printf 'git '
+    has_program java || printf 'default-jre-headless '
     # the clients of other languages whose calls are captured in tests
     has_program node || printf 'nodejs '
     has_program npm || printf 'npm '

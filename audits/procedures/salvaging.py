@@ -27,7 +27,7 @@ PHASES = {"setup": "prepare", "execute": "execute"}
 ROWS = ("exchange", "connection", "refused", "gap")
 STILL_WRITING_SECONDS = 10.0
 LOOKED_BACK = dt.timedelta(days=7)
-CUT_SHORT = "The audit ended before its evidence was sealed: what was recorded until then is sealed, what came after was not seen."
+CUT_SHORT = "The audit ended before its evidence was sealed: what was recorded until then is sealed; what came after is not."
 
 
 def salvage_ended_runs() -> int:

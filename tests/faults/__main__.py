@@ -9,8 +9,6 @@ import argparse
 import subprocess
 import sys
 
-from tests.faults.installation import installation
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import struct
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -141,9 +140,10 @@ def _kill(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
+    with contextlib.suppress(ChildProcessError):
+        while time.monotonic() < deadline and os.waitpid(pid, os.WNOHANG) == (0, 0):
+            time.sleep(0.01)  # one of our own, which would stay as a zombie
     while time.monotonic() < deadline and command_line(pid):
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
         time.sleep(0.01)
 
 
@@ -166,16 +166,3 @@ def _environment(more: dict[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-@contextmanager
-def installation() -> Iterator[Installation]:
-    home = Path(tempfile.mkdtemp(prefix="ct-faults-"))
-    home.chmod(0o755)
-    made = Installation(home)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-        shutil.rmtree(home, ignore_errors=True)

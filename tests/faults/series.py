@@ -1,4 +1,4 @@
-"""The series of faulted audits, in an installation that `python -m tests.faults` has started and told the environment of."""
+"""The series of faulted audits, in an installation of its own, which it starts: `series FOLDER --runs …`, by `tests.faults`."""
 
 import argparse
 import random
@@ -9,11 +9,14 @@ from pathlib import Path
 
 import django
 
+from tests.faults.installation import Installation
+
+MADE = Installation(Path(sys.argv[1]))
+MADE.start()  # it tells the environment where its servers are, which the settings read
 django.setup()
 
 from audits.models import Run, Seal  # noqa: E402 - models need the set-up above
 from tests.faults.far_end import FarEnd  # noqa: E402
-from tests.faults.installation import Installation  # noqa: E402
 from tests.faults.kinds import FAULTS, Fault  # noqa: E402
 from tests.faults.trial import Lab, Trial, bundle_problems  # noqa: E402
 
@@ -26,9 +29,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--faults")
     chosen = parser.parse_args()
-    made, far_end, chance = Installation(chosen.home), FarEnd(), random.Random(chosen.seed)
-    kinds = _possible(made, chosen.faults.split(",") if chosen.faults else list(FAULTS))
-    lab, trials, began = Lab(made, far_end), [], time.monotonic()
+    far_end, chance = FarEnd(), random.Random(chosen.seed)
+    kinds = _possible(MADE, chosen.faults.split(",") if chosen.faults else list(FAULTS))
+    lab, trials, began = Lab(MADE, far_end), [], time.monotonic()
     for number in range(chosen.runs):
         if time.monotonic() - began > chosen.seconds:
             print(f"stopped after {number} runs: {chosen.seconds:.0f} seconds are over", flush=True)

@@ -17,11 +17,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=36_000, help="begin no further run after so many seconds")
     parser.add_argument("--faults", default="", help="only these, by commas; else all, in turn")
     chosen = parser.parse_args()
-    with installation() as made:
+    home = Path(tempfile.mkdtemp(prefix="ct-faults-"))
+    home.chmod(0o755)
+    try:
         options = [f"--{name}={value}" for name, value in vars(chosen).items()]
-        return subprocess.run(
-            [sys.executable, "-m", "tests.faults.series", made.home, *options], check=False
-        ).returncode
+        command = [sys.executable, "-m", "tests.faults.series", str(home), *options]
+        return subprocess.run(command, check=False).returncode
+    finally:
+        Installation(home).stop()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,13 @@ ends in a true state. Exit status 1 when something did not hold; the seed makes 
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
+
+from tests.faults.installation import Installation
 
 
 def main() -> int:

@@ -6,7 +6,9 @@ from audits.actions.runs import mark_stale_runs as mark_stale
 from audits.actions.runs import note_resent
 from audits.procedures.audit import audit
 from audits.procedures.importing import carry_out
+from audits.procedures.erasing import erase_expired, finish_erasures
 from audits.procedures.lifecycle import conduct
+from audits.procedures.proving import get_proofs
 from audits.procedures.reading_patterns import read_patterns, read_what_is_new
 from audits.procedures.receiving import judge_received
 from audits.procedures.rejudging import rejudge_after_changes
@@ -63,6 +65,19 @@ def mark_stale_runs() -> None:
 def seal_what_ended() -> None:
     """Seal the evidence of runs that ended before it was sealed."""
     salvage_ended_runs()
+
+
+@app.task(name="audits.tasks.get_proofs", ignore_result=True, expires=25)
+def get_proofs_of_seals() -> None:
+    """Ask for time stamps and anchors that are due."""
+    get_proofs()
+
+
+@app.task(name="audits.tasks.erase_what_expired", ignore_result=True, expires=3000)
+def erase_what_expired() -> None:
+    """Erase what projects keep no longer, and finish erasures that were broken off."""
+    erase_expired()
+    finish_erasures()
 
 
 @app.task(name="audits.tasks.rejudge_after_changes", ignore_result=True, expires=5)

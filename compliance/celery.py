@@ -34,6 +34,8 @@ app.conf.update(
         # Expires before the next one: while no worker runs, reminders must not pile up.
         "mark stale runs": {"task": "audits.tasks.mark_stale_runs", "schedule": 30.0, "options": {"expires": 25}},
         "seal what ended": {"task": "audits.tasks.seal_what_ended", "schedule": 60.0, "options": {"expires": 55}},
+        "proofs of seals": {"task": "audits.tasks.get_proofs", "schedule": 30.0, "options": {"expires": 25}},
+        "retention": {"task": "audits.tasks.erase_what_expired", "schedule": 3600.0, "options": {"expires": 3000}},
         "judge anew": {"task": "audits.tasks.rejudge_after_changes", "schedule": 5.0, "options": {"expires": 5}},
         "judge received": {"task": "audits.tasks.judge_received", "schedule": 60.0, "options": {"expires": 55}},
         "look for patterns": {

@@ -121,6 +121,12 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("EMAIL_FROM", "clausetrail@lo
 
 EVIDENCE_URL = os.environ.get("EVIDENCE_URL", (VAR_DIR / "evidence").as_uri())
 
+# What is added to each seal, by commas: authorities that stamp its time (RFC 3161), and places its root is written down in
+# (file:///a/file, to whose end a line is added, or a URL that takes a POST).
+TIMESTAMP_URLS = [url.strip() for url in os.environ.get("TIMESTAMP_URL", "").split(",") if url.strip()]
+TIMESTAMP_ROOTS = os.environ.get("TIMESTAMP_ROOTS", "")
+ANCHOR_URLS = [url.strip() for url in os.environ.get("ANCHOR_URL", "").split(",") if url.strip()]
+
 # Watched sources are fetched from public addresses. Places in one's own network are allowed by address and port, by commas.
 WATCH_ALLOWED = [place.strip() for place in os.environ.get("WATCH_ALLOWED", "").split(",") if place.strip()]
 

@@ -19,6 +19,7 @@ from audits.evidence.store import Store, open_store
 from audits.models import EvidenceEntry, Report, Run
 from audits.models import Seal as StoredSeal
 from audits.procedures.left_out import left_out
+from audits.procedures.proving import ask_for_proofs, with_stamps
 from audits.queries.summary import findings_of, summary_of
 
 
@@ -78,9 +79,10 @@ def seal_run(run: Run, pieces: list[Piece], var: Path) -> str:
     # Before the seal: from then on the database keeps the run's row as it is.
     Run.objects.filter(pk=run.pk).update(evidence_root=made.root)
     run.evidence_root = made.root
-    StoredSeal.objects.create(
+    stored = StoredSeal.objects.create(
         run=run, root=made.root, entries=made.entries, definition=dict(made.definition), sealed_at=now
     )
+    ask_for_proofs(stored)
     return made.root
 
 
@@ -122,7 +124,7 @@ def write_run_bundle(run: Run, target: Path, report: Report | None = None) -> Bu
     store, var = open_store(settings.EVIDENCE_URL), Path(settings.VAR_DIR)
     stored = run.seal
     entries = [from_dict(entry.line) for entry in run.evidence.order_by("seq")]
-    made = Seal(stored.root, stored.entries, stored.definition)
+    made = Seal(stored.root, stored.entries, with_stamps(stored))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         records = {

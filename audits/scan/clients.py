@@ -10,7 +10,7 @@ from audits.scan.following import Program
 from audits.scan.modules import Module, Scope
 from audits.scan.sdks import CLIENTS
 from audits.scan.tables import WRAPS
-from audits.scan.values import Declared, Origin, Worth, argument, called_name
+from audits.scan.values import Declared, Origin, Worth, argument, called_name, entries
 
 _TAKEN_AS = frozenset(("client", "openai_client", "async_client", "azure_client", "llm_client", "model_client"))
 
@@ -48,6 +48,10 @@ class ClientReader:
         same = [client for client in elsewhere if _meaning(client.origin) == _meaning(origin)]
         return same[:4] or found
 
+    def made_with(self, package: str) -> bool:
+        """Whether the tree makes a client of this package anywhere."""
+        return bool(self._all_made().get(package))
+
     def _all_made(self) -> dict[str, list[Client]]:
         if self._made is None:
             self._made = defaultdict(list)
@@ -76,6 +80,8 @@ class ClientReader:
             sdk = CLIENTS[known]
             named = self._calls.named_provider(call, origin.module, origin.scope)
             served_by = "google-vertex" if sdk.package == "google" and _says_vertex(call) else sdk.served_by
+            if served_by == "openai" and self._speaks_azure(call, origin):
+                served_by = "azure"
             yield Client(origin, sdk.package, named or served_by)
         elif meaning.startswith("boto3") or meaning.endswith(".client"):
             services = self._program.worth(argument(call, "service_name", 0), origin.module, origin.scope).values
@@ -83,6 +89,12 @@ class ClientReader:
                 yield Client(origin, "boto3", "amazon-bedrock")
         elif _may_wrap(call):
             yield from self._wrapped(call, origin, depth)
+
+    def _speaks_azure(self, call: ast.Call, origin: Origin) -> bool:
+        """Whether OpenAI's client is given the header or the version in its query that Azure wants."""
+        given = [argument(call, "default_headers", -1), argument(call, "default_query", -1)]
+        tables = [o for g in given if g is not None for o in self._program.origins(g, origin.module, origin.scope)]
+        return any(entries(table.node, key) for table in tables for key in ("api-key", "api-version"))
 
     def _wrapped(self, call: ast.Call, origin: Origin, depth: int) -> Iterator[Client]:
         given = [*call.args[:2], *(keyword.value for keyword in call.keywords if keyword.arg in _TAKEN_AS)]

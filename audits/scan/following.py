@@ -78,6 +78,11 @@ class Program(Links):
         found = [o for source, its, at in sources[:MOST_VALUES] for o in self.origins(source, its, at, depth + 1)]
         return found or _declared(expression, module, scope)
 
+    def values_of(self, name: ast.Name, module: Module, scope: Scope) -> list[ast.expr]:
+        """The expressions that a name was given, choices taken apart."""
+        given = [source for source, _, _ in self._sources(name, module, scope)[:6]]
+        return [part for one in given for part in (alternatives(one) or [one])]
+
     def _made_by(self, call: ast.Call, module: Module, depth: int) -> list[Origin]:
         """What a function of the tree returns, when the call is of one."""
         found = self.function_named(module.meaning(call.func), module) if depth <= 4 else None
@@ -251,6 +256,18 @@ class Program(Links):
             found = dict.fromkeys(self.module_named(home, module) for home in homes)
             known = module.neighbours = [other for other in found if other is not None and other is not module]
         return known
+
+    def parts_of(self, begun: Iterable[Module]) -> frozenset[int]:
+        """The ids of these modules and of all that they import, six steps far."""
+        found: dict[int, Module] = {}
+        newest = {id(module): module for module in begun}
+        for _ in range(6):
+            found |= newest
+            named = [(dotted, one) for one in newest.values() for dotted in one.names.values()]
+            modules = [self.module_named(dotted, one) for dotted, one in named]
+            modules += [m for one in newest.values() for m in self._neighbours(one)]
+            newest = {id(m): m for m in modules if m is not None and id(m) not in found}
+        return frozenset(found)
 
     def _call(self, call: ast.Call, module: Module, scope: Scope, depth: int) -> Worth:
         meaning = module.meaning(call.func)

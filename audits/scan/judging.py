@@ -47,7 +47,7 @@ class Judge:
         self._program, self._directory, self._settings, self._sites = program, directory, settings, sites
         self._reach, self._surroundings = Reach(program, settings), Surroundings(program)
         self._served: dict[str, list[Setting]] = {}
-        self._started: dict[int, frozenset[int]] = {}
+        self._started: dict[tuple[int, int], frozenset[int]] = {}
         self.unresolved: list[Unresolved] = []
 
     def findings(self, site: Site) -> Iterator[Finding]:
@@ -86,7 +86,8 @@ class Judge:
             and not site.address.variables
             and site.sdk in ("openai", "camel", "distilabel", "anthropic")
         ):
-            named += self._configured_channels()
+            configured = self._configured_channels()
+            named += configured + (self._own_default(site) if configured else [])
         if named:
             return list({(channel.served_by, channel.host): channel for channel in named}.values())
         own = {name for names in HOST_VARIABLES_OF.values() for name in names}
@@ -122,10 +123,27 @@ class Judge:
             value
             for name in (*HOST_VARIABLES_OF.get(site.sdk, ()), *site.address.variables)
             for value in self._program.environment.get(name, [])
-            if _governs(value, site.module)
+            if _governs(value, site.module) or self._starts(value, site.module)
         ]
         values = [Value(str(one.value), (Place(one.home, one),) if one.home else ()) for one in given]
         return [c for c in (self._of_address(value, site) for value in values) if c is not None]
+
+    def _starts(self, given: Given, module: Module) -> bool:
+        """Whether a script that sets a variable starts a program which this file is part of."""
+        home = given.home
+        if home is None or home.dotted or not home.path.lower().endswith((".sh", ".bash", ".slurm", ".sbatch", ".md")):
+            return False
+        near = (0, 2_000) if not home.path.lower().endswith(".md") else (max(0, given.lineno - 40), given.lineno + 40)
+        key = (id(home), near[0])
+        if key not in self._started:
+            text = "\n".join(home.lines[near[0] : near[1]])
+            begun = [
+                m
+                for m in self._program.modules
+                if f"{m.path.rpartition('/')[2]} " in text or f"-m {m.dotted_tail}" in text
+            ]
+            self._started[key] = self._program.parts_of(begun)
+        return id(module) in self._started[key]
 
     def _of_address(self, value: Value, site: Site) -> _Channel | None:
         host, channel = self._directory.channel_of_url(value.text)
@@ -187,6 +205,15 @@ class Judge:
             )
             for (channel, host), settings in by_channel.items()
         ]
+
+    def _own_default(self, site: Site) -> list[_Channel]:
+        """The SDK's own provider too, where a configuration that names no address names a model of that provider."""
+        addressed = {setting.file for setting in self._settings.addresses}
+        own = next((s for s in self._settings_served_by(site.served_by) if s.file not in addressed), None)
+        if own is None or site.served_by not in OWN_MODELS_ONLY:
+            return []
+        step = f"{own.file} names {own.value} and no address: {site.served_by} itself answers"
+        return [_Channel(site.served_by, "", (setting_evidence(own),), step)]
 
     def _models(self, site: Site, served_by: str) -> list[Value]:
         """The models asked for; when the call does not tell, those the file names itself and this channel may serve."""

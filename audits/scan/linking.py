@@ -93,6 +93,11 @@ class Links:
         found = [m for m in self._by_tail.get(dotted.rpartition(".")[2], ()) if ("." + m.dotted).endswith("." + dotted)]
         return max(found, key=lambda m: _shared_folders(m.path, near.path)) if found else None
 
+    def is_of_tree(self, dotted: str, near: Module) -> bool:
+        """Whether a dotted name leads to a module of the tree, as far as it goes."""
+        parts = dotted.split(".")
+        return any(self.module_named(".".join(parts[:n]), near) is not None for n in range(len(parts), 0, -1))
+
     def function_named(self, dotted: str, near: Module) -> tuple[Module, Function] | None:
         """The function that a dotted name means; one called on an object counts when the tree has a single one of that name."""
         home, _, name = dotted.rpartition(".")

@@ -51,6 +51,11 @@ class Module:
     options: set[str] = field(default_factory=set)
     neighbours: "list[Module] | None" = None
 
+    @property
+    def dotted_tail(self) -> str:
+        """The dotted name as it is imported where the sources lie in a folder of their own."""
+        return self.dotted.removeprefix("src.")
+
     def line(self, node: ast.AST) -> int:
         """The line of the file on which this node begins."""
         at = int(getattr(node, "lineno", 1))

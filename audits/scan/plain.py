@@ -1,7 +1,8 @@
 """Uses in R, shell scripts, Slurm jobs, Dockerfiles and Makefiles. Read line by line, comments and prose left out."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from audits.scan.directory import Directory
 from audits.scan.modules import is_test_path
@@ -17,6 +18,28 @@ _MODEL = re.compile(r"""(?:--model(?:[ =])|["']?model["']?\s*[:=]\s*)\s*\\?["'`]
 _COMMAND = re.compile(r"\bopenai\s+(?:api|tools)\s+((?:fine_tun|chat|completions|embeddings|responses)[\w.]*)")
 _AZURE_HEADER = re.compile(r"""["'`]?api-key["'`]?\s*[=:]""")
 _POST = re.compile(r"\bPOST\s*\(|\breq_perform\s*\(")
+_AZURE_ADDRESS = re.compile(
+    r"\b(?:request|POST|VERB)\s*\(.{0,80}AZURE_?(?:OPENAI|OAI)\w*(?:ENDPOINT|URL|BASE)", re.IGNORECASE
+)
+# Packages of R whose functions ask by themselves; without a channel it is told by the function's name.
+_R_PACKAGES: dict[str, tuple[re.Pattern[str], str]] = {
+    "tidyllm": (re.compile(r"\b(openai|claude|gemini|groq|mistral|perplexity|deepseek|azure_openai|ollama)\s*\("), ""),
+    "rgpt3": (re.compile(r"\b(rgpt(?:_single|_embeddings|_single_embedding)?)\s*\("), "openai"),
+    "chatgpt": (re.compile(r"\b(ask_chatgpt|chatgpt::\w+)\s*\("), "openai"),
+    "TheOpenAIR": (re.compile(r"\b(chat|openai_\w+)\s*\("), "openai"),
+    "gemini.R": (re.compile(r"\b(gemini\w*)\s*\("), "google"),
+}
+_NAMED = re.compile(
+    r"""([A-Za-z_][\w.]{1,60})\s*(?:<-|=)\s*(?:paste0?\(|glue\(|sprintf\(|stringr::\w+\()?\s*["']?(https?://[\w.{}$-]+(?:/[^\s"'`)]{0,200})?)"""
+)
+_SENDS = re.compile(r"\b(?:POST|VERB|PUT|request|curl_fetch_\w+|httr::\w+|postForm)\s*\(|\b(?:curl|wget|http|xh)\s")
+_WORDS = re.compile(r"[A-Za-z_][\w.]{1,60}")
+_COMMAND_LINES = 4
+_MEANS_ANYTHING = frozenset(("url", "base_url", "endpoint", "api_url", "host", "uri", "api", "base", "server"))
+LONGEST_LINE = 20_000
+_BEGINS = re.compile(
+    r"^\s*(?:([A-Za-z_.][\w.]*)\s*(?:<-|=)\s*function\s*\(|([A-Za-z_][\w-]*)\s*\(\)\s*\{?|function\s+([A-Za-z_][\w-]*))"
+)
 _ELLMER_CHANNELS = {
     "openai": "openai",
     "azure_openai": "azure",
@@ -67,14 +90,61 @@ def is_plain(file: SourceFile) -> bool:
     return file.extension in SCRIPTS or name.startswith(("dockerfile", "makefile"))
 
 
-def plain_sites(file: SourceFile, directory: Directory) -> list[PlainSite]:
-    """The uses that the lines of one file show."""
-    if is_test_path(file.path):
+def plain_sites(files: Iterable[SourceFile], directory: Directory) -> list[PlainSite]:
+    """The uses that the lines of these files show; names that one R file gives to addresses hold in all of them."""
+    read = {file.path: (file, _lines_of(file)) for file in files if is_plain(file) and not is_test_path(file.path)}
+    shared = _addresses_named(line for file, lines in read.values() if file.extension in _R for line in lines)
+    found: list[PlainSite] = []
+    for file, lines in read.values():
+        named = _addresses_named(lines)
+        named = (
+            {**{name: at for name, at in shared.items() if name.lower() not in _MEANS_ANYTHING}, **named}
+            if file.extension in _R
+            else named
+        )
+        for at, line in enumerate(lines):
+            sites = _of_line(at, line, lines, file, directory) if line else []
+            found += sites or (_of_name(at, line, lines, named, file, directory) if named and line else [])
+    return [replace(site, names=_names_around(site, read[site.file.path][1])) for site in found]
+
+
+def _lines_of(file: SourceFile) -> list[str]:
+    lines = [_without_comment(line)[:LONGEST_LINE] for line in file.text.split("\n")[:50_000]]
+    return _chunks_only(lines) if file.extension in _WITH_PROSE else lines
+
+
+def _addresses_named(lines: Iterable[str]) -> dict[str, str]:
+    """What is given an address: `url <- "https://…"`, `base_url = "https://…"`, `API=https://…`."""
+    found: dict[str, str] = {}
+    for line in lines:
+        if "://" in line:
+            for name, address in _NAMED.findall(line):
+                found.setdefault(name, address)
+    return found
+
+
+def _of_name(
+    at: int, line: str, lines: list[str], named: dict[str, str], file: SourceFile, directory: Directory
+) -> list[PlainSite]:
+    """A request to an address that stands elsewhere under a name: `POST(url = base_url)`, `curl "$API_URL"`."""
+    if not _SENDS.search(line):
         return []
-    lines = [_without_comment(line) for line in file.text.split("\n")[:50_000]]
-    if file.extension in _WITH_PROSE:
-        lines = _chunks_only(lines)
-    return [site for at, line in enumerate(lines) for site in _of_line(at, line, lines, file, directory)]
+    words = _WORDS.findall(" ".join(lines[at : at + _COMMAND_LINES]))
+    address = next((named[word] for word in words if word in named), "")
+    host, channel = directory.channel_of_url(re.sub(r"\$\{?\w*\}?", "{}", address))
+    if not channel or channel == "self" or address.rstrip("/").endswith("models"):
+        return []
+    near = "\n".join(lines[max(0, at - 3) : at + _NEAR])
+    return [_site(file, at, "HTTP", channel, host, near, "", f"a request is sent to {host}, which is named elsewhere")]
+
+
+def _names_around(site: PlainSite, lines: list[str]) -> tuple[str, ...]:
+    """The function whose beginning stands nearest above a site."""
+    for line in reversed(lines[max(0, site.lines[0] - 400) : site.lines[0]]):
+        begins = _BEGINS.match(line)
+        if begins:
+            return (begins[1] or begins[2] or begins[3],)
+    return ()
 
 
 def _of_line(at: int, line: str, lines: list[str], file: SourceFile, directory: Directory) -> list[PlainSite]:
@@ -98,6 +168,17 @@ def _of_r(at: int, line: str, near: str, file: SourceFile) -> list[PlainSite]:
     if called and ("openai::" in line or re.search(r"library\(openai\)", file.text)):
         purpose = "student_base" if "fine" in called[1] else "embed" if "embed" in called[1] else ""
         return [_site(file, at, "openai (R)", "openai", "", near, purpose, f"{called[1]} asks OpenAI")]
+    package = next((p for p, pattern in _R_PACKAGES.items() if pattern[0].search(line)), "")
+    if package and re.search(
+        rf"(?:library|require|box::use)\(\W?{re.escape(package)}\b|\b{re.escape(package)}::", file.text
+    ):
+        channel = _R_PACKAGES[package][1] or _ELLMER_CHANNELS.get(_R_PACKAGES[package][0].search(line)[1], "")  # type: ignore[index]
+        return (
+            [_site(file, at, f"{package} (R)", channel, "", near, "", f"{package} asks {channel}")] if channel else []
+        )
+    if _AZURE_ADDRESS.search(line):
+        step = "a request is sent to an address that a variable named after Azure holds"
+        return [_site(file, at, "httr", "azure", "", near, "", step)]
     if _POST.search(line) and _AZURE_HEADER.search(near):
         step = "a request carries the header api-key, as Azure OpenAI wants it; its address is read from elsewhere"
         return [_site(file, at, "httr", "azure", "", near, "", step)]

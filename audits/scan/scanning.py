@@ -12,7 +12,7 @@ from audits.scan.javascript import EXTENSIONS, Scripts, parse_script
 from audits.scan.javascript_sites import JavaScriptSites
 from audits.scan.judging import Finding, Judge
 from audits.scan.modules import Module, is_test_path, parse_module
-from audits.scan.plain import PlainSite, is_plain, plain_sites
+from audits.scan.plain import PlainSite, plain_sites
 from audits.scan.purposes import told_purpose
 from audits.scan.relevance import relevant
 from audits.scan.result import Evidence, Purpose, ScanResult, Status, Unresolved, Use
@@ -39,7 +39,7 @@ def scan_tree(root: Path, directory: Directory) -> ScanResult:
     sites = SiteFinder(program, directory).sites()
     judge = Judge(program, directory, settings, sites)
     findings = [finding for site in sites for finding in judge.findings(site)]
-    findings += [_plain_finding(site) for file in files if is_plain(file) for site in plain_sites(file, directory)]
+    findings += [_plain_finding(site) for site in plain_sites(files, directory)]
     scripted, unbundled = _scripted(files, directory)
     findings += [_plain_finding(site) for site in scripted]
     unresolved += unbundled

@@ -239,6 +239,15 @@ METHODS_OF: Final[dict[str, tuple[str, ...]]] = {
     "boto3": ("invoke_model", "invoke_model_with_response_stream", "converse", "converse_stream"),
     "replicate": ("run", "trainings.create", "predictions.create"),
 }
+# Whom clients of a package ask when nothing more is known of them.
+UNTOLD: Final[dict[str, str]] = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "groq": "groq",
+    "mistralai": "mistral",
+    "google": "google",
+    "cohere": "cohere",
+}
 SHORT_METHODS: Final = frozenset(name for name in METHODS if "." not in name)
 
 # What a client has only after somebody else's wrapper was put around it (instructor, NeMo Curator).

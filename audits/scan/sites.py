@@ -1,6 +1,7 @@
 """Finding the places in Python code where a model is asked: SDK calls, framework classes, agents, requests sent by hand."""
 
 import ast
+import sys
 from collections.abc import Iterator
 
 from audits.scan.calls import CallReader
@@ -8,7 +9,7 @@ from audits.scan.clients import Client, ClientReader
 from audits.scan.directory import Directory
 from audits.scan.following import Program
 from audits.scan.modules import Module, Scope
-from audits.scan.sdks import ASKING_BY_DEFAULT, FUNCTIONS, METHODS, METHODS_OF, SHORT_METHODS, WRAPPED_METHODS
+from audits.scan.sdks import ASKING_BY_DEFAULT, FUNCTIONS, METHODS, METHODS_OF, SHORT_METHODS, UNTOLD, WRAPPED_METHODS
 from audits.scan.sent import SentByHand
 from audits.scan.site import Site
 from audits.scan.tables import AGENTS, AUTOGEN_TYPES, CAMEL_PLATFORMS, FRAMEWORKS, VENDORS
@@ -34,6 +35,9 @@ _SUFFIXES = (
 )
 
 
+_NOWHERE = Origin(Module("", "", [], None, False), ast.Call(ast.Name("", ast.Load()), [], []), (None, None))
+
+
 class SiteFinder:
     """Reads the calls of a program."""
 
@@ -44,6 +48,7 @@ class SiteFinder:
         self._sent = SentByHand(program, directory)
         self._consumed: set[int] = set()
         self._passed_by: set[int] = set()
+        self._kept: list[ast.Call] = []
 
     def sites(self) -> list[Site]:
         """All sites outside tests; a client that nothing visible is called on counts as one, since it was made to be used."""
@@ -59,6 +64,25 @@ class SiteFinder:
         ]
 
     def _of_call(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
+        for meant in self._meant(call, module, scope):
+            for site in self._of_meant(meant, module, scope):
+                site.node = call
+                yield site
+
+    def _meant(self, call: ast.Call, module: Module, scope: Scope) -> list[ast.Call]:
+        """The call or, where a name is called that was given a function (`ask = client.messages.create`), calls of that."""
+        if not isinstance(call.func, ast.Name) or call.func.id in module.names or call.func.id in module.functions:
+            return [call]
+        given = self._program.values_of(call.func, module, scope)
+        functions = [f for f in given if isinstance(f, ast.Attribute) and self._is_known(f, module)]
+        made = [ast.copy_location(ast.Call(function, call.args, call.keywords), call) for function in functions[:4]]
+        self._kept += made
+        return list(made) or [call]
+
+    def _is_known(self, function: ast.Attribute, module: Module) -> bool:
+        return module.meaning(function) in FUNCTIONS or method_of(function)[1] is not None
+
+    def _of_meant(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
         meaning = module.meaning(call.func)
         known = next((name for name in self._known_as(meaning, module) if name in FUNCTIONS), "")
         if known:
@@ -75,7 +99,8 @@ class SiteFinder:
             yield self._framework_site(vendor, meaning, call, module, scope)
         else:
             found = [*self._client_sites(call, module, scope), *self._handed_on_sites(call, module, scope)]
-            yield from found or self._sent.sites(call, module, scope)
+            found = found or [*self._sent.sites(call, module, scope)] or [*self._given_clients(call, module, scope)]
+            yield from found or self._on_unknown(call, module, scope)
 
     def _known_as(self, meaning: str, module: Module) -> list[str]:
         """The name by which something is known: its own or, for a class of the tree, those of what it goes back to."""
@@ -197,11 +222,69 @@ class SiteFinder:
         for given in [*call.args, *(keyword.value for keyword in call.keywords)]:
             if not isinstance(given, ast.Attribute):
                 continue
+            if module.meaning(given) in FUNCTIONS:
+                yield self._function_site(module.meaning(given), call, module, scope)
+                continue
             method, receiver = method_of(given)
             if receiver is None or method in SHORT_METHODS or METHODS[method] == "-":
                 continue
             for client in [c for c in self._clients.behind(receiver, module, scope) if _has_method(c, method)][:4]:
                 yield self._on_client(client, method, call, given, module, scope)
+
+    def _given_clients(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
+        """`OpenAIBackend(client, "text-embedding-3-small")`: something from outside the tree is given a client to ask with."""
+        if not self._is_from_outside(call.func, module):
+            return
+        for given in [*call.args[:3], *(keyword.value for keyword in call.keywords)]:
+            if not isinstance(given, (ast.Name, ast.Attribute)):
+                continue
+            for client in self._clients.behind(given, module, scope)[:2]:
+                if client.wrapped or client.origin.node is call:
+                    continue
+                models = self._calls.models(call, module, scope)
+                purpose = "embed" if "mbed" in ast.dump(call) else ""
+                step = f"{module.meaning(call.func)} is given a client of {client.package}, and asks on its own"
+                places = [Place(client.origin.module, client.origin.node)]
+                address = self._clients.address(client)
+                yield Site(
+                    module, call, scope, client.package, client.served_by, models, address, purpose, places, [step], 0.6
+                )
+
+    def _is_from_outside(self, function: ast.expr, module: Module) -> bool:
+        """Whether a class or function was imported from a package that is no part of the tree, nor of the language's own."""
+        name = module.meaning(function)
+        root = name.partition(".")[0]
+        imported = any(value.partition(".")[0] == root for value in module.names.values())
+        return imported and root not in sys.stdlib_module_names and not self._program.is_of_tree(name, module)
+
+    def _on_unknown(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Site]:
+        """A method that only certain SDKs have, on something of which it can't be followed where it was made."""
+        method, receiver = method_of(call.func)
+        if (
+            receiver is None
+            or method in SHORT_METHODS
+            or METHODS[method] == "-"
+            or self._known_receiver(receiver, module)
+        ):
+            return
+        imported = {name.partition(".")[0] for name in module.names.values()}
+        packages = [
+            p for p in (*UNTOLD, *METHODS_OF) if p in METHODS_OF and _has_method(Client(_NOWHERE, p, ""), method)
+        ]
+        package = next((p for p in packages if p in imported), "") or next(
+            (p for p in packages if self._clients.made_with(p)), ""
+        )
+        if not package:
+            return
+        served_by = UNTOLD.get(package, package)
+        models = self._calls.models(call, module, scope)
+        step = f"{method} is called on a client of {package} that comes from elsewhere"
+        yield Site(module, call, scope, package, served_by, models, Worth(open=True), METHODS[method], [], [step], 0.5)
+
+    def _known_receiver(self, receiver: ast.expr, module: Module) -> bool:
+        """Whether something is known of what a method is called on: then what was not found there is not asked there."""
+        name = module.meaning(receiver)
+        return name.partition(".")[0] in module.names.values() and self._program.is_of_tree(name, module)
 
     def _on_client(
         self, client: Client, method: str, call: ast.Call, named: ast.AST, module: Module, scope: Scope

@@ -146,7 +146,7 @@ def test_base_models_of_students_are_told(scan):
         ("judge_pair", "judge"),
         ("filter_rows", "filter"),
         ("evaluate_student", "evaluate"),
-        ("f", "unknown"),
+        ("f", "generate"),
     ],
 )
 def test_the_purpose_is_read_from_the_names_around_the_call(scan, function, purpose):

@@ -2,10 +2,19 @@
 
 import pytest
 
-from tests.scan.pipelines import across_files, channels, following, frameworks, javascript_sdk, languages, not_uses
+from tests.scan.pipelines import (
+    across_files,
+    channels,
+    following,
+    frameworks,
+    indirect,
+    javascript_sdk,
+    languages,
+    not_uses,
+)
 from tests.scan.pipelines.pipeline import Pipeline
 
-KINDS = (frameworks, channels, following, across_files, languages, javascript_sdk, not_uses)
+KINDS = (frameworks, channels, following, across_files, languages, indirect, javascript_sdk, not_uses)
 PIPELINES = [p for kind in KINDS for p in kind.PIPELINES]
 
 

@@ -4,14 +4,13 @@ import datetime as dt
 import heapq
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from django.db.models import Max, Q
 from django.utils import timezone
 
 from audits.actions.patterns import keep_reading, request_reading
 from audits.ingest.owners import Owners, sender
-from audits.models import ModelCall, PatternReading, UsageEntry
+from audits.models import ModelCall, PatternReading, Run, UsageEntry
 from audits.patterns.calls import Call
 from audits.patterns.reading import Reading
 from audits.queries.owners import owners_of
@@ -109,19 +108,16 @@ def _midnight(day: dt.date) -> dt.datetime:
 def read_what_is_new() -> list[int]:
     """Readings of the last 30 days for each project that recorded or imported something since it was last looked at."""
     made = []
-    for project in Project.objects.annotate(newest=Max("pipelines__runs__finished_at")).exclude(newest=None):
-        last = project.pattern_readings.aggregate(last=Max("requested_at"))["last"]
+    newest = Run.objects.order_by().values("pipeline__project").annotate(at=Max("finished_at"))
+    since = {row["pipeline__project"]: row["at"] for row in newest if row["at"]}
+    for project in Project.objects.filter(pk__in=since):
+        last = PatternReading.objects.filter(project=project).aggregate(last=Max("requested_at"))["last"]
         day = latest_call_day(project)
-        if day is None or (last is not None and last >= _newest(project)):
+        if day is None or (last is not None and last >= since[project.pk]):
             continue
         first = day - dt.timedelta(days=BY_ITSELF_DAYS - 1)
         made.append(request_reading(project=project, first_day=first, last_day=day, acting_user=None).pk)
     return made
-
-
-def _newest(project: Any) -> dt.datetime:
-    newest: dt.datetime = project.newest
-    return newest
 
 
 def latest_call_day(project: Project) -> dt.date | None:

@@ -1,10 +1,11 @@
 """Imports as pages and programs read them."""
 
+import datetime as dt
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
-from audits.models import Import, RejectedLine, UsageEntry
+from audits.models import Finding, Import, RejectedLine, UsageEntry
 
 
 def answer_of(imported: Import) -> dict[str, Any]:
@@ -39,6 +40,20 @@ def with_what_is_shown(imports: QuerySet[Import]) -> QuerySet[Import]:
 def entries_of(imported: Import) -> QuerySet[UsageEntry]:
     """The entries that an import brought, in the order of its lines."""
     return UsageEntry.objects.filter(imported=imported).order_by("id")
+
+
+def entries_behind(finding: Finding) -> QuerySet[UsageEntry]:
+    """The entries of the log whose use a finding is about, in the order of their time; none for a run under audit."""
+    use = finding.use
+    if use is None or finding.run.pipeline.origin != "import":
+        return UsageEntry.objects.none()
+    begin = dt.datetime.combine(use.first_on, dt.time(), dt.UTC)
+    end = dt.datetime.combine(use.last_on, dt.time(), dt.UTC) + dt.timedelta(days=1)
+    alike = UsageEntry.objects.filter(
+        pipeline=finding.run.pipeline_id, at__gte=begin, at__lt=end, provider=use.provider, served_by=use.served_by,
+        request_model=use.model, failed=False,
+    )  # fmt: skip
+    return alike.exclude(kind=UsageEntry.Kind.COST).order_by("at", "id")
 
 
 def rejected_of(imported: Import) -> QuerySet[RejectedLine]:

@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from audits.ingest.owners import Owner, Owners
-from audits.models import AccountOwner, UsageEntry
+from audits.ingest.titles import BILLS
+from audits.models import AccountOwner, Import, UsageEntry
 from compliance.models import Project
 
 MOST_SENDERS = 50_000
@@ -19,7 +20,8 @@ def owners_of(projects: QuerySet[Project]) -> Owners:
         "pk", "field", "pattern", "served_by", "team", "person", "works_for__name", "region", "first_day", "last_day"
     )
     return Owners(
-        Owner(*(one if one is not None or place > 7 else "" for place, one in enumerate(row))) for row in said
+        Owner(pk, field, pattern, served_by, team, person, works_for or "", region, first, last)
+        for pk, field, pattern, served_by, team, person, works_for, region, first, last in said
     )
 
 
@@ -44,10 +46,14 @@ class Sender:
         return f"{field}:{getattr(self, field)}"
 
 
-def senders(project: Project, first: dt.date, last: dt.date, served_by: str = "") -> list[Sender]:
-    """Whoever is named in the project's logs from `first` to `last` (UTC), most calls first. Two queries."""
+def senders(
+    project: Project, first: dt.date, last: dt.date, served_by: str = "", *, bills: bool = True
+) -> list[Sender]:
+    """Whoever is named in the project's logs (and bills) from `first` to `last` (UTC), most calls first. Three queries."""
     owners = owners_of(Project.objects.filter(pk=project.pk))
     entries = _entries(project, first, last)
+    if not bills:
+        entries = entries.exclude(pipeline__in=Import.objects.filter(source__in=BILLS).values("pipeline"))
     if served_by:
         entries = entries.filter(served_by=served_by)
     groups = (

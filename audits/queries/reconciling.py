@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -156,3 +156,23 @@ def latest_day(projects: QuerySet[Project]) -> dt.date | None:
     """The last day that anything imported is of."""
     days = UsageDay.objects.filter(pipeline__project__in=projects).order_by("-day")
     return days.values_list("day", flat=True).first()
+
+
+def as_rows(found: Reconciliation) -> Iterator[list[Any]]:
+    """The lines as a table with a head, for other programs; what is not known is empty."""
+    sides = ("recorded", "logged", "billed")
+    yield [
+        "day", "model", *(f"{side}_{what}" for side in sides for what in ("calls", "tokens", "cost")),
+        "unexplained_tokens_least", "unexplained_tokens_most", "unexplained_calls_least", "unexplained_calls_most",
+    ]  # fmt: skip
+    for line in found.lines:
+        cells: list[Any] = [line.day, _cell(line.model)]
+        for side in (line.recorded, line.logged, line.billed):
+            calls = side.calls if side.calls or not side.uncounted else ""
+            cells += [calls, side.tokens, side.cost.normalize()] if side.there else ["", "", ""]
+        yield [*cells, *(line.rest or ("", "")), *(line.rest_calls or ("", ""))]
+
+
+def _cell(text: str) -> str:
+    """A text that spreadsheets take for a text: one that begins like a formula is not run."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

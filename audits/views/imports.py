@@ -1,6 +1,7 @@
 """Imports: the list, giving a file, what the columns of a table mean, how one goes, its calls and its unread lines."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -167,6 +168,16 @@ def rejected(request: PersonRequest, pk: int) -> HttpResponse:
     require_may_read_contents_of(request.user, imported.pipeline.project)
     context = {"imported": imported, "page": page_of(request, rejected_of(imported))}
     return render(request, "audits/import_rejected.html", context)
+
+
+SNIPPET = Path(__file__).resolve().parent.parent / "ingest" / "snippet" / "sitecustomize.py"
+
+
+def snippet(request: PersonRequest) -> HttpResponse:
+    """The file that a team without gateway and tracer puts on its PYTHONPATH."""
+    answer = HttpResponse(SNIPPET.read_bytes(), content_type="text/x-python; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="sitecustomize.py"'
+    return answer
 
 
 @require_POST

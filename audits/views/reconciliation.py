@@ -1,14 +1,19 @@
 """Reconciliation: what was recorded, what gateways logged and what the provider billed, for a period."""
 
+import csv
 import datetime as dt
 from typing import Any
 
 from django import forms
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.text import slugify
 
-from audits.queries.reconciling import channels_of, latest_day, reconcile
+from audits.queries.owners import by_owner, senders
+from audits.queries.reconciling import as_rows, channels_of, latest_day, reconcile
 from audits.views.forms import offered
 from compliance.access import visible_projects
 from compliance.models import Project
@@ -43,25 +48,54 @@ class PeriodForm(forms.Form):
 
 
 def page(request: PersonRequest) -> HttpResponse:
-    """Side by side by day and model, with the rest that nobody explains."""
+    """Side by side by day and model, with the rest that nobody explains, and by whom the logged calls were."""
+    context = _context(request)
+    status = 200 if not context["channels"] or context["form"].is_valid() else 422
+    return render(request, "audits/reconciliation.html", context, status=status)
+
+
+def export(request: PersonRequest) -> HttpResponse:
+    """The same lines as CSV."""
+    context = _context(request)
+    if "found" not in context:
+        return redirect(f"{reverse('reconciliation')}?{request.GET.urlencode()}")
+    name = (
+        f"reconciliation-{slugify(context['form'].cleaned_data['channel'])}-{context['since']}-{context['until']}.csv"
+    )
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    csv.writer(answer).writerows(as_rows(context["found"]))
+    return answer
+
+
+def _context(request: PersonRequest) -> dict[str, Any]:
     projects = visible_projects(request.user)
     names = provider_names()
     channels = [(one, names.get(one, one)) for one in channels_of(projects)]
-    asked = request.GET.copy()
-    last = latest_day(projects) or timezone.now().date()
-    asked.setdefault("channel", channels[0][0] if channels else "")
-    asked["until"] = asked.get("until") or asked.get("to") or last.isoformat()
-    asked["since"] = asked.get("since") or asked.get("from") or (last - dt.timedelta(days=DAYS - 1)).isoformat()
-    form = PeriodForm(asked, channels, list(projects.values_list("slug", "name")))
+    form = PeriodForm(_asked(request, projects, channels), channels, list(projects.values_list("slug", "name")))
     context: dict[str, Any] = {"form": form, "channels": channels, "names": names}
     if channels and form.is_valid():
         data = form.cleaned_data
-        mine = projects.filter(slug=data["project"]) if data["project"] else projects
-        context["found"] = reconcile(_plain(mine), data["channel"], data["since"], data["until"])
-        context |= {"who": names.get(data["channel"], data["channel"]), "since": data["since"], "until": data["until"]}
-    return render(
-        request, "audits/reconciliation.html", context, status=200 if not channels or form.is_valid() else 422
-    )
+        mine = _plain(projects.filter(slug=data["project"]) if data["project"] else projects)
+        since, until = data["since"], data["until"]
+        context |= {
+            "found": reconcile(mine, data["channel"], since, until), "who": names.get(data["channel"], data["channel"]),
+            "since": since, "until": until, "query": urlencode(form.data if isinstance(form.data, dict) else {}),
+            "owners": by_owner([one for project in mine for one in senders(project, since, until, data["channel"], bills=False)]),
+        }  # fmt: skip
+    return context
+
+
+def _asked(request: PersonRequest, projects: Any, channels: list[tuple[str, str]]) -> dict[str, str]:
+    """What the address asks for; what it leaves open is the last days of which anything is known."""
+    last = latest_day(projects) or timezone.now().date()
+    since, until = (last - dt.timedelta(days=DAYS - 1)).isoformat(), last.isoformat()
+    return {
+        "channel": request.GET.get("channel") or (channels[0][0] if channels else ""),
+        "project": request.GET.get("project", ""),
+        "since": request.GET.get("since") or request.GET.get("from") or since,
+        "until": request.GET.get("until") or request.GET.get("to") or until,
+    }
 
 
 def _plain(projects: Any) -> Any:

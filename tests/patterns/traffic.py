@@ -1,10 +1,10 @@
 """Generated traffic of known kinds: ordinary products, and campaigns shaped on what was reported in public in February 2026.
 
-Reported were three campaigns of some 16 million exchanges over 24,000 accounts: one after reasoning, rubric grading and rewording
-(150,000 exchanges), one after agents, tools, coding and data (3.4 million), one after agents and coding (13 million), which turned
-to a new model within a day of its release; through proxies that spread traffic over many accounts, mixed it with other people's, and
-replaced accounts that were closed. Each seed draws all of it anew, in wide ranges: numbers of accounts and wordings, loads,
-hours, shares, mixing. A world has thousands of calls, not millions.
+Reported were three campaigns of some 16 million exchanges over 24,000 accounts: one after reasoning, rubric grading and
+rewording (150,000 exchanges), one after agents, tools, coding and data (3.4 million), one after agents and coding (13 million),
+which turned to a new model within a day of its release; through proxies that spread traffic over many accounts, mixed it with
+other people's, and replaced accounts that were closed. Each seed draws all of it anew, in wide ranges: numbers of accounts and
+wordings, loads, hours, shares, mixing. A world has thousands of calls, not millions.
 """
 
 import math

@@ -1,0 +1,229 @@
+"""Notes each request to a model's provider that this Python makes, and sends the notes to Clausetrail or writes them to a file.
+
+Put this file on PYTHONPATH under the name sitecustomize.py. It needs nothing but the standard library, and sees http.client
+(with it urllib, requests, urllib3) and httpx (with it the SDKs of OpenAI and Anthropic). It notes host, path, model, status and,
+where the answer was read whole, tokens; never what was asked or answered, and no key. It neither stops nor changes a request.
+
+    USAGE_HOSTS      whose requests are noted, separated by commas; ends of host names
+    USAGE_ENDPOINT   the receiver, as https://clausetrail.example.com/v1/traces; with USAGE_TOKEN, a receiver token (ctr_...)
+    USAGE_LOG        without an endpoint: the file that a JSON line is added to for each request (usage.jsonl)
+    USAGE_SERVICE    what the sender is called
+"""
+
+import atexit
+import contextlib
+import functools
+import http.client
+import importlib.util
+import json
+import os
+import queue
+import re
+import sys
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+_HOSTS = tuple(
+    os.environ.get("USAGE_HOSTS", "api.openai.com,api.anthropic.com,openai.azure.com,amazonaws.com").split(",")
+)
+_ENDPOINT, _TOKEN = os.environ.get("USAGE_ENDPOINT", ""), os.environ.get("USAGE_TOKEN", "")
+_FILE = os.environ.get("USAGE_LOG", "usage.jsonl")
+_SERVICE = os.environ.get(
+    "USAGE_SERVICE", os.path.basename(sys.argv[0] if getattr(sys, "argv", None) else "") or "python"
+)
+_MODEL = re.compile(rb'"model"\s*:\s*"([^"\\]{1,200})"')
+_OPERATIONS = (("embedding", "embeddings"), ("images", "image_generation"), ("audio", "speech"), ("rerank", "rerank"))
+_AT_ONCE, _EVERY = 200, 5.0
+Note = dict[str, Any]
+_notes: queue.Queue[Note] = queue.Queue(10_000)
+_own = threading.local()  # the sender's own posts are no use of a model
+
+
+def _wanted(host: str) -> bool:
+    return not getattr(_own, "sending", False) and bool(host) and host.endswith(_HOSTS)
+
+
+def _begun(host: str, path: str) -> Note:
+    return {"id": uuid.uuid4().hex, "at": time.time(), "host": host, "path": path.partition("?")[0], "model": ""}
+
+
+def _model_of(body: Any) -> str:
+    found = _MODEL.search(body[:200_000]) if isinstance(body, bytes | bytearray) else None
+    return found.group(1).decode("utf-8", "replace") if found else ""
+
+
+def _tokens_of(note: Note, body: bytes) -> None:
+    with contextlib.suppress(ValueError, AttributeError):
+        usage = json.loads(body).get("usage") or {}
+        note["input_tokens"] = usage.get("prompt_tokens", usage.get("input_tokens"))
+        note["output_tokens"] = usage.get("completion_tokens", usage.get("output_tokens"))
+
+
+def _ended(note: Note, status: int) -> None:
+    note.update(status=status, until=time.time())
+    with contextlib.suppress(queue.Full):
+        _notes.put_nowait(note)
+
+
+# http.client: urllib, requests, urllib3
+
+
+class _Watched:
+    """What http.client's connection does besides."""
+
+    putrequest = http.client.HTTPConnection.putrequest
+    send = http.client.HTTPConnection.send
+    getresponse = http.client.HTTPConnection.getresponse
+
+
+def _putrequest(self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+    self._usage = _begun(self.host, url) if method == "POST" and _wanted(self.host) else None
+    return _Watched.putrequest(self, method, url, *args, **kwargs)
+
+
+def _send(self: Any, data: Any) -> Any:
+    usage = getattr(self, "_usage", None)
+    if usage and not usage["model"]:
+        usage["model"] = _model_of(data)
+    return _Watched.send(self, data)
+
+
+def _getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
+    answer = _Watched.getresponse(self, *args, **kwargs)
+    usage, self._usage = getattr(self, "_usage", None), None
+    if usage:
+        _ended(usage, answer.status)
+    return answer
+
+
+# httpx: changed when the program imports it
+
+
+def _httpx(module: Any) -> None:
+    def begun(request: Any) -> Note | None:
+        if request.method != "POST" or not _wanted(request.url.host):
+            return None
+        note = _begun(request.url.host, request.url.path)
+        with contextlib.suppress(Exception):  # a body that is streamed has not been read
+            note["model"] = _model_of(request.content)
+        return note
+
+    def ended(note: Note | None, answer: Any) -> Any:
+        if note:
+            with contextlib.suppress(Exception):  # an answer that is streamed has not been read
+                _tokens_of(note, answer.content)
+            _ended(note, answer.status_code)
+        return answer
+
+    plain, other = module.Client.send, module.AsyncClient.send
+
+    @functools.wraps(plain)
+    def send(self: Any, request: Any, **kwargs: Any) -> Any:
+        note = begun(request)
+        return ended(note, plain(self, request, **kwargs))
+
+    @functools.wraps(other)
+    async def send_async(self: Any, request: Any, **kwargs: Any) -> Any:
+        note = begun(request)
+        return ended(note, await other(self, request, **kwargs))
+
+    module.Client.send, module.AsyncClient.send = send, send_async
+
+
+_CHANGED: dict[str, Callable[[Any], None]] = {"httpx": _httpx}
+
+
+class _Finder:
+    """Lets a module be imported as ever, and changes it then."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        change = _CHANGED.pop(name, None)
+        if change is None:
+            return None
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return None
+        load = spec.loader.exec_module
+
+        def exec_module(module: Any) -> None:
+            load(module)
+            with contextlib.suppress(AttributeError):  # a version that has no such classes is left as it is
+                change(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+# sending
+
+
+def _attribute(key: str, value: Any) -> dict[str, Any]:
+    kind = "intValue" if isinstance(value, int) else "stringValue"
+    return {"key": key, "value": {kind: str(value)}}
+
+
+def _span(note: Note) -> dict[str, Any]:
+    said = {
+        "gen_ai.operation.name": next((to for mark, to in _OPERATIONS if mark in note["path"]), "chat"),
+        "server.address": note["host"],
+        "url.path": note["path"],
+        "http.response.status_code": note["status"],
+        "gen_ai.request.model": note["model"] or None,
+        "gen_ai.usage.input_tokens": note.get("input_tokens"),
+        "gen_ai.usage.output_tokens": note.get("output_tokens"),
+    }
+    return {
+        "traceId": note["id"], "spanId": note["id"][:16], "name": "request", "kind": 3,
+        "startTimeUnixNano": str(int(note["at"] * 1e9)), "endTimeUnixNano": str(int(note["until"] * 1e9)),
+        "attributes": [_attribute(key, value) for key, value in said.items() if value is not None],
+        "status": {"code": 2 if note["status"] >= 400 else 0},
+    }  # fmt: skip
+
+
+def _post(notes: list[Note]) -> None:
+    about = {"attributes": [_attribute("service.name", _SERVICE)]}
+    spans = {"scope": {"name": "sitecustomize"}, "spans": [_span(note) for note in notes]}
+    body = json.dumps({"resourceSpans": [{"resource": about, "scopeSpans": [spans]}]}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {_TOKEN}"}
+    urllib.request.urlopen(urllib.request.Request(_ENDPOINT, body, headers), timeout=10).close()  # noqa: S310 - its own setting
+
+
+def _write(notes: list[Note]) -> None:
+    with open(_FILE, "a", encoding="utf-8") as log:
+        log.writelines(json.dumps(note) + "\n" for note in notes)
+
+
+def _taken() -> list[Note]:
+    notes: list[Note] = []
+    with contextlib.suppress(queue.Empty):
+        while len(notes) < _AT_ONCE:
+            notes.append(_notes.get_nowait())
+    return notes
+
+
+def _deliver() -> None:
+    while notes := _taken():
+        _own.sending = True
+        try:
+            (_post if _ENDPOINT else _write)(notes)
+        except OSError as problem:
+            print(f"usage of {len(notes)} requests could not be sent: {problem}", file=sys.stderr)
+        finally:
+            _own.sending = False
+
+
+def _deliver_now_and_then() -> None:
+    while True:
+        time.sleep(_EVERY)
+        _deliver()
+
+
+for _name, _watching in (("putrequest", _putrequest), ("send", _send), ("getresponse", _getresponse)):
+    setattr(http.client.HTTPConnection, _name, _watching)
+sys.meta_path.insert(0, _Finder())
+atexit.register(_deliver)
+threading.Thread(target=_deliver_now_and_then, name="usage", daemon=True).start()

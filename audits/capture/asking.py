@@ -81,6 +81,14 @@ class Asked:
         return len(self.asking) or (1 if self.unread and not self.parsed.calls else 0)
 
 
+def asked_by_head(number: int, host: str, port: int, fields: Fields, gone: Callable[[], bool]) -> Asked:
+    """A request over HTTP/2 of which nothing but its header fields is known when it leaves."""
+    named = {name: value.decode("latin-1") for name, value in fields if name[:1] == b":"}
+    kept = [(name, value) for name, value in fields if name[:1] != b":"]
+    method, target = named.get(b":method", "GET"), named.get(b":path", "/")
+    return Asked(number, host, port, named.get(b":scheme", "https"), method, target, kept, None, 0, gone)
+
+
 def input_estimate(asked: Asked, call: ModelCall) -> int:
     """Tokens of a call's input, estimated: a quarter of the bytes of its text, or of its whole body when none is read."""
     texts = [call.system or "", *(message.text for message in call.prompt)]
@@ -116,6 +124,9 @@ class Gate(Protocol):
 
     async def admit(self, asked: Asked) -> Reply | None:
         """None: it may leave. Otherwise what the client is answered."""
+
+    def glance(self, asked: Asked) -> Reply | None:
+        """The same at once, for a request that passes as it comes and is known by its head alone."""
 
     def dials(self, host: str) -> bool:
         """Whether a connection to this host may be opened before a request has been admitted."""

@@ -25,6 +25,7 @@ from audits.capture.prices import NANO, PriceList
 from audits.capture.prohibitions import Prohibitions
 from audits.capture.refusals import refusal
 from audits.capture.wire import parse
+from audits.capture.wire.bodies import header
 
 Event = Callable[..., None]
 # Beyond so many calls waiting for people at once, further ones are refused: nobody answers thousands one by one.
@@ -100,6 +101,19 @@ class LimitGate:
             else:
                 return self._turn_back(asked, breach)
 
+    def glance(self, asked: Asked) -> Reply | None:
+        """See Gate. Only gRPC may pass so; it can't wait for a person, and what it asks is not read before it leaves."""
+        if not header(asked.headers(), "content-type").lower().startswith("application/grpc"):
+            words = "Under limits, requests over HTTP/2 leave only as gRPC: use a client that speaks HTTP/1.1 as well."
+            return self._refuse(asked, Breach("calls", "refuse", words))
+        for breach in [self.stopped] if self.stopped else self._breaches(asked):
+            if breach.action == "warn" or breach.limit in self._lifted:
+                self._warn(asked, breach)
+                continue
+            return self._turn_back(asked, breach)
+        self._reserve(asked)
+        return None
+
     def observe(self, kind: int, a: int, c: int, payload: bytes, flags: int) -> None:
         """Follow the answers of calls whose cost is counted."""
         reserved = self._under_way.get(a) if kind in _ANSWERING else None
@@ -159,7 +173,7 @@ class LimitGate:
             return None
         why = self._prohibitions.why(asked)
         if why is None and asked.body is None and asked.calls:
-            why = "It is too large to be read before it leaves, so nobody can tell whether the terms prohibit it."
+            why = "It can't be read before it leaves, so nobody can tell whether the terms prohibit it."
         return self._breach("prohibited", why) if why else None
 
     def _call_breach(self, asked: Asked) -> Breach | None:

@@ -96,7 +96,7 @@ class FirstLook:
             return False
         method, _, version = self._head.start
         bodiless = method == b"HEAD" or reply.status in (204, 304)
-        chunked = reply.streamed and version == b"1.1" and not bodiless
+        chunked = (reply.streamed or bool(reply.trailers)) and version == b"1.1" and not bodiless
         pieces = [] if bodiless else list(reply.pieces)
         open_after = self._body.done and http1.stays_open(self._head, version) and not reply.cut_off
         head = _head(reply, pieces, chunked=chunked, bodiless=bodiless, close=not open_after)
@@ -109,7 +109,8 @@ class FirstLook:
         if reply.cut_off:
             self._client.close()
         else:
-            self._client.write(b"0\r\n\r\n" if chunked else b"")
+            ending = b"".join(b"%s: %s\r\n" % each for each in reply.trailers)
+            self._client.write(b"0\r\n" + ending + b"\r\n" if chunked else b"")
             self._journal.put(Kind.RESPONSE_END, self._number, payload=pack_headers(reply.trailers))
         self._journal.put(Kind.END, self._number, payload=json.dumps(reply.ending).encode())
         return open_after and not self._client.lost

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from audits.capture import http2
 from audits.capture.addresses import normal_name
+from audits.capture.asking import asked_by_head
 from audits.capture.hello import H2_PREFACE
 from audits.capture.http2 import Field, H2Frame
 from audits.capture.journal import COMPLETE, Kind, pack_headers
@@ -142,7 +143,7 @@ class Http2Relay:
             payload=pack_headers(fields),
             flags=COMPLETE * item.ends_stream,
         )
-        refusal = self._refusal(fields)
+        refusal = self._refusal(number, fields)
         if refusal is not None:
             self._turn_away(item.stream, number, *refusal)
             return b""
@@ -175,7 +176,7 @@ class Http2Relay:
             self._end_if_done(item.stream, stream)
         return b""
 
-    def _refusal(self, fields: list[Field]) -> tuple[str, str, bytes] | None:
+    def _refusal(self, number: int, fields: list[Field]) -> tuple[str, str, bytes] | None:
         """(reason, detail, status) for a request that must not go out."""
         named = normal_name((http2.first_value(fields, b":authority") or b"").decode("latin-1").partition(":")[0])
         if named and named != self._hop.host:
@@ -187,6 +188,12 @@ class Http2Relay:
                 return "refused", f"{named} may not be talked to in this phase", b"403"
         if self._session.limit_reached():
             return "limit_reached", "the number of calls allowed to this run is used up", b"429"
+        gate = self._session.gate
+        if gate is not None:
+            asked = asked_by_head(number, self._hop.host, self._hop.route.port, fields, lambda: self._client.lost)
+            reply = gate.glance(asked)
+            if reply is not None:
+                return reply.ending["error"], reply.ending["error_detail"], b"403"
         return None
 
     def _filled(self, fields: list[Field]) -> list[Field]:

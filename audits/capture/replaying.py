@@ -107,6 +107,10 @@ class ReplayGate:
         self._counts[match] += 1
         return self._reply(found.line, match)
 
+    def glance(self, asked: Asked) -> Reply | None:
+        """Nothing passes as it comes: there is no way out."""
+        return refusal(asked, "not_recorded", f"This is a replay of {self._name}, without network.")
+
     def observe(self, kind: int, a: int, c: int, payload: bytes, flags: int) -> None:
         """Nothing to learn from answers that are known."""
 

@@ -25,6 +25,7 @@ SERVED_BY: Mapping[str, str] = {
     "dashscope-us.aliyuncs.com": "alibaba-qwen",
     "integrate.api.nvidia.com": "nvidia", "ai.api.nvidia.com": "nvidia",
     "openrouter.ai": "openrouter", "api.together.xyz": "together", "api.together.ai": "together",
+    "api-inference.together.ai": "together",
     "api.groq.com": "groq", "api.fireworks.ai": "fireworks", "api.deepinfra.com": "deepinfra",
     "api.replicate.com": "replicate", "api.perplexity.ai": "perplexity", "api.cerebras.ai": "cerebras",
     "api.sambanova.ai": "sambanova", "api.ai21.com": "ai21", "api.hyperbolic.xyz": "hyperbolic",

@@ -10,12 +10,11 @@ from typing import Any
 
 from audits.capture.bodies import decode_body
 from audits.capture.wire import Parsed, WireExchange, parse
-from tests.capture.matrix.far_end.heard import NO_LABEL, Heard, Label, label_of
+from tests.capture.matrix.far_end.heard import NO_LABEL, Heard, Label, Numbers, label_of
 from tests.capture.matrix.running import Event, Outcome
 
 # What was asked and answered, as both sides must tell it: method, target, hash of the request, status, hash of the answer.
 Fact = tuple[str, str, str, int | None, str]
-Numbers = tuple[str | None, int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,31 @@ def rows_of(outcome: Outcome) -> list[Row]:
         heard[each.label].append(each)
     for event in outcome.of_kind("exchange"):
         recorded[_label(outcome, event)].append(event)
+    inside = [_row_inside(outcome, line) for line in outcome.told if "counted_inside" in line]
+    for row in inside:
+        del told[row.client, row.case]
     labels = sorted(set(told) | set(heard) | set(recorded), key=lambda label: (label[0].lower(), label[1]))
-    return [_row(outcome, label, told.get(label), heard[label], recorded[label]) for label in labels]
+    rows = [_row(outcome, label, told.get(label), heard[label], recorded[label]) for label in labels]
+    return sorted([*rows, *inside], key=lambda row: (row.client.lower(), row.case))
+
+
+def _row_inside(outcome: Outcome, line: dict[str, Any]) -> Row:
+    """A server that a client started itself, which counts for itself: not recorded, and named by the sandbox."""
+    problems = list(_told_problems((line["client"], line["case"]), line))
+    if line["port"] not in {server.port for server in outcome.inner_servers}:
+        problems.append(f"nobody noticed the server at port {line['port']}")
+    return Row(
+        client=line["client"],
+        version=line["version"],
+        case=line["case"],
+        protocol="HTTP/1.1",
+        made=line["made"],
+        counted=line["counted_inside"],
+        recorded=0,
+        calls=0,
+        gap="`server_inside`, with the port and the bytes; not the calls",
+        problems=tuple(problems),
+    )
 
 
 def _label(outcome: Outcome, event: Event) -> Label:
@@ -134,18 +156,16 @@ def _parsed(outcome: Outcome, event: Event) -> Parsed:
 
 
 def _numbers_problems(heard: list[Heard], events: list[Event], parsed: list[Parsed]) -> Iterable[str]:
-    """Models and tokens of whole answers, against those the far end told."""
+    """Models and tokens that an audit reads, against those the far end told; of answers that came whole."""
+    if any(one.unparsed for one in parsed) or any(event["error"] for event in events):
+        return
+    told = Counter(numbers for each in heard for numbers in each.numbers)
     read: Counter[Numbers] = Counter()
-    for event, one in zip(events, parsed, strict=True):
-        if event["error"] is None and not one.unparsed:
-            read.update((call.response_model, call.input_tokens, call.output_tokens) for call in one.calls)
-    unread = any(one.unparsed for one in parsed)
-    told: Counter[Numbers] = Counter(
-        (each.model, each.input_tokens, each.output_tokens) for each in heard if each.input_tokens
-    )
-    for numbers, times in (told - read).items():
-        if not unread and not any(event["error"] for event in events):
-            yield f"model and tokens not read {times} times: {numbers}"
+    for call in (call for one in parsed for call in one.calls):
+        if call.usage_source == "reported":
+            read[call.response_model, call.input_tokens, call.output_tokens] += 1
+    yield from (f"model and tokens told, but not read: {numbers}" for numbers in (told - read))
+    yield from (f"model and tokens read, but not told: {numbers}" for numbers in (read - told))
 
 
 def _message_problems(outcome: Outcome, heard: list[Heard], events: list[Event]) -> Iterable[str]:

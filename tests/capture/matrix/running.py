@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from audits.capture.process import RecorderProcess, RecorderSockets, start_recor
 from audits.capture.spool import read_events, verify_record
 from audits.sandbox.execution import Mount, run
 from audits.sandbox.limits import Exit, Limits
-from audits.sandbox.network import Network, open_network
+from audits.sandbox.network import InnerServer, Network, inner_servers, open_network
 from audits.sandbox.python_environment import Interpreter, find_python
 from tests.capture.matrix.far_end.heard import Heard
 from tests.capture.matrix.far_end.server import FarEnd
@@ -41,6 +41,7 @@ COMMANDS = [
     "current/bin/python plain_http.py",
     "current/bin/python sdks.py",
     "current/bin/python curl.py",
+    "current/bin/python inside.py",
     "gateway/bin/python gateway.py",
     "older/bin/python older.py",
     "node clients.mjs",
@@ -60,7 +61,7 @@ class Outcome:
     blobs: Path
     exit: Exit
     words: str
-    loopback: dict[int, int] = field(default_factory=dict)
+    inner_servers: list[InnerServer]
 
     def of_kind(self, kind: str) -> list[Event]:
         """Lines of the record of one kind."""
@@ -84,13 +85,14 @@ def run_clients(tree: Path, folder: Path) -> Outcome:
             said: list[bytes] = []
             ended = _run(tree, network, recorder.config.ca_certificate, said)
             recorder.stop()
+            inside = inner_servers(network)
     finally:
         far_end.stop()
     assert verify_record(folder / "spool").problem is None
     events = read_events(folder / "spool")[0]
     words = b"".join(said).decode(errors="replace")
     told = [json.loads(line) for line in words.splitlines() if line.startswith("{") and '"client"' in line]
-    return Outcome(told, far_end.heard, events, folder / "blobs", ended, words)
+    return Outcome(told, far_end.heard, events, folder / "blobs", ended, words, inside)
 
 
 @contextmanager

@@ -42,6 +42,10 @@ def test_what_is_not_captured_is_named(matrix: Matrix) -> None:
     assert {row.verdict.partition(":")[0] for row in matrix.rows} <= {"captured", "named gap"}
 
 
+def test_the_one_server_inside_is_noticed_and_no_other_is_invented(matrix: Matrix) -> None:
+    assert [server.port for server in matrix.outcome.inner_servers] == [11434]
+
+
 def test_endings_are_told_as_they_were(matrix: Matrix) -> None:
     """Answers that broke off, streams that were reset and clients that gave up: each says so, and nothing else does."""
     errors = Counter(event["error"] for event in matrix.outcome.of_kind("exchange") if event["error"])

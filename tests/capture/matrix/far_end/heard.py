@@ -16,6 +16,8 @@ import zstandard
 LABEL = re.compile(rb"matrix:([A-Za-z0-9 ._/()+-]+):([A-Za-z0-9 ,._/()+-]+);")
 SEARCHED = 1 << 20
 Label = tuple[str, str]
+# (model, input tokens, output tokens) of one answer
+Numbers = tuple[str | None, int | None, int | None]
 NO_LABEL: Label = ("", "")
 
 
@@ -34,9 +36,7 @@ class Heard:
     status: int | None = None
     response_size: int = 0
     response_hash: str = ""
-    model: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    numbers: list[Numbers] = field(default_factory=list)
     messages: list[tuple[str, str]] = field(default_factory=list)
 
     @property

@@ -47,7 +47,7 @@ class Realtime:
         if isinstance(event, Request):
             accept = AcceptConnection(extensions=[PerMessageDeflate()])
             self._writer.write(self._service.send(accept))
-            self._heard.status, self._heard.model = 101, self._model
+            self._heard.status = 101
             self._say({"type": "session.created", "session": {"type": "realtime", "model": self._model}})
         elif isinstance(event, TextMessage):
             self._heard.messages.append(("client", event.data))
@@ -58,8 +58,7 @@ class Realtime:
         self._responses += 1
         number = zlib.crc32(asked.encode())
         read, written = 11 + number % 400, 5 + number // 1000 % 300
-        self._heard.input_tokens = (self._heard.input_tokens or 0) + read
-        self._heard.output_tokens = (self._heard.output_tokens or 0) + written
+        self._heard.numbers.append((self._model, read, written))
         name = f"resp_{self._responses}"
         self._say({"type": "response.created", "response": {"id": name, "status": "in_progress"}})
         for half in (TEXT[:20], TEXT[20:]):

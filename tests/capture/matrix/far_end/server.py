@@ -51,7 +51,8 @@ class FarEnd:
         reply = answer(Ask(heard.host, heard.method, path, plain), self._asked[key])
         self._asked[key] += 1
         heard.status = None if reply.ending == "held" else reply.status
-        heard.model, heard.input_tokens, heard.output_tokens = reply.model, reply.input_tokens, reply.output_tokens
+        if reply.input_tokens is not None:
+            heard.numbers.append((reply.model, reply.input_tokens, reply.output_tokens))
         return reply
 
     def _run(self, started: threading.Event) -> None:

@@ -1,5 +1,6 @@
 """The whole of it: plan, worker processes, progress, and the answer put together from the blocks' answers."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,10 +38,27 @@ def trace_on_disk(
     `progress` is told the phase, pieces done and pieces in all. Raises OutputsError and UnreadableDataset for the inputs,
     WorkFolderError for a folder with other work in it, SpillingFailed when a worker was killed.
     """
-    plan = prepare(folder, make_plan(folder, outputs, dataset, block=block))
-    for phase in PHASES:
-        _run_phase(plan, folder, phase, workers, progress)
-    return put_together(plan, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder, progress) as held:
+        plan = prepare(folder, make_plan(folder, outputs, dataset, block=block))
+        for phase in PHASES:
+            _run_phase(plan, folder, phase, workers, progress, held)
+        return put_together(plan, folder)
+
+
+@contextmanager
+def _alone(folder: Path, progress: Progress) -> Iterator[int]:
+    """Hold the folder for this call and its workers, which inherit the lock: those of a call that was killed end first.
+
+    Two of them writing one file would leave it broken for whoever reads it next.
+    """
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("waiting for processes of an earlier call", 0, 1)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
 
 
 def prepare(folder: Path, plan: Plan) -> Plan:
@@ -55,14 +74,14 @@ def remove_work(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _run_phase(plan: Plan, folder: Path, phase: str, workers: int, progress: Progress) -> None:
+def _run_phase(plan: Plan, folder: Path, phase: str, workers: int, progress: Progress, held: int) -> None:
     total = pieces_of(plan, phase)
     done = sum(mark(folder, phase, piece).exists() for piece in range(total))
     progress(phase, done, total)
     if done == total:
         return
     workers = min(workers, total - done)
-    running = [_start(plan, folder, phase, number, workers) for number in range(workers)]
+    running = [_start(plan, folder, phase, number, workers, held) for number in range(workers)]
     lock = threading.Lock()
 
     def follow(output: IO[str]) -> None:
@@ -94,12 +113,13 @@ def _require_success(phase: str, codes: list[int], said: list[str]) -> None:
             raise SpillingFailed(f"A worker ended with {code} in phase {phase}; start again to go on. {words[-2000:]}")
 
 
-def _start(plan: Plan, folder: Path, phase: str, number: int, workers: int) -> "subprocess.Popen[str]":
+def _start(plan: Plan, folder: Path, phase: str, number: int, workers: int, held: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "audits.spilling.worker", str(folder.resolve()), phase, str(number), str(workers)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        pass_fds=(held,),
         cwd=ROOT,
         env=os.environ | {"PYTHONHASHSEED": str(plan.seed), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     )

@@ -1,6 +1,10 @@
 """Tracing through the disk gives the answers of tracing in memory, and goes on where it was stopped."""
 
+import fcntl
 import json
+import subprocess
+import sys
+import threading
 from io import StringIO
 from pathlib import Path
 from typing import Any, cast
@@ -91,6 +95,41 @@ def test_work_that_was_stopped_goes_on_where_it_stopped(case, tmp_path):
     assert kept == {path: path.stat().st_mtime_ns for path in (folder / "index").iterdir()}
     (folder / "rows" / "000002.json").unlink()  # a worker that was killed before it had written its block
     assert on_disk(case, folder, workers=1) == whole
+
+
+TRACE = """
+import sys
+from pathlib import Path
+from audits.spilling.tracing import trace_on_disk
+outputs, dataset, folder = map(Path, sys.argv[1:])
+trace_on_disk(outputs, dataset, folder, block=130, progress=lambda *told: print(*told, flush=True))
+"""
+
+
+@pytest.mark.parametrize("told", [4, 30, 43])
+def test_work_that_was_killed_gives_the_same_answer_when_it_goes_on(case, tmp_path, told):
+    """By signal 9, at some moment of each phase; its workers are left behind, at work on a piece."""
+    program = [sys.executable, "-c", TRACE, str(case.outputs), str(case.dataset), str(tmp_path / "work")]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout
+        for _ in range(told):
+            running.stdout.readline()
+        running.kill()
+    assert not (tmp_path / "work" / "answer.json").exists()
+    assert on_disk(case, tmp_path / "work") == in_memory(case)
+
+
+def test_a_second_call_waits_for_the_workers_of_a_first_one(case, tmp_path):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    heard: list[str] = []
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = threading.Timer(0.5, lambda: fcntl.flock(lock, fcntl.LOCK_UN))
+        ended.start()
+        trace_on_disk(case.outputs, case.dataset, folder, progress=lambda phase, *_: heard.append(phase))
+        ended.join()
+    assert heard[0] == "waiting for processes of an earlier call"
 
 
 def test_a_work_folder_of_other_files_is_refused(case, tmp_path):

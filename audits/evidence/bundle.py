@@ -66,11 +66,14 @@ What an intact bundle proves:
 
 What it does not prove:
   - When it was made. The times in it are those of the machine that made it, unless a time stamp of a third party
-    stands in seal.json.
+    (RFC 3161) stands in seal.json. verify.py checks that such a stamp is over this seal and holds in itself. Whether its
+    certificate belongs to an authority you trust it can't know: give the certificate's fingerprint (--tsa), or use
+    openssl ts -verify.
   - Who holds the key. Compare the fingerprint with one that you were given by another way.
   - That the recorder saw everything the organisation did: it shows one run, under the isolation that run.json names,
     with the gaps that run.json lists.
   - That findings are right in law. They are what the rules said on these facts.
+  - What contents said that were erased. Their hashes and lengths are here; manifest.json says when they were erased.
 Credentials were masked before anything was written; the masks are part of the record.
 """
 

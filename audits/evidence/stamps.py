@@ -19,7 +19,7 @@ from rfc3161_client import (
 
 from audits.evidence.links import Broken
 from audits.evidence.seal import Seal
-from audits.evidence.timestamps import Stamp, read_stamp
+from audits.evidence.timestamps import Stamp, in_order, read_stamp
 
 SECONDS = 20.0
 LARGEST = 256 * 1024
@@ -45,10 +45,10 @@ def ask_for_stamp(seal: Seal, authority: str, roots: Path | None = None) -> tupl
     answer = _post(authority, request.as_bytes())
     try:
         stamp = read_stamp(answer, data, authority)
-        decoded = decode_timestamp_response(answer)
-        if decoded.tst_info.nonce != request.nonce:
+        if stamp.nonce != request.nonce:
             raise StampProblem(f"{authority} answered another request than ours")
         if roots is not None:
+            decoded = decode_timestamp_response(in_order(answer))
             _verifier(roots, request.nonce).verify(decoded, hashlib.sha256(data).digest())
     except (Broken, ValueError, VerificationError) as problem:
         raise StampProblem(f"the time stamp of {authority} does not hold: {problem}") from problem

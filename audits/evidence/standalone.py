@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_PARTS = ("links", "ed25519", "container", "verifier")
+_PARTS = ("links", "ed25519", "container", "timestamps", "verifier")
 _OWN_IMPORT = re.compile(r"^from audits\.evidence\.\w+ import (?:\([^)]*\)|[^\n]*)\n", re.MULTILINE)
 _FUTURE = "from __future__ import annotations\n"
 _DOCSTRING = re.compile(r'\A(?:#![^\n]*\n)?(""".*?""")\n', re.DOTALL)

@@ -55,6 +55,7 @@ class Stamp(NamedTuple):
     serial: int
     certificate: str
     unchecked: str
+    nonce: int | None
 
 
 class _Der(NamedTuple):
@@ -148,7 +149,22 @@ def _read(response: bytes, stamped: bytes, authority: str, name: str, pinned: st
     certificate, unchecked = _check_signer(_elements(signers[0].content), info, certificates, name)
     if pinned is not None and pinned != certificate:
         raise Broken(f"{name}: the certificate {certificate or 'that is not in it'} made it, not {pinned}")
-    return Stamp(authority, _moment(fields[4]), int.from_bytes(fields[3].content, "big"), certificate, unchecked)
+    nonce = next((int.from_bytes(one.content, "big") for one in fields[5:] if one.tag == 2), None)
+    return Stamp(authority, _moment(fields[4]), int.from_bytes(fields[3].content, "big"), certificate, unchecked, nonce)
+
+
+def in_order(response: bytes) -> bytes:
+    """The same answer with its certificates in the order that DER asks for, which OpenSSL's authorities do not keep.
+
+    No signature covers them where they stand. Raises ValueError for what is no answer.
+    """
+    token = _elements(_only(response).content)[1]
+    parts = _elements(_only(_elements(token.content)[1].content).content)
+    for part in parts[3:-1]:
+        if part.tag == 0xA0:
+            ordered = b"".join(sorted(one.raw for one in _elements(part.content)))
+            response = response.replace(part.content, ordered)
+    return response
 
 
 def _moment(element: _Der) -> str:
@@ -239,11 +255,11 @@ def _ecdsa_holds(curve: tuple[int, int, int, int, int], point: bytes, digest: by
         return False
     number = int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - n.bit_length())
     inverse = pow(s, -1, n)
-    sum_of = _add(_times(number * inverse % n, (gx, gy), p), _times(r * inverse % n, (x, y), p), p)
+    sum_of = _sum_of_points(_multiple(number * inverse % n, (gx, gy), p), _multiple(r * inverse % n, (x, y), p), p)
     return sum_of is not None and sum_of[0] % n == r
 
 
-def _add(one: tuple[int, int] | None, other: tuple[int, int] | None, p: int) -> tuple[int, int] | None:
+def _sum_of_points(one: tuple[int, int] | None, other: tuple[int, int] | None, p: int) -> tuple[int, int] | None:
     if one is None or other is None:
         return one or other
     if one[0] == other[0] and (one[1] + other[1]) % p == 0:
@@ -256,12 +272,12 @@ def _add(one: tuple[int, int] | None, other: tuple[int, int] | None, p: int) -> 
     return x, (slope * (one[0] - x) - one[1]) % p
 
 
-def _times(factor: int, point: tuple[int, int], p: int) -> tuple[int, int] | None:
+def _multiple(factor: int, point: tuple[int, int], p: int) -> tuple[int, int] | None:
     result: tuple[int, int] | None = None
     doubled: tuple[int, int] | None = point
     while factor:
         if factor & 1:
-            result = _add(result, doubled, p)
-        doubled = _add(doubled, doubled, p)
+            result = _sum_of_points(result, doubled, p)
+        doubled = _sum_of_points(doubled, doubled, p)
         factor >>= 1
     return result

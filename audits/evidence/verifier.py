@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks an evidence bundle with nothing but the bundle and Python's standard library (3.8 or later).
 
-    python3 verify.py BUNDLE.zip [--key sha256:FINGERPRINT] [--format json]
+    python3 verify.py BUNDLE.zip [--key sha256:FINGERPRINT] [--tsa sha256:FINGERPRINT] [--format json]
 
 Exit status: 0 the bundle is intact, 1 it is not and the first broken link is named, 2 it could not be read.
 
@@ -40,6 +40,7 @@ from audits.evidence.container import (
 )
 from audits.evidence.ed25519 import fingerprint, signature_holds, signed_text
 from audits.evidence.links import Broken, canonical, is_hash, merkle_root, named_contents, read_chain, read_object
+from audits.evidence.timestamps import Stamp, read_stamp
 
 FORMAT = "clausetrail-bundle/1"
 MANIFEST, SIGNATURE, CHAIN, SEAL = "manifest.json", "signature.json", "chain.jsonl", "seal.json"
@@ -56,7 +57,8 @@ class Unreadable(Exception):
 
 
 class Verification(NamedTuple):
-    """What was found. `problems` begins with the first broken link; `left_out` counts contents kept elsewhere."""
+    """What was found. `problems` begins with the first broken link; `left_out` counts contents that are not in it, and
+    `reasons` says why, each with its number; `stamps` are the time stamps that hold."""
 
     ok: bool
     problems: list[str]
@@ -66,6 +68,8 @@ class Verification(NamedTuple):
     left_out: int = 0
     public_key: str | None = None
     statement: dict[str, Any] | None = None
+    reasons: dict[str, int] | None = None
+    stamps: tuple[Stamp, ...] = ()
 
 
 def _check_signature(holder: dict[str, Any], payload_type: str, payload: bytes, name: str) -> bytes:
@@ -272,8 +276,9 @@ def _dict(value: Any, name: str) -> dict[str, Any]:
     return value
 
 
-def _check_seal(bundle: _Bundle, chain: list[dict[str, Any]], leaves: list[bytes]) -> tuple[str, dict[str, Any]]:
-    seal = read_object(bundle.content(SEAL), SEAL)
+def _check_seal(
+    bundle: _Bundle, seal: dict[str, Any], chain: list[dict[str, Any]], leaves: list[bytes]
+) -> tuple[str, dict[str, Any]]:
     payload = _base64(seal.get("payload"), SEAL + " payload")
     key = _check_signature(seal, STATEMENT_TYPE, payload, SEAL)
     if key != bundle.key:
@@ -285,6 +290,28 @@ def _check_seal(bundle: _Bundle, chain: list[dict[str, Any]], leaves: list[bytes
     if subjects != wanted or _dict(statement.get("predicate"), "predicate").get("entries") != len(chain):
         raise Broken(f"{SEAL}: it seals another log than {CHAIN}, whose root is {root}")
     return root, statement
+
+
+def _check_stamps(seal: dict[str, Any], pinned: str | None) -> tuple[Stamp, ...]:
+    """The time stamps beside the seal's signature, each over that signature. Raises Broken at the first that is not."""
+    listed = seal.get("timestamps", [])
+    if not isinstance(listed, list) or (pinned is not None and not listed):
+        raise Broken(f"{SEAL}: it holds no time stamp")
+    signature = base64.b64decode(seal["signatures"][0]["sig"])
+    stamps = []
+    for row in listed:
+        fields = row if isinstance(row, dict) else {}
+        response = _base64(fields.get("response"), f"{SEAL} time stamp")
+        stamps.append(read_stamp(response, signature, str(fields.get("authority")), pinned))
+    return tuple(stamps)
+
+
+def _reasons(bundle: _Bundle) -> dict[str, int]:
+    """Why contents were left out, each reason with its number."""
+    counted: dict[str, int] = {}
+    for reason in bundle.left_out.values():
+        counted[str(reason)] = counted.get(str(reason), 0) + 1
+    return counted
 
 
 def _check_references(bundle: _Bundle, chain: list[dict[str, Any]]) -> list[str]:
@@ -319,10 +346,11 @@ def _record_problems(bundle: _Bundle, path: str, held: set[str]) -> list[str]:
     ]
 
 
-def _verify(file: BinaryIO, key: str | None) -> Verification:
+def _verify(file: BinaryIO, key: str | None, tsa: str | None) -> Verification:
     bundle = _Bundle(file)
     named = fingerprint(bundle.key)
     found = Verification(False, [], None, 0, len(bundle.files) + 2, len(bundle.left_out), named)
+    found = found._replace(reasons=_reasons(bundle))
     if key is not None and key != named:
         raise Broken(f"{SIGNATURE}: the key {named} signed it, not {key}")
     problems = bundle.walk()
@@ -330,7 +358,9 @@ def _verify(file: BinaryIO, key: str | None) -> Verification:
         return found._replace(problems=problems[:MOST_PROBLEMS])
     data = bundle.content(CHAIN)
     chain = read_chain(data, CHAIN)
-    root, statement = _check_seal(bundle, chain, data.split(b"\n")[:-1])
+    seal = read_object(bundle.content(SEAL), SEAL)
+    root, statement = _check_seal(bundle, seal, chain, data.split(b"\n")[:-1])
+    found = found._replace(stamps=_check_stamps(seal, tsa))
     problems = _check_references(bundle, chain)
     if bundle.manifest.get("root") != root:
         problems.append(f"{MANIFEST}: it names another root than {root}")
@@ -338,8 +368,9 @@ def _verify(file: BinaryIO, key: str | None) -> Verification:
     return found._replace(ok=not problems, problems=problems[:MOST_PROBLEMS])
 
 
-def verify_bundle(path: str, key: str | None = None) -> Verification:
-    """Check a bundle. `key` is the fingerprint of the only key that may have signed it.
+def verify_bundle(path: str, key: str | None = None, tsa: str | None = None) -> Verification:
+    """Check a bundle. `key` is the fingerprint of the only key that may have signed it, `tsa` that of the only certificate
+    that may have stamped its time; without `tsa` a bundle needs no time stamp.
 
     Raises Unreadable when there is no such file, or it is no bundle at all.
     """
@@ -349,11 +380,25 @@ def verify_bundle(path: str, key: str | None = None) -> Verification:
             if not start.startswith(b"PK") and MANIFEST.encode() not in start:
                 raise Unreadable(f"{path} is not an evidence bundle")
             try:
-                return _verify(file, key)
+                return _verify(file, key, tsa)
             except (Broken, ValueError, RecursionError) as broken:
                 return Verification(False, [str(broken)])
     except OSError as problem:
         raise Unreadable(f"{path} can't be read: {problem.strerror or problem}") from None
+
+
+NOT_PROVED = (
+    "that the recorder saw everything: see the isolation and the gaps in run.json",
+    "who holds the key, unless --key named it",
+    "that its findings are right in law",
+)
+NO_TIME = "when it was made: its times are those of the machine that made it"
+
+
+def not_proved(found: Verification) -> list[str]:
+    """What an intact bundle does not prove."""
+    stamps = [f"of the time stamp by {stamp.authority}: {stamp.unchecked}" for stamp in found.stamps]
+    return [*(stamps or [NO_TIME]), *NOT_PROVED]
 
 
 def as_json(path: str, found: Verification) -> dict[str, Any]:
@@ -366,6 +411,9 @@ def as_json(path: str, found: Verification) -> dict[str, Any]:
         "entries": found.entries,
         "files": found.files,
         "left_out": found.left_out,
+        "left_out_because": found.reasons or {},
+        "timestamps": [stamp._asdict() for stamp in found.stamps],
+        "not_proved": not_proved(found) if found.ok else [],
         "public_key": found.public_key,
         "statement": found.statement,
     }
@@ -378,7 +426,11 @@ def as_text(path: str, found: Verification) -> str:
         text = f"BROKEN {path}\n  {found.problems[0]}{rest}"
     else:
         text = f"INTACT {path}\n  root     {found.root}\n  entries  {found.entries}\n  files    {found.files}"
-        text += f"\n  left out {found.left_out}\n  key      {found.public_key}"
+        text += f"\n  left out {found.left_out}"
+        text += "".join(f"\n           {count} × {reason}" for reason, count in sorted((found.reasons or {}).items()))
+        text += f"\n  key      {found.public_key}"
+        text += "".join(f"\n  stamped  {stamp.time} by {stamp.authority}" for stamp in found.stamps)
+        text += "\nNot proved by this:" + "".join(f"\n  - {line}" for line in not_proved(found))
     return "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
@@ -387,10 +439,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Check an evidence bundle with nothing but the bundle.")
     parser.add_argument("bundle", help="the ZIP file")
     parser.add_argument("--key", help="fingerprint (sha256:…) of the only key that may have signed it")
+    parser.add_argument("--tsa", help="fingerprint (sha256:…) of the only certificate that may have stamped its time")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args(arguments)
     try:
-        found = verify_bundle(options.bundle, options.key)
+        found = verify_bundle(options.bundle, options.key, options.tsa)
     except Unreadable as problem:
         print(problem, file=sys.stderr)
         return 2

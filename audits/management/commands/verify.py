@@ -30,12 +30,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("bundle", help="the ZIP file")
         parser.add_argument("--key", metavar="sha256:…", help="fingerprint of the only key that may have signed it")
+        parser.add_argument(
+            "--tsa", metavar="sha256:…", help="fingerprint of the only certificate that may have stamped it"
+        )
         parser.add_argument("--format", choices=("table", "json"), default="table")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["bundle"]
         try:
-            found = verify_bundle(path, options["key"])
+            found = verify_bundle(path, options["key"], options["tsa"])
         except Unreadable as problem:
             self.stderr.write(str(problem))
             sys.exit(2)

@@ -119,6 +119,8 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebase
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("EMAIL_FROM", "clausetrail@localhost")
 
+# Keys that the recorder puts in on the way out; the environment of the worker serves as well.
+CREDENTIALS_FILE = Path(os.environ.get("CREDENTIALS_FILE") or VAR_DIR / "keys" / "credentials.toml")
 EVIDENCE_URL = os.environ.get("EVIDENCE_URL", (VAR_DIR / "evidence").as_uri())
 
 # What is added to each seal, by commas: authorities that stamp its time (RFC 3161), and places its root is written down in

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
@@ -200,6 +202,21 @@ def match_host(table: Mapping[str, Any], host: str) -> Any:
         if pattern in table:
             return table[pattern]
     return None
+
+
+def is_named(patterns: Iterable[str], host: str) -> bool:
+    """Whether a host is meant by one of some patterns: a star stands for part of one label, a leading "*." for any labels.
+
+    Stricter than a glob on purpose: where a key may go, no star reaches over a dot into somebody else's name.
+    """
+    name = host.lower().rstrip(".")
+    return any(re.fullmatch(_pattern(pattern), name) for pattern in patterns)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> str:
+    lead, rest = (r"(?:[^.]+\.)+", pattern[2:]) if pattern.startswith("*.") else ("", pattern)
+    return lead + r"[^.]*".join(re.escape(part) for part in rest.lower().split("*"))
 
 
 def write_config(config: RecorderConfig, path: Path) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from audits.capture.config import Secret, match_host
+from audits.capture.config import Secret, is_named
 
 MASKED_HEADERS = frozenset(
     b"authorization x-api-key api-key x-goog-api-key cookie set-cookie proxy-authorization x-auth-token "
@@ -36,17 +36,15 @@ class _Pair:
     name: str
     placeholder: bytes
     value: bytes
-    hosts: Mapping[str, bool]
+    hosts: tuple[str, ...]
 
     def is_for(self, host: str) -> bool:
-        return bool(match_host(self.hosts, host))
+        return is_named(self.hosts, host)
 
 
 def _pairs(secrets: Iterable[Secret]) -> list[_Pair]:
     return [
-        _Pair(
-            item.name, item.placeholder.encode(), item.value.encode(), dict.fromkeys(map(str.lower, item.hosts), True)
-        )
+        _Pair(item.name, item.placeholder.encode(), item.value.encode(), tuple(map(str.lower, item.hosts)))
         for item in secrets
     ]
 

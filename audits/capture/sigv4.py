@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
-from audits.capture.config import Secret, match_host
+from audits.capture.config import Secret, is_named
 
 KEY_ID, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 ALGORITHM = b"AWS4-HMAC-SHA256"
@@ -39,8 +39,7 @@ class Signer:
         """Whether a request's head carries a signature made with the placeholder, on its way to a host it is for."""
         if self._key_id is None or self._secret is None or self._key_id.placeholder.encode() not in head:
             return False
-        named = dict.fromkeys(map(str.lower, self._secret.hosts), True)
-        return bool(match_host(named, host)) and _AUTHORIZATION.search(head) is not None
+        return is_named(self._secret.hosts, host) and _AUTHORIZATION.search(head) is not None
 
     def sign(self, head: bytes, payload: bytes | None) -> bytes:
         """The head (real key id already in) with the signature computed anew. `payload` None: it could not be read whole.

@@ -25,6 +25,7 @@ from audits.matching.outcomes import outcome_of
 from audits.models import Gap, Run, RunStep
 from audits.procedures import bounding, collecting, concluding, inner_servers, judging, preparing, replaying, tracing
 from audits.procedures.bounds_followed import BoundsFollowed
+from audits.procedures.credentials import Credentials, find_credentials
 from audits.procedures.executing import (
     Follower,
     Recorded,
@@ -34,7 +35,7 @@ from audits.procedures.executing import (
     run_recorded,
     shown_as,
 )
-from audits.procedures.isolation import Credentials, find_credentials, way_out
+from audits.procedures.isolation import way_out
 from audits.procedures.left_out import withheld
 from audits.procedures.lifecycle import AuditErrored, AuditFailed, Heartbeat, RunLog
 from audits.procedures.recording import Recording
@@ -185,7 +186,9 @@ class RunUnderAudit:
         self.manifest, text = preparing.read_manifest(self.workspace.tree, name)
         self._keep("manifest", name, text.encode())
         self._update(manifest_text=text, manifest=self.manifest.as_json())
-        self.credentials, missing = find_credentials(self.manifest.pipeline.secrets, self.library)
+        self.credentials, missing = find_credentials(
+            self.manifest.pipeline.secrets, self.library, settings.CREDENTIALS_FILE
+        )
         self.log.secrets = self.credentials.values
         limits = merged(self.manifest.limits.as_json(), self.run.limits)
         self._update(limits=limits, content=self.run.content or self.manifest.content or Run.Content.FULL)

@@ -1,7 +1,5 @@
 """A recorder with the pipeline's only way out in its hands: sealed where the kernel allows, a plain proxy where not."""
 
-import os
-import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,10 +14,6 @@ from audits.procedures.lifecycle import AuditFailed
 from audits.sandbox.capability import probe
 from audits.sandbox.execution import ProxyOnly
 from audits.sandbox.network import Network, open_network
-from compliance.engine.catalogue import hosts_for_secret
-from compliance.engine.library import Library
-
-PLACEHOLDER_SHAPES = {"ANTHROPIC": "sk-ant-api03-", "GOOGLE": "AIza", "GEMINI": "AIza", "GROQ": "gsk_", "XAI": "xai-"}
 
 
 @dataclass(frozen=True)
@@ -28,43 +22,6 @@ class WayOut:
 
     network: Network | ProxyOnly
     recorder: RecorderProcess
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What the pipeline is given (placeholders) and what the recorder puts in their place on the way out."""
-
-    variables: Mapping[str, str]
-    secrets: tuple[Secret, ...]
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """The values that must never be shown."""
-        return tuple(secret.value for secret in self.secrets)
-
-
-def find_credentials(names: tuple[str, ...], library: Library) -> tuple[Credentials, list[str]]:
-    """Placeholders for the secrets that a manifest names, and the names for which this worker holds no value.
-
-    Values come from the worker's environment, under the same name. Each goes only to the hosts of the provider that
-    the name belongs to; a name that nobody catalogued goes nowhere.
-    """
-    variables, found, missing = {}, [], []
-    for name in names:
-        placeholder = f"{_shape(name)}placeholder-{secrets.token_hex(16)}"
-        variables[name] = placeholder
-        value = os.environ.get(name, "")
-        if value:
-            hosts = tuple(hosts_for_secret(name, library))
-            found.append(Secret(name=name, placeholder=placeholder, value=value, hosts=hosts))
-        else:
-            missing.append(name)
-    return Credentials(variables, tuple(found)), missing
-
-
-def _shape(name: str) -> str:
-    """Some SDKs check how a key begins before they send it."""
-    return next((shape for word, shape in PLACEHOLDER_SHAPES.items() if word in name.upper()), "sk-")
 
 
 @contextmanager

@@ -8,15 +8,15 @@ from audits.scan.result import Purpose
 # In order of weight: what a name says of judging outweighs that it "evaluates", since people judge in order to choose data too.
 _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     ("embed", re.compile(r"embed(?!ded)|vectori[sz]e")),
-    ("filter", re.compile(r"filter|curat(?!ed)|(?<![a-z])cull|dedup|decontaminat")),
+    ("filter", re.compile(r"filter|moderat|curat(?!ed)|(?<![a-z])cull|dedup|decontaminat")),
     (
         "judge",
         re.compile(
             r"judg|(?<![a-z])grade|grading|scor(?:e|ing)|(?<![a-z])rate_|(?<![a-z])rating|critiq|verif|reward|preference"
-            r"|annotat|rubric|identify_clf|classif|(?<![a-z])rank|rerank|relevance"
+            r"|annotat|(?<![a-z])label|rubric|identify_clf|classif|(?<![a-z])rank|rerank|relevance"
         ),
     ),
-    ("evaluate", re.compile(r"eval|benchmark|compare|winrate|win_rate|leaderboard")),
+    ("evaluate", re.compile(r"(?<!human)eval|benchmark|compare|winrate|win_rate|leaderboard")),
     ("filter", re.compile(r"quality|clean_(?:data|instruct|sample)")),
     (
         "generate",

@@ -7,6 +7,7 @@ from audits.scan.following import Program
 from audits.scan.modules import Function, Module, Scope
 from audits.scan.site import Site
 from audits.scan.surroundings import HOOKS
+from audits.scan.tables import MODEL_PREFIXES
 from audits.scan.values import Place
 
 _SAME_CASE = frozenset(("lower", "upper", "strip", "casefold"))
@@ -69,10 +70,11 @@ class Reach:
             return ""
         worth = self._program.worth(name, module, scope)
         given = {value.text for value in worth.values if "{}" not in value.text}
-        if not given or len(given) < len(worth.values):
+        key = _key(name)
+        configured = self._settings.others.get(key.rpartition("_")[2].lower(), set())
+        if len(given) < len(worth.values) or not (given or _names_a_vendor(configured)):
             return ""
-        key = name.attr if isinstance(name, ast.Attribute) else name.id if isinstance(name, ast.Name) else ""
-        given |= self._settings.others.get(key.rpartition("_")[2].lower(), set())
+        given |= configured
         lowered = [text.lower() for text in given]
         if any(one.lower() == text if whole else one.lower() in text for one in wanted for text in lowered):
             return ""
@@ -100,14 +102,26 @@ def _comparison(test: ast.expr) -> tuple[ast.expr | None, list[str], bool]:
 
 
 def _bare(expression: ast.expr) -> ast.expr | None:
-    """A name or attribute, without `.lower()` behind it; None for what is neither."""
+    """A name, attribute or entry, without `.lower()` behind it; None for what is neither."""
     if (
         isinstance(expression, ast.Call)
         and isinstance(expression.func, ast.Attribute)
         and expression.func.attr in _SAME_CASE
     ):
         expression = expression.func.value
-    return expression if isinstance(expression, (ast.Name, ast.Attribute)) else None
+    return expression if isinstance(expression, (ast.Name, ast.Attribute, ast.Subscript)) else None
+
+
+def _key(expression: ast.expr) -> str:
+    """The last name of what is compared: `model_type`, `args.model_type` and `config["model_type"]` have one."""
+    if isinstance(expression, ast.Subscript):
+        return expression.slice.value if isinstance(getattr(expression.slice, "value", None), str) else ""  # type: ignore[attr-defined]
+    return expression.attr if isinstance(expression, ast.Attribute) else getattr(expression, "id", "")
+
+
+def _names_a_vendor(texts: set[str]) -> bool:
+    """Whether a configuration chooses a provider by such a key: then the providers that it does not name are not chosen."""
+    return any(text.lower().strip("'\"") in MODEL_PREFIXES for text in texts)
 
 
 def _texts(expression: ast.expr) -> list[str]:

@@ -27,14 +27,18 @@ class SentByHand:
             return
         package = http_package(module.meaning(call.func).partition(".")[0], module)
         for worth in self._addresses(call, module, scope) if package else ():
-            for value in worth.values:
-                host, served_by = self._directory.channel_of_url(value.text)
-                if host and self._asks_a_model(value.text, served_by, name):
-                    address = Worth([value], worth.variables, worth.open)
-                    step = f"a request is sent to {host}"
-                    models = self._payload_models(call, module, scope)
-                    yield Site(module, call, scope, package, served_by or "", models, address, "", [], [step], 0.8)
-                    return
+            asked = [value for value in worth.values if self._asked_at(value, name)]
+            if asked:
+                hosts = [self._directory.channel_of_url(value.text) for value in asked]
+                address = Worth(asked, worth.variables, worth.open, worth.undecided)
+                step = f"a request is sent to {' or '.join(dict.fromkeys(host for host, _ in hosts))}"
+                models = self._payload_models(call, module, scope)
+                yield Site(module, call, scope, package, hosts[0][1] or "", models, address, "", [], [step], 0.8)
+                return
+
+    def _asked_at(self, value: Value, method: str) -> bool:
+        host, served_by = self._directory.channel_of_url(value.text)
+        return bool(host) and self._asks_a_model(value.text, served_by, method)
 
     def _addresses(self, call: ast.Call, module: Module, scope: Scope) -> Iterator[Worth]:
         """What may be the address: an argument as it stands, or put behind the address of the session it is sent with."""

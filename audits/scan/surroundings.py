@@ -67,11 +67,10 @@ class Surroundings:
                 rest += places
             else:
                 found.setdefault(purpose, Asked(purpose, name)).callers += places
-        if not found:
-            found = {one.purpose: one for one in [self._by_itself(site)]}
-        asked = list(found.values())[:4]
-        asked[0].callers += rest
-        return asked
+        if rest or not found:
+            itself = self._by_itself(site)
+            found.setdefault(itself.purpose, itself).callers += rest
+        return list(found.values())[:4]
 
     def _by_itself(self, site: Site) -> Asked:
         purpose, name = told_purpose([site.module.path])
@@ -93,7 +92,7 @@ class Surroundings:
             yield names, places[: 3 * MOST_CALLERS]
         for place in site.places:
             for caller, call, scope in self._callers(self._program.scope_of(place), place.module)[:MOST_CALLERS]:
-                yield [], _places(caller, call, scope)
+                yield list(_names(scope, caller)), _places(caller, call, scope)
 
     def _callers(self, scope: Scope, module: Module) -> list[Caller]:
         """Who calls the function around a site and, for a method of a name that many have, who makes its class."""

@@ -202,4 +202,47 @@ ask() {
         models="llama-3.3-70b-versatile",
         sites="ask.sh:4",
     ),
+    Pipeline(
+        "each-address-that-a-request-may-go-to",
+        files={
+            "ask.py": """\
+import requests
+URLS = {"a": "https://api.openai.com/v1/chat/completions", "b": "https://api.mistral.ai/v1/chat/completions"}
+
+def ask(prompt, model):
+    if "gpt" in model:
+        url = URLS["a"]
+    else:
+        url = URLS["b"]
+    return requests.post(url, json={"model": model, "messages": []})
+
+ask("x", "gpt-4o")
+ask("x", "mistral-large-latest")
+"""
+        },
+        channels="mistral openai",
+        models="gpt-4o mistral-large-latest",
+        sites="ask.py:9",
+    ),
+    Pipeline(
+        "the-provider-that-the-configuration-chooses",
+        files={
+            "config.yml": "llm:\n  type: 'OpenAI'  # or Anthropic\n  name: gpt-4o\n",
+            "models.py": """\
+from langchain_anthropic import ChatAnthropic
+from langchain_openai import ChatOpenAI
+from ours import read
+
+def chosen(config):
+    if config["type"].lower() == "openai":
+        return ChatOpenAI(model_name=config["name"])
+    elif config["type"].lower() == "anthropic":
+        return ChatAnthropic(model=config["name"])
+
+chosen(read("config.yml"))
+""",
+        },
+        channels="openai",
+        sites="models.py:7",
+    ),
 ]

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404
 from audits.matching.questions import JUDGEMENTS
 from audits.models import Exchange, Finding, Import, Pipeline, Report, Run
 from compliance.access import (
+    deeds_in,
     may,
     may_answer_for_organisation,
     may_decide,
@@ -90,9 +91,13 @@ def require_may_decide(user: User, finding: Finding) -> None:
     require(may_decide(user, project), f"Findings of {project} are decided by legal.")
 
 
+ASSIGNERS = frozenset({Deed.DECIDE, Deed.RUN})
+"""Either of these lets a person say who sees to findings."""
+
+
 def may_assign(user: User, project: Project) -> bool:
     """Whoever decides findings or runs audits says who sees to them."""
-    return may_decide(user, project) or may_run_audits(user, project)
+    return bool(deeds_in(user, project) & ASSIGNERS)
 
 
 def require_may_assign(user: User, project: Project) -> None:

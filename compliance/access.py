@@ -78,6 +78,11 @@ def may_decide(user: User, project: Project) -> bool:
     return may(user, Deed.DECIDE, project)
 
 
+def may_decide_some(user: User) -> bool:
+    """Whether there is a project whose findings the person decides. One query at most."""
+    return projects_for(user, Deed.DECIDE).exists()
+
+
 def may_edit_rules(user: User) -> bool:
     """Legal and administrators draft rules; the database asks for a second person to publish one."""
     return administers_installation(user) or (user.is_active and user.role == User.Role.LEGAL)

@@ -2,30 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 
+from audits.activities import PURPOSES_OF
 from audits.models import Decision, Finding, FindingChange, ModelCall, Outcome, Run
+from audits.queries.standing import DECIDED, STANDINGS, TO_DECIDE, WAITING, with_standing
 
-OPEN: Final = "open"
-REOPENED: Final = "reopened"
-WAITING: Final = "waiting"
-DECIDED: Final = "decided"
-STANDINGS: Final = {
-    OPEN: "Open",
-    REOPENED: "Re-opened: its basis changed",
-    WAITING: "Waiting for facts",
-    DECIDED: "Decided",
-}
-
-# Which recorded purposes of calls make up an activity that terms speak of.
-PURPOSES_OF: Final = {
-    "train_on_output": (ModelCall.Purpose.TRAIN,),
-    "filter_training_data": (ModelCall.Purpose.FILTER,),
-    "evaluate": (ModelCall.Purpose.EVALUATE,),
-    "use_output": (ModelCall.Purpose.UNUSED, ModelCall.Purpose.UNKNOWN),
-}
+__all__ = ["DECIDED", "STANDINGS", "TO_DECIDE", "WAITING", "with_standing"]
 
 
 @dataclass(frozen=True)
@@ -38,35 +23,14 @@ class OutcomeCount:
 
 def newest_runs() -> QuerySet[Run]:
     """The newest completed run of each pipeline: what is true of it today. A replay tells of another day."""
-    return Run.objects.filter(state=Run.State.COMPLETED, replay={}).order_by("pipeline_id", "-id").distinct("pipeline_id")
+    return (
+        Run.objects.filter(state=Run.State.COMPLETED, replay={}).order_by("pipeline_id", "-id").distinct("pipeline_id")
+    )
 
 
 def standing_today(findings: QuerySet[Finding]) -> QuerySet[Finding]:
     """Only the findings of each pipeline's newest completed run; older runs keep theirs, as history."""
     return findings.filter(run__in=newest_runs().values("pk"))
-
-
-def with_standing(findings: QuerySet[Finding]) -> QuerySet[Any]:
-    """Annotates `decision_kind`, `decision_basis` (of the newest decision under the finding's key) and `standing`.
-
-    A decision holds for every run of the project whose finding has the same key. When what it rested on has changed the
-    finding is open again; the decision stays in its history.
-    """
-    decided = Decision.objects.filter(project=OuterRef("run__pipeline__project"), finding_key=OuterRef("key")).order_by(
-        "-id"
-    )
-    standing = Case(
-        When(decision_kind__isnull=True, then=Value(OPEN)),
-        When(~Q(decision_basis=F("basis_sha256")), then=Value(REOPENED)),
-        When(decision_kind=Decision.Kind.NEEDS_FACTS, then=Value(WAITING)),
-        default=Value(DECIDED),
-        output_field=CharField(),
-    )
-    annotated = findings.annotate(
-        decision_kind=Subquery(decided.values("kind")[:1]),
-        decision_basis=Subquery(decided.values("basis_sha256")[:1]),
-    )
-    return annotated.annotate(standing=standing)
 
 
 def finding_in_full(pk: int) -> Finding:
@@ -83,17 +47,32 @@ def open_by_outcome(findings: QuerySet[Finding]) -> tuple[OutcomeCount, ...]:
     return tuple(OutcomeCount(outcome, counted.get(outcome, 0)) for outcome in Outcome.values)
 
 
+def with_gravity(findings: QuerySet[Finding]) -> QuerySet[Any]:
+    """Annotates `gravity`: 0 for the strictest outcome, then upwards."""
+    rank = Case(*[When(outcome=value, then=Value(at)) for at, value in enumerate(Outcome.values)], default=Value(9))
+    return findings.annotate(gravity=rank)
+
+
 def gravest_first(findings: QuerySet[Finding]) -> QuerySet[Any]:
     """In the order of the outcomes (strictest wins), then newest run first."""
-    rank = Case(*[When(outcome=value, then=Value(at)) for at, value in enumerate(Outcome.values)], default=Value(9))
-    return findings.annotate(gravity=rank).order_by("gravity", "-run_id", "number")
+    return with_gravity(findings).order_by("gravity", "-run_id", "number")
 
 
 def decisions_on(finding: Finding) -> QuerySet[Decision]:
-    """The decision history under the finding's key in its project, newest first."""
-    return Decision.objects.filter(project=finding.run.pipeline.project_id, finding_key=finding.key).select_related(
-        "decided_by", "finding__run__pipeline"
-    )
+    """What was decided on the finding in its project, newest first: under its key, and for its rule in a wider scope."""
+    covers = Q(scope=Decision.Scope.FINDING, finding_key=finding.key)
+    if finding.rule_revision is not None:
+        rule, student = finding.rule_revision.rule.identifier, student_of(finding)
+        covers |= Q(scope=Decision.Scope.PROJECT, rule=rule) | Q(
+            scope=Decision.Scope.STUDENT, rule=rule, student=student
+        )
+    decisions = Decision.objects.filter(covers, project=finding.run.pipeline.project_id)
+    return decisions.select_related("decided_by", "rule_revision", "finding__run__pipeline")
+
+
+def student_of(finding: Finding) -> str:
+    """The name of the student that the finding's run makes; empty when none is declared."""
+    return str((finding.run.manifest.get("student") or {}).get("name") or "")
 
 
 def changes_of(finding: Finding) -> QuerySet[FindingChange]:

@@ -1,13 +1,16 @@
 """Where a finding stands: open, waiting, decided, and how."""
 
+import datetime as dt
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from audits.models import Decision
-from audits.queries.review import DECIDED, STANDINGS, WAITING
+from audits.queries.standing import DECIDED, STANDINGS, TO_BE_SHOWN, WAITING
 from compliance.engine.vocabulary import ACTIVITIES
 from compliance.templatetags.icons import icon
+from compliance.templatetags.looks import day_text
 
 register = template.Library()
 
@@ -15,8 +18,11 @@ register = template.Library()
 DONE = {
     Decision.Kind.CONFIRM: "Confirmed",
     Decision.Kind.ACCEPT_RISK: "Risk accepted",
+    Decision.Kind.WAIVE: "Waived",
     Decision.Kind.FALSE_POSITIVE: "False positive",
+    Decision.Kind.REMEDIATED: "Remediated",
     Decision.Kind.NEEDS_FACTS: "Facts asked for",
+    Decision.Kind.REOPEN: "Opened again",
 }
 
 
@@ -34,9 +40,10 @@ def decided(kind: str) -> str:
 
 
 @register.simple_tag
-def standing(value: str, decision: str | None = None) -> SafeString:
-    """A finding's standing as a mark; a decided one names the decision."""
+def standing(value: str, decision: str | None = None, until: dt.date | None = None) -> SafeString:
+    """A finding's standing as a mark; a decided one names the decision, and its last day when it has one."""
     if value == DECIDED and decision in Decision.Kind.values:
-        return format_html('<span class="tag">{}{}</span>', icon("done"), decided(decision))
-    drawing = "needs_facts" if value == WAITING else "waiting"
+        end = format_html(" until {}", day_text(until)) if until else ""
+        return format_html('<span class="tag">{}{}{}</span>', icon("done"), decided(decision), end)
+    drawing = {WAITING: "needs_facts", TO_BE_SHOWN: "turning"}.get(value, "waiting")
     return format_html('<span class="tag">{}{}</span>', icon(drawing), STANDINGS.get(value, value))

@@ -1,21 +1,33 @@
 """Findings: across runs, of one run, and one in full with its decisions."""
 
 from django.core.exceptions import ValidationError
+from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from audits.access import get_finding, get_run, may_read_contents, require_may_decide, visible_findings
+from audits.access import ASSIGNERS, get_finding, get_run, require_may_decide, visible_findings
 from audits.actions.decisions import decide
-from audits.models import Finding
-from audits.queries.review import changes_of, decisions_on, finding_in_full, gravest_first, providers_of, with_standing
+from audits.models import Assignment, Finding, SavedView
+from audits.queries.people import people_of, people_of_project
+from audits.queries.review import (
+    changes_of,
+    decisions_on,
+    finding_in_full,
+    providers_of,
+    student_of,
+    with_gravity,
+    with_standing,
+)
 from audits.queries.review_page import finding_page
-from audits.views.forms import DecisionForm, FindingFilter
 from audits.views.listing import page_of, sorted_by
+from audits.views.review_forms import AssignForm, DecisionForm, FindingFilter, in_order_of_work
 from audits.views.runs import run_context
-from compliance.access import may_decide, visible_projects
+from compliance.access import deeds_in, may_decide_some, visible_projects
 from compliance.queries.names import names, provider_names
-from compliance.views.requests import PersonRequest
+from compliance.roles import Deed
+from compliance.views.requests import PersonRequest, take_errors
 
 COLUMNS = {
     "outcome": ("gravity",),
@@ -28,14 +40,27 @@ COLUMNS = {
 
 
 def listing(request: PersonRequest) -> HttpResponse:
-    """Findings of every project that the person may see, gravest first, narrowed by the filters."""
+    """The desk: findings of every project that the person may see, in the order of work, narrowed by the filters."""
     mine = visible_findings(request.user)
     known = names()
     asked = [(slug, known.providers.get(slug, slug)) for slug in providers_of(mine)]
-    form = FindingFilter(request.GET, projects=visible_projects(request.user), providers=asked)
-    findings = gravest_first(form.narrow(with_standing(mine)))
+    projects = visible_projects(request.user)
+    people = list(people_of(projects))
+    form = FindingFilter(request.GET, projects, asked, request.user, [(one.pk, one.username) for one in people])
+    findings = in_order_of_work(form.narrow(with_gravity(with_standing(mine))))
     page = page_of(request, sorted_by(request, findings, COLUMNS))
-    return render(request, "audits/finding_list.html", {"page": page, "form": form, "names": known})
+    decides = may_decide_some(request.user)
+    context = {
+        "page": page,
+        "form": form,
+        "names": known,
+        "today": timezone.localdate(),
+        "views": SavedView.objects.filter(user=request.user),
+        "query": request.GET.urlencode(),
+        "decision": DecisionForm(many=True, decided=False) if decides else None,
+        "people": people,
+    }
+    return render(request, "audits/finding_list.html", context)
 
 
 def of_run(request: PersonRequest, pk: int) -> HttpResponse:
@@ -49,22 +74,31 @@ def of_run(request: PersonRequest, pk: int) -> HttpResponse:
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """One finding in full."""
     finding = get_finding(request.user, pk)
-    return _page(request, finding, DecisionForm())
+    return _page(request, finding, None)
 
 
-def _page(request: PersonRequest, finding: Finding, form: DecisionForm, status: int = 200) -> HttpResponse:
+def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, status: int = 200) -> HttpResponse:
     finding, named = finding_in_full(finding.pk), provider_names()
+    decisions = decisions_on(finding)
+    project = finding.run.pipeline.project
+    deeds = deeds_in(request.user, project)
+    form = form or DecisionForm(has_rule=finding.rule_revision is not None, decided=bool(decisions))
+    held = Assignment.objects.filter(project=project, finding_key=finding.key).select_related("assignee").first()
     context = {
         "finding": finding,
         "run": finding.run,
         "form": form,
         "read": finding_page(finding, named),
         "providers": named,
-        "decisions": decisions_on(finding),
+        "decisions": decisions,
+        "assignment": held,
+        "assigning": AssignForm(people=people_of_project(project), initial=held and model_to_dict(held)),
+        "today": timezone.localdate(),
         "changes": changes_of(finding),
-        "student": (finding.run.manifest.get("student") or {}).get("name") or "",
-        "reads_contents": may_read_contents(request.user, finding.run.pipeline.project),
-        "may_decide": may_decide(request.user, finding.run.pipeline.project),
+        "student": student_of(finding),
+        "reads_contents": Deed.READ_CONTENTS in deeds,
+        "may_decide": Deed.DECIDE in deeds,
+        "may_assign": bool(deeds & ASSIGNERS),
     }
     return render(request, "audits/finding_detail.html", context, status=status)
 
@@ -74,12 +108,12 @@ def decide_finding(request: PersonRequest, pk: int) -> HttpResponse:
     """Add a decision to the finding's history."""
     finding = get_finding(request.user, pk)
     require_may_decide(request.user, finding)
-    form = DecisionForm(request.POST)
+    form = DecisionForm(request.POST, has_rule=finding.rule_revision is not None)
     if not form.is_valid():
         return _page(request, finding, form, status=422)
     try:
         decide(finding=finding, acting_user=request.user, **form.cleaned_data)
     except ValidationError as error:
-        form.add_error(None, error)
+        take_errors(form, error)
         return _page(request, finding, form, status=422)
     return redirect("finding", pk=finding.pk)

@@ -10,8 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from audits.manifest import ManifestError, parse_manifest
-from audits.models import Decision, Exchange, Outcome, Run
-from audits.queries.review import DECIDED, STANDINGS, standing_today
+from audits.models import Exchange, Outcome, Run
 from audits.queries.run_view import KINDS, of_kind
 from audits.views.archives import ArchiveError, manifest_in_archive
 from audits.views.limit_forms import LimitFields
@@ -58,36 +57,6 @@ class RunFilter(Filter):
         return runs
 
 
-class FindingFilter(Filter):
-    """Without a choice: findings of each pipeline's newest completed run that nobody has decided yet."""
-
-    standing = forms.ChoiceField(
-        label="State", required=False, choices=[("", "Not decided"), *STANDINGS.items(), ("any", "Any state")]
-    )
-    outcome = forms.ChoiceField(label="Outcome", required=False, choices=_choices("Any outcome", Outcome.choices))
-    provider = forms.ChoiceField(label="Provider", required=False)
-    project = forms.ChoiceField(label="Project", required=False)
-    runs = forms.ChoiceField(label="Runs", required=False, choices=[("", "Newest only"), ("all", "All runs")])
-
-    def __init__(self, data: Any, projects: QuerySet[Project], providers: Iterable[tuple[str, str]]) -> None:
-        super().__init__(data)
-        offered(self, "provider", "Any provider", providers)
-        offered(self, "project", "Any project", projects.values_list("slug", "name"))
-        self.full_clean()
-
-    def narrow(self, findings: QuerySet[Any]) -> QuerySet[Any]:
-        """The findings left; they carry `standing` (see with_standing)."""
-        if self.asked("runs") != "all":
-            findings = standing_today(findings)
-        standing = self.asked("standing")
-        if standing is None:
-            findings = findings.exclude(standing=DECIDED)
-        elif standing != "any":
-            findings = findings.filter(standing=standing)
-        asked = {"outcome": "outcome", "provider": "provider", "project": "run__pipeline__project__slug"}
-        return findings.filter(**{path: self.asked(name) for name, path in asked.items() if self.asked(name)})
-
-
 class CallFilter(Filter):
     kind = forms.ChoiceField(label="Kind", required=False, choices=_choices("Everything", KINDS.items()))
     provider = forms.ChoiceField(label="Provider", required=False)
@@ -119,32 +88,6 @@ class CallFilter(Filter):
         elif status:
             exchanges = exchanges.filter(status__gte=int(status) * 100, status__lt=(int(status) + 1) * 100)
         return exchanges.distinct() if self.asked("provider") or self.asked("model") else exchanges
-
-
-class DecisionForm(forms.Form):
-    """What a person decides on a finding, and why."""
-
-    EXPLAINED = {
-        Decision.Kind.CONFIRM: "The finding is right; something has to change.",
-        Decision.Kind.ACCEPT_RISK: "The finding is right, and the use goes on knowingly.",
-        Decision.Kind.FALSE_POSITIVE: "The finding is wrong: the facts or the reading do not hold.",
-        Decision.Kind.NEEDS_FACTS: "It can’t be decided yet; say which facts are missing.",
-    }
-    kind = forms.ChoiceField(
-        label="Decision", choices=Decision.Kind.choices, widget=forms.RadioSelect,
-        error_messages={"required": "Choose a decision."},
-    )  # fmt: skip
-    reason = forms.CharField(
-        label="Reason",
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Stands in the report beside your name and the date.",
-        error_messages={"required": "Say why: the reason stands in the report beside the decision."},
-    )
-
-    def explained(self) -> list[tuple[str, str, str, bool]]:
-        """Value, label, meaning, chosen: one for each kind of decision."""
-        chosen = self["kind"].value()
-        return [(kind.value, str(kind.label), self.EXPLAINED[kind], kind.value == chosen) for kind in Decision.Kind]
 
 
 class StartAuditForm(LimitFields):

@@ -17,6 +17,9 @@ from compliance.models import Membership, Project, TrailEntry, User
 from compliance.site import manages_people
 
 admin.site.unregister(Group)  # what a person may do follows from roles alone
+# Second factors, sessions and the organisation's sign-in belong to each person and to the environment; nobody edits them here.
+for kept in [model for model in admin.site._registry if model._meta.app_config.module.__name__.startswith("allauth.")]:
+    admin.site.unregister(kept)
 
 
 class MembershipInline(TabularInline):

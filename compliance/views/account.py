@@ -14,7 +14,7 @@ from compliance.actions.invitations import GONE, accept, accept_with_new_account
 from compliance.actions.tokens import make_api_token, revoke_api_token
 from compliance.models import ApiToken, Invitation, User
 from compliance.views.people_forms import JoinForm, TokenForm
-from compliance.views.requests import PersonRequest
+from compliance.views.requests import PersonRequest, take_errors
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -29,8 +29,7 @@ def tokens(request: PersonRequest) -> HttpResponse:
             _, made = make_api_token(acting_user=request.user, **form.cleaned_data)
             form = TokenForm(projects=visible_projects(request.user))
         except ValidationError as error:
-            for field, complaints in error.message_dict.items():
-                form.add_error("expires_on" if field == "expires_at" else field, complaints)
+            take_errors(form, error, {"expires_at": "expires_on"})
     held = ApiToken.objects.filter(user=request.user).select_related("project")
     context = {"tokens": held, "form": form, "made": made}
     return render(request, "people/tokens.html", context, status=422 if form.errors else 200)
@@ -74,14 +73,9 @@ def _join_anew(request: HttpRequest, asked: Invitation, secret: str) -> HttpResp
         try:
             person = accept_with_new_account(secret=secret, **form.cleaned_data)
         except ValidationError as error:
-            form.add_error(None, error) if not hasattr(error, "error_dict") else _beside_fields(form, error)
+            take_errors(form, error)
         else:
             login(request, person, backend=BACKEND)
             return redirect("overview")
     context = {"asked": asked, "form": form, "secret": secret}
     return render(request, "people/invitation.html", context, status=422 if form.errors else 200)
-
-
-def _beside_fields(form: JoinForm, error: ValidationError) -> None:
-    for field, complaints in error.message_dict.items():
-        form.add_error(field if field in form.fields else None, complaints)

@@ -1,7 +1,5 @@
 """Projects: who belongs to them, who was asked in, and what was done there."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,7 +17,7 @@ from compliance.queries.people import members_of, trail_as_csv, trail_of, with_m
 from compliance.roles import Deed
 from compliance.views.pages import page_of
 from compliance.views.people_forms import InvitationForm, ProjectForm, StandingForm, TrailFilter
-from compliance.views.requests import PersonRequest
+from compliance.views.requests import PersonRequest, take_errors
 
 MAKERS = "Projects are made by an administrator."
 
@@ -82,20 +80,10 @@ def ask_in(request: PersonRequest, slug: str) -> HttpResponse:
     try:
         _, secret = invite(project=project, acting_user=request.user, **form.cleaned_data)
     except ValidationError as error:
-        _take_errors(form, error, {"access_ends_at": "access_ends_on"})
+        take_errors(form, error, {"access_ends_at": "access_ends_on"})
         return _people(request, project, form, status=422)
     request.session["invitation_link"] = request.build_absolute_uri(reverse("invitation", args=[secret]))
     return redirect("project-people", slug=slug)
-
-
-def _take_errors(form: Any, error: ValidationError, names: dict[str, str]) -> None:
-    """Put the action's complaints beside the form's own fields."""
-    if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
-        return
-    for field, complaints in error.message_dict.items():
-        name = names.get(field, field)
-        form.add_error(name if name in form.fields else None, complaints)
 
 
 @require_POST

@@ -94,13 +94,13 @@ def test_the_list_holds_what_is_open_of_each_pipelines_newest_run(world: World, 
         return [finding.pk for finding in client.get(address, asked).context["page"]]
 
     assert listed() == [newer.pk]
-    assert listed(runs="all") == [newer.pk, world.finding.pk]
+    assert listed(runs="all") == [world.finding.pk, newer.pk], "what is open longest comes first"
     assert listed(outcome="prohibited") == []
     assert listed(provider="openai", project=world.project.slug) == [newer.pk]
     decide(finding=newer, kind="confirm", reason="Right.", acting_user=world.legal)
     assert listed() == []
     assert listed(standing="decided") == [newer.pk]
-    assert listed(standing="any", runs="all") == [newer.pk, world.finding.pk]
+    assert listed(standing="any", runs="all") == [world.finding.pk, newer.pk]
 
 
 def test_the_gravest_finding_comes_first(world: World, signed_in: SignedIn) -> None:

@@ -124,6 +124,16 @@ def require_may_read_contents_of(user: User, project: Project) -> None:
     require(may_read_contents(user, project), sentence)
 
 
+def may_keep(user: User, project: Project) -> bool:
+    """Whoever sets retention and legal holds, and has contents erased."""
+    return may(user, Deed.KEEP, project)
+
+
+def require_may_keep(user: User, project: Project) -> None:
+    """For retention, holds and erasures; raises PermissionDenied."""
+    require(may_keep(user, project), f"What is kept of {project} is decided by legal or an administrator.")
+
+
 def may_report(user: User, project: Project) -> bool:
     """Whoever runs the project's audits, decides its findings or approves them has reports made."""
     return may(user, Deed.REPORT, project)

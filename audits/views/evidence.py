@@ -7,9 +7,10 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from audits.access import get_run, require_may_read_contents
-from audits.models import Report, Run, Seal
+from audits.models import Look, Report, Run, Seal
 from audits.procedures.concluding import write_run_bundle
 from audits.views.listing import page_of
+from audits.views.looks import looked
 from audits.views.runs import run_context
 from compliance.views.requests import PersonRequest
 
@@ -19,7 +20,8 @@ def entries(request: PersonRequest, pk: int) -> HttpResponse:
     run = get_run(request.user, pk)
     context = run_context(request, run, "evidence") | {
         "page": page_of(request, run.evidence.order_by("seq")),
-        "seal": Seal.objects.filter(run=run).first(),
+        "seal": Seal.objects.filter(run=run).prefetch_related("proofs").first(),
+        "erasures": run.erasures.order_by("id"),
     }
     return render(request, "audits/run_evidence.html", context)
 
@@ -30,6 +32,7 @@ def bundle(request: PersonRequest, pk: int) -> HttpResponseBase:
     require_may_read_contents(request.user, run)
     if not Seal.objects.filter(run=run).exists():
         raise Http404("the run's evidence is not sealed")
+    looked(request, Look.What.BUNDLE, "evidence bundle", run=run)
     report = run.reports.filter(state=Report.State.READY).order_by("-number").first()
     with tempfile.TemporaryDirectory() as folder:
         path = write_run_bundle(run, Path(folder) / "bundle.zip", report).path

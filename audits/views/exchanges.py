@@ -7,12 +7,13 @@ from django.shortcuts import render
 
 from audits.access import get_exchange, get_run, require_may_read_contents
 from audits.evidence.store import Missing, open_store
-from audits.models import RowMatch
+from audits.models import Look, RowMatch
 from audits.queries.run_view import exchanges_of
 from audits.queries.usage_over_time import models_used
 from audits.views.bodies import SIDES, read_exchange
 from audits.views.forms import CallFilter
 from audits.views.listing import page_of, sorted_by
+from audits.views.looks import looked
 from audits.views.runs import run_context
 from compliance.queries.names import provider_names
 from compliance.views.requests import PersonRequest
@@ -44,6 +45,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """One exchange in full: what was read from it, and both sides as they crossed the wire."""
     exchange = get_exchange(request.user, pk)
     require_may_read_contents(request.user, exchange.run)
+    looked(request, Look.What.CALL, f"exchange {exchange.seq}", run=exchange.run)
     kept = Prefetch("row_matches", RowMatch.objects.select_related("dataset").order_by("row"), to_attr="kept")
     context = {
         "exchange": exchange,
@@ -69,5 +71,6 @@ def raw(request: PersonRequest, pk: int, side: str) -> HttpResponseBase:
         raise Http404(str(problem)) from problem
     if body is None:
         raise Http404("no body was recorded")
+    looked(request, Look.What.BODY, f"{side} of exchange {exchange.seq}", run=exchange.run, sha256=sha256)
     name = f"run-{exchange.run_id}-exchange-{exchange.seq}-{side}.bin"
     return FileResponse(body, as_attachment=True, filename=name, content_type="application/octet-stream")

@@ -7,11 +7,12 @@ from django.shortcuts import get_object_or_404, render
 
 from audits.access import get_run, require_may_read_contents
 from audits.charts import Share, shares_of_dataset
-from audits.models import Finding
+from audits.models import Finding, Look
 from audits.pictures import DatasetPart, picture_of_lineage
 from audits.queries.answers_became import COLUMNS, answers_became
 from audits.queries.run_view import DatasetLineage, lineage_of, matches_of
 from audits.views.listing import page_of
+from audits.views.looks import looked
 from audits.views.runs import run_context
 from compliance.queries.names import provider_names
 from compliance.views.requests import PersonRequest
@@ -58,6 +59,7 @@ def rows(request: PersonRequest, pk: int, dataset_pk: int) -> HttpResponse:
     run = get_run(request.user, pk)
     require_may_read_contents(request.user, run)
     dataset = get_object_or_404(run.datasets, pk=dataset_pk)
+    looked(request, Look.What.ROWS, dataset.path, run=run, sha256=dataset.sha256)
     context = run_context(request, run, "lineage") | {
         "dataset": dataset,
         "page": page_of(request, matches_of(dataset)),

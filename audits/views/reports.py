@@ -7,9 +7,10 @@ from django.shortcuts import redirect, render
 from audits.access import get_report, get_run, may_report, require_may_report, visible_reports
 from audits.actions.reports import request_report
 from audits.evidence.store import Missing, open_store
-from audits.models import Report
+from audits.models import Look, Report
 from audits.tasks import render_report
 from audits.views.listing import page_of, sorted_by
+from audits.views.looks import looked
 from audits.views.runs import run_context
 from compliance.views.requests import PersonRequest
 
@@ -50,5 +51,6 @@ def download(request: PersonRequest, pk: int) -> HttpResponseBase:
         pdf = open_store(settings.EVIDENCE_URL).open(report.pdf_sha256)
     except Missing as problem:
         raise Http404(str(problem)) from problem
+    looked(request, Look.What.REPORT, f"report {report.number}", run=report.run, sha256=report.pdf_sha256)
     name = f"{report.run.pipeline.slug}-run-{report.run.number}-report-{report.number}.pdf"
     return FileResponse(pdf, as_attachment=True, filename=name, content_type="application/pdf")

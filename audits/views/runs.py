@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from audits.access import get_run, may_read_contents, require_may_read_contents, require_may_run, visible_runs
 from audits.actions.limits import waiting
 from audits.actions.runs import request_cancel, request_run
-from audits.models import Connection, Pipeline, Run
+from audits.models import Connection, Look, Pipeline, Run
 from audits.queries.run_view import (
     log_after,
     log_tail,
@@ -26,6 +26,7 @@ from audits.queries.usage_over_time import models_used
 from audits.tasks import run_audit
 from audits.views.forms import RunFilter
 from audits.views.listing import page_of, sorted_by
+from audits.views.looks import looked
 from compliance.access import may_run_audits
 from compliance.queries.names import provider_names
 from compliance.views.requests import PersonRequest
@@ -102,6 +103,7 @@ def log(request: PersonRequest, pk: int) -> HttpResponse:
     """The whole log, paged."""
     run = get_run(request.user, pk)
     require_may_read_contents(request.user, run)
+    looked(request, Look.What.LOG, "log lines", run=run)
     page = page_of(request, run.log_lines.order_by("seq"), LINES_PER_PAGE)
     return render(request, "audits/run_log.html", run_context(request, run, "run") | {"page": page})
 

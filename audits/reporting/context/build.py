@@ -6,6 +6,7 @@ from typing import Any
 
 from audits.models import Report, Run
 from audits.reporting.context.answers import answers
+from audits.reporting.context.bounds import bounds, replay
 from audits.reporting.context.evidence import calls_annex, evidence
 from audits.reporting.context.findings import agreements, findings, terms_in_force
 from audits.reporting.context.lineage import lineage
@@ -77,6 +78,8 @@ def _run(run: Run, state: str) -> dict[str, Any]:
         "isolation": run.isolation,
         "isolation_reasons": run.isolation_reasons,
         "simulated": sorted(run.upstreams),
+        "bounds": bounds(run),
+        "replay": replay(run),
         "source_sha256": run.source_sha256,
         "exit_code": run.exit_code,
         "command": manifest.get("pipeline", {}).get("command", []),

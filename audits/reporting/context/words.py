@@ -29,6 +29,8 @@ def summary(context: Context) -> dict[str, Any]:
 
 def _sentence(context: Context, numbers: dict[str, int]) -> str:
     run, outcome = context["run"], context["run"]["outcome"]
+    if run.get("replay"):
+        return f"This is a replay of {run['replay']['name']}: recorded answers, no network, and no use to hold against terms."
     if run["record_only"]:
         return "This run was recorded and traced only; no use was held against the terms."
     if not outcome and context["usage"]["calls"]:

@@ -8,6 +8,7 @@ import zstandard
 
 LARGEST_WINDOW = 1 << 27  # 128 MB, what the zstd program accepts without being told: a hostile file can't ask for more
 _CHUNK = 128 * 1024
+_PACKED_CHUNK = 2 * 1024  # four bytes may stand for 128 KB: so much at once unpacks to 64 MB at most
 
 
 def open_zst(path: Path) -> BinaryIO:
@@ -24,7 +25,7 @@ class _Unpacked(io.RawIOBase):
 
     def _start(self) -> None:
         self._frame = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW).decompressobj()
-        self._ready = b""
+        self._ready = memoryview(b"")
         self._begun = False
         self._given = 0
 
@@ -52,11 +53,11 @@ class _Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
         while not self._ready:
-            taken = self._frame.unused_data if self._frame.eof else b""
-            fresh = taken or self._packed.read(_CHUNK)
+            left = self._frame.unused_data if self._frame.eof else b""
+            fresh = left or self._packed.read(_PACKED_CHUNK)
             if not fresh:
                 return self._end()
-            self._ready = self._unpacked(fresh)
+            self._ready = memoryview(self._unpacked(fresh))
         size = min(len(buffer), len(self._ready))
         buffer[:size] = self._ready[:size]
         self._ready = self._ready[size:]

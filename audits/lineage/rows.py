@@ -204,7 +204,7 @@ def _array_rows(file: BinaryIO) -> Iterator[AnyRow]:
 def _delimited(file: BinaryIO, delimiter: str) -> Iterator[AnyRow]:
     """Records under a header. A record with too many or too few fields is malformed: a shifted column is the wrong text."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-    records = csv.reader(text, delimiter=delimiter, strict=True)
+    records = csv.reader(_BoundedLines(text), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     number = 0
     while True:
@@ -213,7 +213,7 @@ def _delimited(file: BinaryIO, delimiter: str) -> Iterator[AnyRow]:
             record = _next_record(records)
         except StopIteration:
             return
-        except csv.Error as error:
+        except (csv.Error, _TooLong) as error:
             yield MalformedRow(number, line, f"not readable as CSV: {error}", "")
             number += 1
             continue
@@ -224,6 +224,30 @@ def _delimited(file: BinaryIO, delimiter: str) -> Iterator[AnyRow]:
             continue
         yield _record(number, line, header, record, delimiter)
         number += 1
+
+
+class _TooLong(ValueError):
+    """A line that is longer than a row may be."""
+
+
+class _BoundedLines:
+    """The lines of a text; one that is longer than a row may be is passed over with _TooLong, and the next one follows."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+
+    def __iter__(self) -> "_BoundedLines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LONGEST_ROW)
+        if len(line) < LONGEST_ROW or line.endswith(("\n", "\r")):
+            if not line:
+                raise StopIteration
+            return line
+        while (rest := self._text.readline(_CHUNK)) and not rest.endswith(("\n", "\r")):
+            continue
+        raise _TooLong(f"a line longer than {LONGEST_ROW} characters")
 
 
 def _next_record(records: Iterator[list[str]]) -> list[str]:

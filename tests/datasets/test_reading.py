@@ -3,6 +3,7 @@
 import gzip
 import json
 import sqlite3
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 import zstandard
 
 from audits.datasets.reading import data_files, read_rows
+from audits.lineage.fields import MOST_FIELDS, text_fields
 from audits.lineage.rows import MalformedRow, Row, UnreadableDataset
 
 ROWS = [
@@ -152,3 +154,86 @@ def test_an_unknown_format_is_refused_with_those_that_are_read(tmp_path):
     (tmp_path / "a.xlsx").write_bytes(b"PK")
     with pytest.raises(UnreadableDataset, match=r"a\.xlsx: \.xlsx is not a format read here.*\.parquet"):
         list(read_rows(tmp_path / "a.xlsx"))
+
+
+def used_by(action: Callable[[], int]) -> int:
+    """Megabytes of address space that an action may take before it fails, measured as what it takes at most."""
+    before = pa.total_allocated_bytes()
+    tracemalloc.start()
+    action()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return (peak + max(0, pa.default_memory_pool().max_memory() - before)) // 1_000_000
+
+
+@pytest.mark.parametrize("form", ["parquet", "nested parquet", "arrow"])
+def test_a_small_table_that_says_one_long_text_many_times_is_read_row_by_row(tmp_path, form):
+    """1,500 rows of 2 MB in a file of a few kilobytes: 3 GB when all of it is unpacked at once."""
+    text = "word " * 400_000
+    once = pa.DictionaryArray.from_arrays(pa.array([0] * 1_500, pa.int32()), pa.array([text]))
+    column = pa.StructArray.from_arrays([once], ["content"]) if form.startswith("nested") else once
+    table, path = pa.table({"text": column}), tmp_path / ("a.arrow" if form == "arrow" else "a.parquet")
+    if form == "arrow":
+        stream(path, table)
+    else:
+        pq.write_table(table, path, compression="zstd")
+        assert path.stat().st_size < 10_000
+    assert used_by(lambda: sum(1 for _ in read_rows(path))) < 1_000
+    rows = read_rows(path)
+    first = next(rows)
+    assert isinstance(first, Row)
+    assert first.value == {"text": {"content": text} if form.startswith("nested") else text}
+
+
+def test_one_row_that_unpacks_beyond_measure_is_malformed_and_the_next_is_read(tmp_path):
+    texts = pa.array(["word " * 400_000, "short"])
+    lists = pa.ListArray.from_arrays(
+        pa.array([0, 4_000, 4_001], pa.int32()),
+        pa.DictionaryArray.from_arrays(pa.array([0] * 4_000 + [1], pa.int32()), texts),
+    )
+    stream(tmp_path / "a.arrow", pa.table({"texts": lists}))
+    bomb, after = read_rows(tmp_path / "a.arrow")
+    assert isinstance(bomb, MalformedRow)
+    assert "8,000,000,000" in bomb.reason
+    assert after == Row(1, 2, {"texts": ["short"]})
+
+
+def test_pages_that_unpack_a_thousandfold_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("audits.datasets.tables.LARGEST_UNPACKED", 1_000_000)
+    table = pa.table({"text": ["0" * 40_000_000]})
+    pq.write_table(table, tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
+    with pytest.raises(UnreadableDataset, match=r"a\.parquet: a group of its rows unpacks to 40,000,\d+ bytes"):
+        list(read_rows(tmp_path / "a.parquet"))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.zst", "a.csv.zst"])
+def test_a_packed_line_of_320_megabytes_is_passed_over_in_pieces_and_the_next_line_is_read(tmp_path, name):
+    packer = zstandard.ZstdCompressor().compressobj()
+    with (tmp_path / name).open("wb") as file:
+        file.write(packer.compress(b'text\n"' if "csv" in name else b'"'))
+        for _ in range(320):
+            file.write(packer.compress(b"x" * 1_000_000))
+        file.write(packer.compress(b'"\n"after"\n') + packer.flush())
+    assert (tmp_path / name).stat().st_size < 100_000
+    assert used_by(lambda: len(list(read_rows(tmp_path / name)))) < 700
+    long, after = read_rows(tmp_path / name)
+    assert isinstance(long, MalformedRow)
+    assert "longer than" in long.reason
+    assert isinstance(after, Row)
+
+
+def test_a_table_of_a_million_columns_is_one_row_of_which_the_first_texts_are_traced(tmp_path):
+    columns = 1_000_000
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(f"c{at}" for at in range(columns)) + "\n" + "some text," * (columns - 1) + "end\nshort\n")
+    wide, short = read_rows(path)
+    assert isinstance(wide, Row)
+    assert len(list(text_fields(wide.value))) == MOST_FIELDS
+    assert isinstance(short, MalformedRow)
+    assert "1 fields where the header names 1000000" in short.reason
+
+
+def test_a_folder_that_links_to_itself_is_read_once(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"a": 1}\n')
+    (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
+    assert [row.value for row in read_rows(tmp_path) if isinstance(row, Row)] == [{"a": 1}]

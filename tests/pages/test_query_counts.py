@@ -53,7 +53,7 @@ PAGES: dict[str, tuple[Callable[[World], str], int]] = {
     "run-findings": (lambda world: reverse("run-findings", args=[world.run.pk]), 16),
     "run-evidence": (lambda world: reverse("run-evidence", args=[world.run.pk]), 16),
     "finding": (lambda world: reverse("finding", args=[world.finding.pk]), 16),
-    "findings": (lambda world: reverse("findings"), 10),
+    "findings": (lambda world: reverse("findings"), 11),
     "reports": (lambda world: reverse("reports"), 6),
     "terms": (lambda world: reverse("terms"), 4),
     "terms-provider": (lambda world: reverse("terms-provider", args=["openai"]), 15),
@@ -78,7 +78,7 @@ def test_queries_keep_to_their_number(world: World) -> None:
     assert queries_of(lambda: uses_by_day(runs)) == 1
     assert queries_of(lambda: models_used(world.run)) == 1
     assert queries_of(lambda: run_figures(world.run)) == 8
-    assert queries_of(lambda: lineage_of(world.run)) == 4
+    assert queries_of(lambda: lineage_of(world.run)) == 5
     assert queries_of(lambda: open_by_outcome(findings)) == 1
     assert queries_of(lambda: list(providers_with_counts())) == 1
     provider = Provider.objects.get(slug="openai")

@@ -63,8 +63,8 @@ BEGIN
         blanks := TG_ARGV[1]::jsonb;
         erasure := current_setting('clausetrail.erasure', true);
         IF erasure ~ '^[0-9]+$' AND NOT EXISTS (
-            SELECT FROM jsonb_each(becomes) AS new WHERE new.value IS DISTINCT FROM was -> new.key
-            AND new.value IS DISTINCT FROM blanks -> new.key
+            SELECT FROM jsonb_each(becomes) AS told(name, value) WHERE told.value IS DISTINCT FROM was -> told.name
+            AND told.value IS DISTINCT FROM blanks -> told.name
         ) THEN
             SELECT pipeline.project_id INTO project FROM audits_run JOIN audits_pipeline AS pipeline
                 ON pipeline.id = audits_run.pipeline_id WHERE audits_run.id = owner;
@@ -121,8 +121,8 @@ BEGIN
         END IF;
         IF was - mutable = becomes - mutable THEN RETURN NEW; END IF;
         IF erasure ~ '^[0-9]+$' AND NOT EXISTS (
-            SELECT FROM jsonb_each(becomes) AS new WHERE new.value IS DISTINCT FROM was -> new.key
-            AND new.value IS DISTINCT FROM blanks -> new.key
+            SELECT FROM jsonb_each(becomes) AS told(name, value) WHERE told.value IS DISTINCT FROM was -> told.name
+            AND told.value IS DISTINCT FROM blanks -> told.name
         ) THEN
             SELECT pipeline.project_id INTO project FROM audits_import JOIN audits_pipeline AS pipeline
                 ON pipeline.id = audits_import.pipeline_id WHERE audits_import.id = OLD.imported_id;

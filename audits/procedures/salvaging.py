@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -27,7 +28,9 @@ PHASES = {"setup": "prepare", "execute": "execute"}
 ROWS = ("exchange", "connection", "refused", "gap")
 STILL_WRITING_SECONDS = 10.0
 LOOKED_BACK = dt.timedelta(days=7)
-CUT_SHORT = "The audit ended before its evidence was sealed: what was recorded until then is sealed; what came after is not."
+CUT_SHORT = (
+    "The audit ended before its evidence was sealed: what was recorded until then is sealed; what came after is not."
+)
 
 
 def salvage_ended_runs() -> int:
@@ -37,13 +40,16 @@ def salvage_ended_runs() -> int:
     return sum(bool(salvage(run.pk)) for run in recent.select_related("pipeline__project"))
 
 
+@transaction.atomic
 def salvage(run_id: int) -> str:
-    """Seal what a run left that ended unsealed; returns the root.
+    """Seal what a run left that ended unsealed, all of it or nothing; returns the root.
 
-    Empty: it is sealed already, still at work, left nothing, or its recorder still writes; then the next call may do it.
+    Empty: it is sealed already, still at work, in other hands, left nothing, or its recorder still writes; then the next call
+    may do it.
     """
-    run = Run.objects.select_related("pipeline__project").get(pk=run_id)
-    if run.is_active or Seal.objects.filter(run=run).exists():
+    runs = Run.objects.select_for_update(skip_locked=True, of=("self",)).select_related("pipeline__project")
+    run = runs.filter(pk=run_id).first()
+    if run is None or run.is_active or Seal.objects.filter(run=run).exists():
         return ""
     workspace = workspace_of(Path(settings.VAR_DIR) / "runs", run.pk, run.requested_at.isoformat())
     if workspace is None or not all(

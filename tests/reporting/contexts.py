@@ -124,6 +124,13 @@ def _run() -> dict[str, Any]:
         "id": 7, "number": 1, "project": "Acme assistants", "pipeline": "Support triage", "state": "completed", "reason": "",
         "outcome": "prohibited", "record_only": False, "started_at": _at(0), "finished_at": _at(42), "requested_by": "",
         "isolation": "enforced", "isolation_reasons": [], "simulated": ["api.anthropic.com", "api.openai.com"],
+        "replay": None,
+        "bounds": {
+            "limits": [["At most 5,000 calls", "refuse it and stop the run"]], "used": {"calls": 12, "refused": 1},
+            "met": [{"at": _at(3), "limit": "Number of calls", "what": "Refused", "by": "", "why": "12 of 12 are used up.",
+                     "host": "api.openai.com", "model": "gpt-4.1-mini"}],
+            "met_total": 1, "content": "full",
+        },
         "source_sha256": sha("source"), "exit_code": 0, "command": ["python", "distill.py"], "setup": [],
         "secrets": ["OPENAI_API_KEY"], "declared_purpose": "train",
         "declared_purpose_per_host": [{"host": "api.anthropic.com", "purpose": "evaluate"}],

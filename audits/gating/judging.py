@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from audits.gating.datasets import FIX, TRAVELS, WHOSE, WrittenBy, dataset_uses
 from audits.gating.uses import STUDENT_KEYS, FoundUse, found_uses
 from audits.gating.waivers import Waiver
 from audits.manifest import Manifest
@@ -43,6 +44,7 @@ class GateFinding:
     models: tuple[str, ...] = ()
     missing_facts: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    dataset: str = ""
     waiver: Waiver | None = None
     known: bool = False
 
@@ -55,7 +57,8 @@ class GateFinding:
         waived = self.waiver
         return {
             "id": self.id, "outcome": self.outcome, "provider": self.provider, "served_by": self.served_by,
-            "models": list(self.models), "title": self.title, "explanation": self.sentence, "fix": self.fix,
+            "dataset": self.dataset or None, "models": list(self.models),
+            "title": self.title, "explanation": self.sentence, "fix": self.fix,
             "rule": self.rule or None, "document": self.document or None, "version": self.version or None,
             "section": self.section or None, "missing_facts": list(self.missing_facts),
             "evidence": [{"file": e.file, "line": e.line, "snippet": e.snippet} for e in self.evidence],
@@ -66,20 +69,27 @@ class GateFinding:
 
 @dataclass(frozen=True)
 class GateResult:
-    """The verdicts on one tree, strictest first. `uses`: each found use with its outcome, the harmless ones too."""
+    """The verdicts on one tree, strictest first.
+
+    `uses`: each found use with its outcome, the harmless ones too. `datasets`: public data sets, the model that wrote each, the
+    outcome of training on them as if that model were asked today.
+    """
 
     on: dt.date
     files: int
     uses: tuple[tuple[FoundUse, str], ...]
     findings: tuple[GateFinding, ...]
     unresolved: tuple[Unresolved, ...]
+    datasets: tuple[tuple[WrittenBy, str], ...] = field(default=())
     ended: tuple[Waiver, ...] = field(default=())
     idle: tuple[Waiver, ...] = field(default=())
 
     @property
     def outcome(self) -> str | None:
         """The strictest outcome of all uses, waived or not; None: nothing is used and nothing is left open."""
-        outcomes = [outcome for _, outcome in self.uses] + (["needs_facts"] if self.unresolved else [])
+        outcomes = [outcome for _, outcome in (*self.uses, *self.datasets)] + (
+            ["needs_facts"] if self.unresolved else []
+        )
         return min(outcomes, key=OUTCOMES.index, default=None)
 
     def fails(self, threshold: str) -> bool:
@@ -93,6 +103,10 @@ class GateResult:
             "on": self.on.isoformat(), "outcome": self.outcome, "files": self.files,
             "findings": [finding.as_json() for finding in self.findings],
             "uses": [_use_json(found, outcome) for found, outcome in self.uses],
+            "datasets": [
+                {"id": one.dataset.id, "model": one.spelled, "source": one.dataset.source, "outcome": outcome}
+                for one, outcome in self.datasets
+            ],
             "unresolved": [{"file": u.file, "line": u.line, "reason": u.reason} for u in self.unresolved],
             "waivers": {"ended": [w.id for w in self.ended], "idle": [w.id for w in self.idle]},
         }  # fmt: skip
@@ -121,6 +135,10 @@ def judge_tree(
     for one, answer in judged:
         for finding in _findings(one, answer, library, on):
             merged[finding.id] = _joined(merged[finding.id], finding) if finding.id in merged else finding
+    written = [(one, assess(one.found.use, library)) for one in dataset_uses(result, manifest, library, on)]
+    for one_set, answer in written:
+        for finding in _of_dataset(one_set, answer, library, on):
+            merged[finding.id] = _joined(merged[finding.id], finding) if finding.id in merged else finding
     findings = [_settled(finding, waivers, known, on) for finding in merged.values()]
     findings.sort(key=lambda finding: (OUTCOMES.index(finding.outcome), not finding.counts, finding.id))
     return GateResult(
@@ -129,6 +147,7 @@ def judge_tree(
         tuple((one, answer.outcome) for one, answer in judged),
         tuple(findings),
         result.unresolved,
+        tuple((one_set, answer.outcome) for one_set, answer in written),
         tuple(waiver for waiver in waivers if waiver.until < on),
         tuple(waiver for waiver in waivers if waiver.until >= on and waiver.id not in merged),
     )
@@ -161,6 +180,22 @@ def _findings(found: FoundUse, answer: Assessment, library: Library, on: dt.date
             yield _of_missing_text(found, fact, library, on)
     if not answer.governing:
         yield _of_unknown_terms(found, answer, library)
+
+
+def _of_dataset(written: WrittenBy, answer: Assessment, library: Library, on: dt.date) -> Iterator[GateFinding]:
+    """What bars training on a data set, had its rows been asked for by the same people: by rule, each with the model named."""
+    for finding in _findings(written.found, answer, library, on):
+        if not finding.rule:
+            continue
+        whose = WHOSE if written.found.scanned.external else TRAVELS
+        yield replace(
+            finding,
+            id=f"{finding.rule}@dataset:{written.dataset.id}",
+            title=f"{written.dataset.id}: {finding.title}",
+            sentence=f"{written.spelled} wrote {written.dataset.id} ({written.dataset.source}). {finding.sentence} {whose}",
+            fix=f"{FIX} {finding.fix}" if finding.outcome == "prohibited" else finding.fix,
+            dataset=written.dataset.id,
+        )
 
 
 def _bears_on(found: FoundUse, verdict: Verdict) -> bool:

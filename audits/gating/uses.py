@@ -29,14 +29,15 @@ class FoundUse:
 def found_uses(result: ScanResult, manifest: Manifest | None, on: dt.date) -> list[FoundUse]:
     """The uses of a tree as of a day, in the scan's order. What is merely possible by configuration counts as well."""
     return [
-        _found(scanned, model, manifest, on)
+        found_use(scanned, model, manifest, on)
         for scanned in result.uses
         if scanned.provider and scanned.provider != "unknown"
         for model in scanned.models or ("",)
     ]
 
 
-def _found(scanned: ScannedUse, model: str, manifest: Manifest | None, on: dt.date) -> FoundUse:
+def found_use(scanned: ScannedUse, model: str, manifest: Manifest | None, on: dt.date) -> FoundUse:
+    """One model of a use with its facts: what the scan shows, and over it what the manifest declares."""
     facts = {"on": Fact(on, "observed", note="the day of this check"), **_read(scanned, model)}
     declared = dict(_declared(scanned, manifest)) if manifest else {}
     facts |= declared

@@ -1,12 +1,16 @@
 """`gate`: a tree is stopped for what its terms bar, with the clause, the place and the way out; by the shipped rules."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.core.management import call_command
 from django.core.management.base import CommandError
+
+from audits.management.commands.gate import WRITERS, Command
 
 ASKING = """\
 from openai import OpenAI
@@ -171,3 +175,77 @@ def test_a_baseline_that_is_something_else_ends_with_2(tree):
         call_command("gate", str(tree), "--shipped", "--baseline", str(tree / "b.json"))
     with pytest.raises(CommandError, match=r"there is no such folder"):
         call_command("gate", str(tree / "nowhere"), "--shipped")
+
+
+TRAINING = """\
+from datasets import load_dataset
+from trl import SFTTrainer
+rows = load_dataset("tatsu-lab/alpaca")["train"]
+SFTTrainer(model="acme/base-7b", train_dataset=rows).train()
+"""
+ALPACA = f"{RULE}@dataset:tatsu-lab/alpaca"
+
+
+def test_a_data_set_written_by_a_model_whose_terms_bar_it_stops_the_pull_request_like_a_call(tmp_path, gate):
+    (tmp_path / "train.py").write_text(TRAINING)
+    (tmp_path / "audit.toml").write_text(MANIFEST)
+    code, told = gate(tmp_path)
+    (finding,) = [one for one in told["findings"] if one["id"] == ALPACA]
+    assert code == 1
+    assert (finding["outcome"], finding["dataset"], finding["section"]) == ("prohibited", "tatsu-lab/alpaca", "3.3(e)")
+    assert (finding["evidence"][0]["file"], finding["evidence"][0]["line"]) == ("train.py", 3)
+    assert "whoever held the account" in finding["explanation"]
+    assert "Take a data set" in finding["fix"]
+    assert [(one["id"], one["model"], one["outcome"]) for one in told["datasets"]] == [
+        ("tatsu-lab/alpaca", "OpenAI GPT-3", "prohibited")
+    ]
+
+
+def test_a_data_set_is_waived_by_its_own_id_and_only_until_the_day_named(tmp_path, gate):
+    (tmp_path / "train.py").write_text(TRAINING)
+    (tmp_path / "audit.toml").write_text(MANIFEST)
+    waiver = tmp_path / "clausetrail-waivers.toml"
+    waiver.write_text(WAIVER.replace(f"{RULE}@openai", ALPACA))
+    assert gate(tmp_path)[0] == 0
+    waiver.write_text(WAIVER.replace(f"{RULE}@openai", ALPACA).replace("2026-12-31", "2026-11-19"))
+    assert gate(tmp_path)[0] == 1
+
+
+def test_without_a_declared_purpose_a_data_set_is_a_question(tmp_path, gate):
+    (tmp_path / "train.py").write_text(TRAINING)
+    code, told = gate(tmp_path)
+    (finding,) = [one for one in told["findings"] if one["id"] == ALPACA]
+    assert (code, finding["outcome"]) == (0, "needs_facts")
+    assert "activity" in finding["missing_facts"]
+
+
+def test_a_data_set_of_which_nobody_published_the_author_is_no_finding(tmp_path, gate):
+    (tmp_path / "train.py").write_text(TRAINING.replace("tatsu-lab/alpaca", "acme/of-our-own"))
+    (tmp_path / "audit.toml").write_text(MANIFEST)
+    code, told = gate(tmp_path)
+    assert (code, told["datasets"]) == (0, [])
+
+
+def test_gitlab_is_told_what_counts_with_a_place_and_a_fingerprint_that_lines_do_not_move(tree, gate):
+    code, first = gate(tree, format="codequality")
+    (tree / "ask.py").write_text("# moved\n" + ASKING)
+    _, second = gate(tree, format="codequality")
+    one, other = (next(e for e in told if e["check_name"] == RULE) for told in (first, second))
+    assert code == 1
+    assert (one["severity"], one["location"]) == ("blocker", {"path": "ask.py", "lines": {"begin": 5}})
+    assert (other["fingerprint"], other["location"]["lines"]["begin"]) == (one["fingerprint"], 6)
+    (tree / "clausetrail-waivers.toml").write_text(WAIVER)
+    assert RULE not in [entry["check_name"] for entry in gate(tree, format="codequality")[1]]
+
+
+def test_the_templates_for_code_hosts_call_the_gate_with_options_that_it_has(project_directory):
+    gitlab = yaml.safe_load((project_directory / ".ci" / "gitlab.yml").read_text())
+    github = yaml.safe_load((project_directory / "action.yml").read_text())
+    lines = [*gitlab["clausetrail-gate"]["script"], *(step["run"] for step in github["runs"]["steps"])]
+    formats = set(re.findall(r"--format (\w+)", "\n".join(lines)))
+    options = set(re.findall(r"--[a-z-]+", "\n".join(lines))) - {"--format"}
+    parser = Command().create_parser("manage.py", "gate")
+    known = {option for action in parser._actions for option in action.option_strings}
+    assert formats <= set(WRITERS)
+    assert options <= known
+    assert gitlab["clausetrail-gate"]["artifacts"]["reports"]["codequality"] in "\n".join(lines)

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
+from audits.gating.codequality import gate_as_code_quality
 from audits.gating.judging import GateFinding, GateResult, judge_tree
 from audits.gating.sarif import gate_as_sarif
 from audits.gating.waivers import NAME, Waiver, parse_waivers
@@ -25,6 +27,12 @@ from compliance.queries.library import library_from_database
 
 SHIPPED_RULEBOOK = Path(settings.BASE_DIR) / "compliance" / "rulebook"
 LARGEST_FILE = 4 * 1024 * 1024
+WRITERS: dict[str, Callable[[GateResult], object] | None] = {
+    "table": None,
+    "json": GateResult.as_json,
+    "sarif": gate_as_sarif,
+    "codequality": gate_as_code_quality,
+}
 EXAMPLES = f"""\
 examples:
   python manage.py gate ../my-pipeline
@@ -56,7 +64,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="the folder to read")
         parser.add_argument("--fail-on", choices=("prohibited", "needs_facts"), default="prohibited")
-        parser.add_argument("--format", choices=("table", "json", "sarif"), default="table")
+        parser.add_argument("--format", choices=tuple(WRITERS), default="table")
         parser.add_argument("--manifest", type=Path, help="audit.toml, when it is not PATH/audit.toml")
         parser.add_argument("--waivers", type=Path, help=f"when they are not in PATH/{NAME}")
         parser.add_argument(
@@ -72,10 +80,8 @@ class Command(BaseCommand):
             result = self._judge(path, options)
         except (OSError, ValueError, RulebookError, DatabaseError, RuntimeError) as error:
             raise CommandError(f"gate: {visible(str(error))}", returncode=2) from error
-        if format == "table":
-            self.stdout.write(_table(result, fail_on))
-        else:
-            self.stdout.write(json.dumps(result.as_json() if format == "json" else gate_as_sarif(result)))
+        write = WRITERS[format]
+        self.stdout.write(_table(result, fail_on) if write is None else json.dumps(write(result)))
         sys.exit(result.fails(fail_on))
 
     def _judge(self, path: Path, options: dict[str, Any]) -> GateResult:

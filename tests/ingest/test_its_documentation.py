@@ -1,28 +1,54 @@
 """Rulings on docs/ingest.md: every source is in it, and what it gives to be copied works."""
 
+import datetime as dt
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from audits.actions.receiving import make_token
 from audits.ingest.sources import SOURCES
 from audits.models import UsageEntry
+from audits.views.imports import SNIPPET
+from compliance.models import Project
+from tests.factories import make_user
 from tests.ingest.conftest import Give
 
 ASK = """
-import sys, urllib.request
-urllib.request.urlopen(urllib.request.Request(sys.argv[1] + "/v1/chat/completions?key=secret", data=b"{}"))
+import asyncio, sys, urllib.request
+import httpx
+
+asked = b'{"model": "acme-1", "messages": [{"role": "user", "content": "said in secret"}]}'
+urllib.request.urlopen(urllib.request.Request(sys.argv[1] + "/v1/chat/completions?key=secret", data=asked))
 urllib.request.urlopen(sys.argv[1] + "/v1/models")
+with httpx.Client() as client:
+    client.post(sys.argv[1] + "/v1/chat/completions", json={"model": "acme-2"}, headers={"Authorization": "Bearer secret"})
+
+async def ask():
+    async with httpx.AsyncClient() as client:
+        await client.post(sys.argv[1] + "/v1/messages", json={"model": "acme-3"})
+
+asyncio.run(ask())
 """
+ANSWER = b'{"usage": {"prompt_tokens": 7, "completion_tokens": 9}, "choices": "said"}'
 
 
 class _Answers(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Length", "0")
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_header("Content-Length", str(len(ANSWER)))
         self.end_headers()
+        self.wfile.write(ANSWER)
 
     do_GET = do_POST = _answer
 
@@ -35,18 +61,50 @@ def test_every_source_is_documented(project_directory: Path) -> None:
     assert not [name for name in SOURCES if f"`{name}`" not in text]
 
 
-def test_the_snippet_logs_what_can_be_imported(project_directory: Path, tmp_path: Path, give: Give) -> None:
-    snippet = (project_directory / "docs/ingest.md").read_text().split("```python\n")[1].split("```")[0]
-    (tmp_path / "sitecustomize.py").write_text(snippet)
+@pytest.fixture
+def far_end() -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), _Answers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    log = tmp_path / "usage.jsonl"
-    given = {"PYTHONPATH": str(tmp_path), "USAGE_HOSTS": "127.0.0.1", "USAGE_LOG": str(log)}
-    url = f"http://127.0.0.1:{server.server_port}"
-    subprocess.run([sys.executable, "-c", ASK, url], env={**os.environ, **given}, check=True, timeout=60)
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
-    columns = {"at": "at", "host": "host", "status": "status", "id": "id"}
+
+
+def ask(url: str, **given: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(SNIPPET.parent), "USAGE_HOSTS": "127.0.0.1", **given}
+    return subprocess.run(
+        [sys.executable, "-c", ASK, url], env=environment, check=True, timeout=60, capture_output=True, text=True
+    )
+
+
+def test_the_snippet_logs_what_can_be_imported(far_end: str, tmp_path: Path, give: Give) -> None:
+    log = tmp_path / "usage.jsonl"
+    ask(far_end, USAGE_LOG=str(log))
+    columns = {key: key for key in ("at", "host", "status", "id", "model", "input_tokens", "output_tokens")}
     done = give(log.read_bytes(), "csv", options={"columns": columns, "constants": {}})
-    assert (done.new, done.rejected) == (1, 0), "a request for a list of models is no call"
+    assert (done.new, done.rejected) == (3, 0), "a request for a list of models is no call"
     assert b"secret" not in log.read_bytes()
-    assert UsageEntry.objects.get().host == "127.0.0.1"
+    assert b"said" not in log.read_bytes()
+    entries = {entry.request_model: entry for entry in UsageEntry.objects.all()}
+    assert set(entries) == {"acme-1", "acme-2", "acme-3"}, "urllib, httpx, and httpx without waiting"
+    assert (entries["acme-2"].input_tokens, entries["acme-2"].output_tokens, entries["acme-2"].host) == (
+        7,
+        9,
+        "127.0.0.1",
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_snippet_sends_to_the_receiver(far_end: str, live_server: Any, project: Project) -> None:
+    ends = timezone.now() + dt.timedelta(days=3)
+    _, token = make_token(project=project, name="training", expires_at=ends, acting_user=None)
+    done = ask(far_end, USAGE_ENDPOINT=f"{live_server.url}/v1/traces", USAGE_TOKEN=token, USAGE_SERVICE="distill")
+    assert done.stderr == ""
+    entries = {entry.request_model: entry for entry in UsageEntry.objects.all()}
+    assert set(entries) == {"acme-1", "acme-2", "acme-3"}, "its own posts are no calls"
+    assert {(entry.person, entry.status) for entry in entries.values()} == {("distill", 200)}
+    assert entries["acme-2"].output_tokens == 9
+
+
+def test_the_snippet_can_be_downloaded(client: Client, project: Project) -> None:
+    client.force_login(make_user())
+    assert client.get(reverse("import-snippet")).content == SNIPPET.read_bytes()

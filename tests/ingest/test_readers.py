@@ -19,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from audits.ingest import tnetstring
 from audits.ingest.channels import served_by
 from audits.ingest.keeping import Pieces, kept_text
+from audits.ingest.readers import otlp
 from audits.ingest.readers.mapped import guessed, mapping_of
 from audits.ingest.reading import Found, Outcome, Rejected, read_part
 from audits.ingest.records import UsageRecord
@@ -301,3 +302,41 @@ def test_no_bytes_break_a_source(source: str, content: bytes) -> None:
 def test_no_bytes_break_the_netstrings(content: bytes) -> None:
     with suppress(tnetstring.Damaged):
         list(tnetstring.values(io.BytesIO(content)))
+
+
+def _span(own: str, parent: str, operation: str, model: str = "acme-large", **more: Any) -> dict[str, Any]:
+    said = {"gen_ai.operation.name": operation, "gen_ai.request.model": model} if operation else {}
+    return {
+        "traceId": "t1", "spanId": own, "parentSpanId": parent, "startTimeUnixNano": "1795176001250000000",
+        "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in said.items()], **more,
+    }  # fmt: skip
+
+
+def _span_ids(*spans: dict[str, Any]) -> list[str]:
+    found = otlp.records({"resourceSpans": [{"scopeSpans": [{"spans": list(spans)}]}]})
+    return [record.id.partition(":")[2] for record in found]
+
+
+def test_a_call_that_a_framework_and_a_client_both_trace_counts_once() -> None:
+    agent, framework, http, client = (
+        _span("a", "", "invoke_agent"), _span("f", "a", "chat"), _span("h", "f", ""), _span("c", "h", "chat", "acme-large")
+    )  # fmt: skip
+    assert _span_ids(client, http, framework, agent) == ["c"]
+    assert _span_ids(framework, _span("c1", "f", "chat"), _span("c2", "f", "chat")) == ["c1", "c2"]
+
+
+def test_another_model_and_another_operation_within_a_call_are_calls_of_their_own() -> None:
+    framework = _span("f", "", "chat")
+    assert _span_ids(framework, _span("e", "f", "embeddings")) == ["f", "e"]
+    assert _span_ids(framework, _span("c", "f", "chat", "other-small")) == ["f", "c"]
+    tool = _span("t", "f", "execute_tool")
+    assert _span_ids(framework, tool, _span("c", "t", "chat")) == ["f", "c"], "what a tool asks is another call"
+
+
+def test_retrievals_and_memories_are_no_calls_and_words_may_stand_in_events() -> None:
+    asked = '[{"role": "user", "parts": [{"type": "text", "content": "Why?"}]}]'
+    said = [{"key": "gen_ai.input.messages", "value": {"stringValue": asked}}]
+    details = {"name": "gen_ai.client.inference.operation.details", "attributes": said}
+    spans = [_span("r", "", "retrieval"), _span("m", "", "search_memory"), _span("c", "", "chat", events=[details])]
+    [record] = otlp.records({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
+    assert record.prompt == "Why?"

@@ -7,7 +7,7 @@ of agents and tools are no calls of a model: what they asked has spans of its ow
 import base64
 import struct
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
@@ -19,7 +19,24 @@ from audits.ingest.values import count, moment, money, name, said
 
 LARGEST_MESSAGE = 64 * 1024**2
 _NOT_MODELS = frozenset(
-    ("invoke_agent", "create_agent", "execute_tool", "invoke_workflow", "tool", "agent", "workflow", "task")
+    (
+        "invoke_agent",
+        "create_agent",
+        "execute_tool",
+        "invoke_workflow",
+        "plan",
+        "retrieval",
+        "create_memory_store",
+        "search_memory",
+        "create_memory",
+        "update_memory",
+        "upsert_memory",
+        "delete_memory",
+        "tool",
+        "agent",
+        "workflow",
+        "task",
+    )
 )
 _OPERATIONS = {
     "completion": "text_completion",
@@ -27,35 +44,105 @@ _OPERATIONS = {
     "rerank": "rerank",
     "image": "image_generation",
 }
+_EVENTS = frozenset(("gen_ai.client.inference.operation.details", "gen_ai.content.prompt", "gen_ai.content.completion"))
 _ERROR = (2, "2", "STATUS_CODE_ERROR")
 _VALUES = ("stringValue", "intValue", "doubleValue", "boolValue")
 _SHORT = 16
+_MOST_BETWEEN = 8
 
 
 def records(value: Fields) -> Iterator[UsageRecord]:
-    """The calls among the spans of one export request."""
+    """The calls among the spans of one export request. Where two spans of one call say it, the outer one is passed over."""
     groups = value.get("resourceSpans", value.get("resource_spans"))
     if not isinstance(groups, list):
         raise Unreadable("resourceSpans: not an export of traces")
+    found: list[_SpanCall] = []
+    parents: dict[SpanId, SpanId] = {}
     for group in _objects(groups):
         about = attributes(_object(group.get("resource")).get("attributes"))
-        for scope in _objects(
-            group.get("scopeSpans") or group.get("scope_spans") or group.get("instrumentationLibrarySpans")
-        ):
-            for span in _objects(scope.get("spans")):
-                yield from _calls(span, about)
+        for span in _spans(group):
+            own, parent, call = _read(span, about)
+            if call is not None:
+                found.append(_SpanCall(call, own))
+            if call is not None or not _is_of_an_agent(span):
+                parents[own] = parent  # what lies within a tool or an agent is no part of the call around that
+    outer = _outer_of_the_same(found, parents)
+    for one in found:
+        if one.own not in outer:
+            yield one.record
 
 
-def _calls(span: Mapping[str, Any], about: Mapping[str, Any]) -> Iterator[UsageRecord]:
+SpanId = tuple[str, str]
+
+
+class _SpanCall(NamedTuple):
+    """A call that a span tells of; `own` is the trace's id and the span's."""
+
+    record: UsageRecord
+    own: SpanId
+
+
+def _spans(group: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for scope in _objects(
+        group.get("scopeSpans") or group.get("scope_spans") or group.get("instrumentationLibrarySpans")
+    ):
+        yield from _objects(scope.get("spans"))
+
+
+def _is_of_an_agent(span: Mapping[str, Any]) -> bool:
     facts = attributes(span.get("attributes"))
+    return bool(_NOT_MODELS & {name(facts.get("gen_ai.operation.name")), name(facts.get("traceloop.span.kind"))})
+
+
+def _outer_of_the_same(found: list[_SpanCall], parents: Mapping[SpanId, SpanId]) -> set[SpanId]:
+    """Spans around another one that tells of the same call: a framework's around a client's, each by its own instrumentation.
+
+    The inner one is nearer to what went out. The same call is: the same operation and no other model. An outer span with
+    several such inside summed them up.
+    """
+    by_id = {call.own: call for call in found if all(call.own)}
+    outer = set()
+    for call in found:
+        around = parents.get(call.own)
+        for _ in range(_MOST_BETWEEN):
+            if around is None or not all(around):
+                break
+            if around in by_id and around != call.own:
+                if _may_be_the_same(by_id[around].record, call.record):
+                    outer.add(around)
+                break
+            around = parents.get(around)
+    return outer
+
+
+def _may_be_the_same(outer: UsageRecord, inner: UsageRecord) -> bool:
+    models = {name for name in (outer.model, outer.response_model) if name}
+    alike = not models or not inner.model or bool(models & {inner.model, inner.response_model})
+    return alike and outer.operation == inner.operation
+
+
+def _read(span: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[SpanId, SpanId, UsageRecord | None]:
+    """A span's id, its parent's, and the call that it tells of."""
+    facts = {**_said_in_events(span), **attributes(span.get("attributes"))}
     record = call_of(facts, _of(span, "startTimeUnixNano", "start_time_unix_nano"), _status(span) in _ERROR)
+    trace, own = name(_of(span, "traceId", "trace_id")), name(_of(span, "spanId", "span_id"))
     if record is not None:
-        trace, own = _of(span, "traceId", "trace_id"), _of(span, "spanId", "span_id")
-        yield record._replace(
-            id=f"{name(trace)}:{name(own)}" if trace and own else "",
+        record = record._replace(
+            id=f"{trace}:{own}" if trace and own else "",
             account=record.account or name(_of(about, "service.namespace", "deployment.environment.name")),
             person=record.person or name(about.get("service.name")),
         )
+    return (trace, own), (trace, name(_of(span, "parentSpanId", "parent_span_id"))), record
+
+
+def _said_in_events(span: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked and answered where instrumentation puts it into events of the span: older conventions, and the newest."""
+    said: dict[str, Any] = {}
+    for event in _objects(span.get("events")):
+        facts = attributes(event.get("attributes"))
+        if name(event.get("name")) in _EVENTS:
+            said |= {key: one for key, one in facts.items() if key.startswith("gen_ai.")}
+    return said
 
 
 def call_of(facts: Mapping[str, Any], start: Any, failed: bool) -> UsageRecord | None:

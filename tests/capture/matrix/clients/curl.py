@@ -67,6 +67,16 @@ def upload(case: str) -> int:
     return 1
 
 
+def upload_first(case: str) -> int:
+    """HTTP/1.1, where curl asks first whether the server wants a body so large (Expect: 100-continue)."""
+    with open("/tmp/smaller.bin", "wb") as file:
+        file.write(prompt("curl", case).encode() + b"\n")
+        file.truncate(20 * 1024 * 1024)
+    asked = ("--form", "purpose=fine-tune", "--form", "file=@/tmp/smaller.bin", FILES)
+    assert "file-1" in curl("--http1.1", "--header", "Expect: 100-continue", *asked)
+    return 1
+
+
 FILES = "https://api.openai.com/v1/files"
 do(
     "curl",
@@ -79,5 +89,6 @@ do(
         "answer breaks off": broken,
         "client gives up": gives_up,
         "upload of 200 MB, HTTP/2": upload,
+        "upload of 20 MB, 100-continue": upload_first,
     },
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import google.generativeai as genai
+import grpc
 import openai
 from said import KEY, do, prompt, version_of
 
@@ -50,9 +51,18 @@ def gemini_stream(case: str) -> int:
     return 1
 
 
+def own_service(case: str) -> int:
+    """A gRPC server of one's own, without TLS: HTTP/2 in the clear."""
+    with grpc.insecure_channel("vllm.internal:8001") as channel:
+        ask_it = channel.unary_unary("/inference.Model/Ask")
+        assert ask_it(prompt("grpcio", case).encode(), timeout=60)
+    return 1
+
+
 do(
     "openai 0.28",
     version_of("openai"),
     {"chat": chat, "chat, SSE": chat_stream, "5 completions": five_completions, "chat, aiohttp": chat_async},
 )
 do("google-generativeai", version_of("google-generativeai"), {"gRPC": gemini, "gRPC, streamed": gemini_stream})
+do("grpcio", version_of("grpcio"), {"own service, HTTP/2 in the clear": own_service})

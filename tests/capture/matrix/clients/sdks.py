@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from pathlib import Path
@@ -48,6 +49,25 @@ def openai_stream(case: str) -> int:
 def openai_responses(case: str) -> int:
     assert open_ai.responses.create(model="gpt-4o", input=prompt("openai", case)).output_text
     return 1
+
+
+def openai_responses_stream(case: str) -> int:
+    events = open_ai.responses.create(model="gpt-4o", input=prompt("openai", case), stream=True)
+    assert [event.type for event in events][-1] == "response.completed"
+    return 1
+
+
+def openai_async(case: str) -> int:
+    """Four calls at once on one client."""
+
+    async def ask_all() -> None:
+        async with openai.AsyncOpenAI(api_key=KEY) as client:
+            asked = [ask("openai", case, str(number)) for number in range(4)]
+            calls = (client.chat.completions.create(model="gpt-4o", messages=each) for each in asked)
+            assert all(answer.choices for answer in await asyncio.gather(*calls))
+
+    asyncio.run(ask_all())
+    return 4
 
 
 def openai_embeddings(case: str) -> int:
@@ -210,7 +230,9 @@ do(
     {
         "chat": openai_chat,
         "chat, SSE": openai_stream,
+        "chat, 4 at once": openai_async,
         "responses": openai_responses,
+        "responses, SSE": openai_responses_stream,
         "embeddings": openai_embeddings,
         "429, then retried": openai_limited,
         "500": openai_error,

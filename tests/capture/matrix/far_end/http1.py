@@ -24,8 +24,10 @@ class Http1Provider:
         self._writer = writer
         self._state = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
 
-    async def run(self) -> None:
-        """Serve until either side is done."""
+    async def run(self, first: bytes) -> None:
+        """Serve until either side is done; `first` has been read already."""
+        if first:
+            self._state.receive_data(first)
         while isinstance(event := await self._next_event(), h11.Request):
             headers = {name.decode().lower(): value.decode() for name, value in event.headers}
             heard = Heard(

@@ -31,8 +31,8 @@ class Http2Provider:
         self._window = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
-        """Serve until the client is done."""
+    async def run(self, first: bytes) -> None:
+        """Serve until the client is done; `first` has been read already."""
         self._state.local_settings = h2.settings.Settings(
             client=False, initial_values={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: WINDOW}
         )
@@ -40,8 +40,9 @@ class Http2Provider:
         self._state.increment_flow_control_window(WINDOW)
         self._flush()
         while data := await self._reader.read(1 << 18):
-            for event in self._state.receive_data(data):
+            for event in self._state.receive_data(first + data):
                 self._take(event)
+            first = b""
             self._flush()
             await self._writer.drain()
 

@@ -170,7 +170,16 @@ def _responses(ask: Ask) -> Reply:
         "output": [message], "usage": usage, "error": None, "incomplete_details": None, "instructions": None,
         "metadata": {}, "parallel_tool_calls": True, "temperature": 1.0, "tool_choice": "auto", "tools": [], "top_p": 1.0,
     }  # fmt: skip
-    return _said(ask, whole, model)
+    if not ask.json.get("stream"):
+        return _said(ask, whole, model)
+    begun = {**whole, "status": "in_progress", "output": [], "usage": None}
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    events: list[Json] = [{"type": "response.created", "response": begun}]
+    events += [{"type": "response.output_text.delta", **place, "delta": half, "logprobs": []} for half in _halves()]
+    events += [{"type": "response.output_text.done", **place, "text": TEXT, "logprobs": []}]
+    events.append({"type": "response.completed", "response": whole})
+    numbered = [{**event, "sequence_number": number} for number, event in enumerate(events)]
+    return _events(ask, [(event["type"], event) for event in numbered], model)
 
 
 def _embeddings(ask: Ask) -> Reply:
@@ -254,6 +263,13 @@ def _generative_grpc(ask: Ask) -> Reply:
     return Reply(200, headers, pieces, f"{model}-001", *ask.counts, trailers={"grpc-status": "0"})
 
 
+def _unknown_grpc(ask: Ask) -> Reply:
+    """A service of somebody's own, whose messages nobody but they know."""
+    said = TEXT.encode()
+    framed = b"\0" + len(said).to_bytes(4, "big") + said
+    return Reply(200, {"content-type": "application/grpc"}, [framed], trailers={"grpc-status": "0"})
+
+
 # Cohere
 
 
@@ -309,6 +325,7 @@ def _frame(name: str, payload: bytes) -> bytes:
 
 ROUTES: list[tuple[str, Callable[[Ask], Reply]]] = [
     (r"GenerativeService/(Stream)?GenerateContent$", _generative_grpc),
+    (r"^/inference\.Model/Ask$", _unknown_grpc),
     (r"/chat/completions$", _chat),
     (r"/completions$", _completions),
     (r"/responses$", _responses),

@@ -17,6 +17,7 @@ from tests.capture.matrix.far_end.providers import Ask, Reply, answer
 
 ENOUGH = 20.0
 READ_AHEAD = 1 << 18
+PREFACE = b"PRI * HTTP/2.0"
 
 
 class FarEnd:
@@ -78,11 +79,13 @@ class FarEnd:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = writer.get_extra_info("ssl_object")
         try:
-            if session is not None and session.selected_alpn_protocol() == "h2":
-                await Http2Provider(self, reader, writer).run()
+            # In the clear nobody agrees beforehand: the first bytes tell which HTTP it is.
+            first = b"" if session is not None else await reader.readexactly(len(PREFACE))
+            if first == PREFACE or (session is not None and session.selected_alpn_protocol() == "h2"):
+                await Http2Provider(self, reader, writer).run(first)
             else:
-                await Http1Provider(self, reader, writer).run()
-        except (ConnectionError, ssl.SSLError, h11.RemoteProtocolError, h2.exceptions.ProtocolError):
+                await Http1Provider(self, reader, writer).run(first)
+        except (ConnectionError, EOFError, ssl.SSLError, h11.RemoteProtocolError, h2.exceptions.ProtocolError):
             pass  # the client went away or spoke nonsense: what it asked until then is in the log
         finally:
             writer.close()

@@ -12,11 +12,11 @@ from audits.models import Dataset, ModelCall, RowMatch, Run
 Purpose = ModelCall.Purpose
 Key = tuple[str, str, str]
 COLUMNS = {
-    "taught": "Text or label in training data",
-    "behind": "Behind training data, through other answers",
-    "chose": "Judged candidates for training data",
-    "evaluated": "Evaluation",
-    "filtered": "Filtered out: in intermediate data only",
+    "taught": "Taught",
+    "behind": "Through others",
+    "chose": "Judged",
+    "evaluated": "Evaluated",
+    "filtered": "Filtered out",
     "unused": "Not kept",
     "failed": "Failed",
     "unknown": "Not known",

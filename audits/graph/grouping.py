@@ -11,7 +11,7 @@ READABLE: Final = 60
 
 _COARSEST: Final = 3
 _PLURAL: Final = {
-    "provider": "providers", "model": "models", "calls": "groups of calls", "dataset": "data sets", "run": "training runs",
+    "provider": "providers", "model": "models", "calls": "calls", "dataset": "data sets", "run": "training runs",
     "student": "students",
 }  # fmt: skip
 
@@ -27,6 +27,7 @@ def grouped(graph: Graph, opened: Collection[str] = (), most: int = READABLE) ->
 
     Groups in `opened` are not drawn: what they hold is drawn finer, even if that makes more nodes. A group's facts say how many
     nodes it `holds`, and which (`members`). Edges between groups add up their rows.
+    `counted`: what it holds in words; of calls, how many were made.
     """
     coarse = _coarseness(graph, most)
     return _contracted(graph, _standing(graph, coarse, opened)) if any(coarse.values()) else graph
@@ -79,14 +80,15 @@ def _group(key: str, held: list[Node]) -> Node:
     kind, name = held[0].kind, key.split(":", 2)[2]
     name = name.removesuffix("/")
     owner = "" if name in ("*", "") else f", {name.lower()}" if name == NOT_KNOWN else f" of {name}"
-    title = f"{len(held):,} {_PLURAL[kind]}{owner}"
+    number = sum(node.facts.get("calls", 0) for node in held) if kind == "calls" else len(held)
+    counted = f"{number:,} {_PLURAL[kind]}"
     runs = list(dict.fromkeys(run for node in held for run in node.facts.get("runs", ())))
     return Node(
         key,
         kind,
-        title,
+        counted + owner,
         "" if name == "*" else name,
-        {"holds": len(held), "runs": runs, "members": [node.id for node in held]},
+        {"holds": len(held), "counted": counted, "runs": runs, "members": [node.id for node in held]},
     )
 
 

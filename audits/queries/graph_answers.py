@@ -87,15 +87,28 @@ class Blast:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What goes if some models' answers had to go. Tokens: of the answers that stand in the data sets, to be made again."""
+    """What goes if some models' answers had to go. `kept`: the calls that taught, to be made again (see answers_kept)."""
 
     models: tuple[Node, ...]
     datasets: tuple[RowsOf, ...]
     further: tuple[RowsOf, ...]
     students: tuple[StudentTouched, ...]
-    calls: int
-    input_tokens: int
-    output_tokens: int
+    kept: tuple[tuple[CallsKey, int, int, int], ...]
+
+    @property
+    def calls(self) -> int:
+        """Calls whose answers stand in the data sets."""
+        return sum(one[1] for one in self.kept)
+
+    @property
+    def input_tokens(self) -> int:
+        """Of those calls that told a number."""
+        return sum(one[2] for one in self.kept)
+
+    @property
+    def output_tokens(self) -> int:
+        """Of those calls that told a number."""
+        return sum(one[3] for one in self.kept)
 
     @property
     def rows_lost(self) -> int:
@@ -227,15 +240,12 @@ def what_if_without(graph: Graph, models: Iterable[str], since: dt.date | None =
     gone = questions.without(graph, asked)
     near, far = _keys(graph, gone.calls), _keys(graph, graph.downstream(asked))
     further = [key for key in far if key not in near]
-    kept = answers_kept(near, since) if near else []
     return WhatIf(
         models=tuple(graph.nodes[key] for key in asked),
         datasets=_lost(graph, gone.datasets, near, since),
         further=_lost(graph, gone.further, further, since),
         students=tuple(_to_retrain(graph, one) for one in gone.students),
-        calls=sum(one[1] for one in kept),
-        input_tokens=sum(one[2] for one in kept),
-        output_tokens=sum(one[3] for one in kept),
+        kept=tuple(answers_kept(near, since)) if near else (),
     )
 
 

@@ -11,6 +11,12 @@ from compliance.templatetags.looks import outcome_words
 from compliance.templatetags.unseen import with_names
 
 HOW: Final = {"direct": "Direct", "indirect": "Through another student", **STANDINGS}
+_MARKS: Final = {
+    "bound": "Judged", "carried": "Carried", "to_judge": "To judge", "stopped": "Stops", "prohibited": "Prohibited",
+    "needs_facts": "Needs facts", "permitted_with_duties": "With duties", "permitted": "Permitted", "not_addressed": "Silent",
+}  # fmt: skip
+"""Standings and outcomes in a word or two, as there is room for in the picture."""
+
 _STRICT: Final = ("prohibited", "needs_facts", "permitted_with_duties", "permitted", "not_addressed")
 
 
@@ -53,15 +59,15 @@ def _outcome(found: Answer, node: Node) -> str:
     return next((outcome for outcome in _STRICT if outcome in inside), "")
 
 
-def as_json(found: Answer) -> dict[str, Any]:
-    """The whole answer: see docs/graph.md for each key."""
+def as_json(found: Answer, cost: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The whole answer: see docs/graph.md for each key. `cost`: of making answers again, when it was asked for."""
     return {
         "nodes": [_node(found, node) for node in found.shown.nodes.values()],
         "edges": [_edge(edge) for edge in found.shown.edges],
         "nodes_in_all": len(found.part.nodes),
         "grouped": len(found.shown.nodes) < len(found.part.nodes),
         "blast": _blast(found.blast) if found.blast else None,
-        "without": _what_if(found.what_if) if found.what_if else None,
+        "without": _what_if(found.what_if, cost) if found.what_if else None,
     }
 
 
@@ -71,7 +77,8 @@ def _node(found: Answer, node: Node) -> dict[str, Any]:
     return {
         "id": node.id,
         "kind": node.kind,
-        "kind_words": KINDS[node.kind],
+        "kind_words": node.facts.get("counted", KINDS[node.kind]),
+        "mark": _MARKS.get(standing or outcome, ""),
         "label": with_names(node.label),
         "group": with_names(node.group),
         "holds": node.facts.get("holds", 0),
@@ -84,14 +91,15 @@ def _node(found: Answer, node: Node) -> dict[str, Any]:
         "x": place.x,
         "y": place.y,
         "level": place.level,
-        "facts": {key: value for key, value in node.facts.items() if key != "members"},
+        "facts": {key: value for key, value in node.facts.items() if key not in ("members", "counted")},
     }
 
 
 def _edge(edge: Edge) -> dict[str, Any]:
     return {
         "source": edge.source, "target": edge.target, "kind": edge.kind, "why": edge.why, "rows": edge.rows,
-        "by_name": edge.by_name, "carries": edge.carries,
+        "by_name": edge.by_name, "carries": edge.carries, "techniques": dict(edge.techniques), "tokens": edge.tokens,
+        "bytes": edge.size,
     }  # fmt: skip
 
 
@@ -121,13 +129,13 @@ def _blast(blast: Blast) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _what_if(asked: WhatIf) -> dict[str, Any]:
+def _what_if(asked: WhatIf, cost: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "models": [one.id for one in asked.models], "datasets": [_rows(one) for one in asked.datasets],
         "further_datasets": [_rows(one) for one in asked.further],
         "students": [_student(one) for one in asked.students],
         "to_regenerate": {
-            "calls": asked.calls, "input_tokens": asked.input_tokens, "output_tokens": asked.output_tokens, "cost": None,
+            "calls": asked.calls, "input_tokens": asked.input_tokens, "output_tokens": asked.output_tokens, "cost": cost,
         },
     }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,8 @@ from audits.graph.exports import EXPORTS
 from audits.graph.model import KINDS, Node
 from audits.models import Dataset
 from audits.procedures.cleaning import CannotClean, write_clean
+from audits.procedures.lifecycle import AuditErrored
+from audits.procedures.regenerating import Regenerating, regenerating
 from audits.queries.charges import clauses
 from audits.queries.graph import read_graph, runs_of_graph
 from audits.queries.graph_answers import Answer, answer, keys_without
@@ -26,11 +29,24 @@ from compliance.queries.names import names
 from compliance.views.requests import PersonRequest
 
 MOST_IN_TABLE = 300
-NO_PRICE = (
-    "What it would cost to have them made again depends on the teacher that is allowed. No price list is held here, "
-    "so no cost is given."
-)
 SCOPE = ("project", "runs", "run", "since")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What making answers again would cost, when that was asked for; `refused`: why it can't be told."""
+
+    told: Regenerating | None = None
+    refused: str = ""
+
+
+def _cost(form: GraphFilter, found: Answer) -> Cost:
+    if not (form.asked("prices") and found.what_if and found.what_if.kept):
+        return Cost()
+    try:
+        return Cost(regenerating(found.what_if.kept, timezone.localdate()))
+    except AuditErrored as error:
+        return Cost(refused=str(error))
 
 
 def _asked(request: PersonRequest) -> tuple[GraphFilter, Answer]:
@@ -56,7 +72,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "asked": form.question(),
         "tallest": max(Counter(place.x for place in found.places.values()).values(), default=0),
         "how": HOW,
-        "price_words": NO_PRICE,
+        "cost": _cost(form, found),
         "exports": [(name, one.title) for name, one in EXPORTS.items()],
         "focused": found.whole.nodes.get(form.question().focus),
     }
@@ -66,8 +82,10 @@ def page(request: PersonRequest) -> HttpResponse:
 @require_GET
 def data(request: PersonRequest) -> HttpResponse:
     """The same answer for programs, and for the picture: nodes with places, edges, and the answer to the question."""
-    _, found = _asked(request)
-    return JsonResponse(as_json(found))
+    form, found = _asked(request)
+    cost = _cost(form, found)
+    told = cost.told.as_json() if cost.told else {"refused": cost.refused} if cost.refused else None
+    return JsonResponse(as_json(found, told))
 
 
 @require_GET

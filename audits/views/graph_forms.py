@@ -30,6 +30,7 @@ class GraphFilter(Filter):
     focus = forms.CharField(required=False, max_length=900, widget=forms.HiddenInput)
     steps = forms.IntegerField(required=False, min_value=1, max_value=STEPS, widget=forms.HiddenInput)
     without = forms.CharField(required=False, max_length=900, widget=forms.HiddenInput)
+    prices = forms.CharField(required=False, max_length=1, widget=forms.HiddenInput)
     open = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
 
     shown = ("q", "project", "runs", "clause", "since")

@@ -3,17 +3,16 @@
   "use strict";
 
   const SVG = "http://www.w3.org/2000/svg";
-  const SMALLEST_READABLE = 0.6, SMALLEST = 0.08, LARGEST = 2.5;
+  const SMALLEST_READABLE = 0.85, SMALLEST = 0.08, LARGEST = 2.5;
   const WIDTH = 178, HEIGHT = 44, EDGE = 24;
 
   function firstLine(node) {
-    const parts = [node.holds ? "Group" : node.kind_words];
-    if (node.standing_words) parts.push(node.standing_words);
-    else if (node.outcome_words) parts.push(node.outcome_words);
-    return parts.join(" · ");
+    return node.mark ? node.kind_words + " · " + node.mark : node.kind_words;
   }
 
-  function cut(text) { return text.length > 27 ? text.slice(0, 15) + "…" + text.slice(-11) : text; }
+  function secondLine(node) { return cut(node.holds ? node.group || "Everywhere" : node.label); }
+
+  function cut(text) { return text.length > 25 ? text.slice(0, 14) + "…" + text.slice(-10) : text; }
 
   function made(parent, name, attributes, text) {
     const element = document.createElementNS(SVG, name);
@@ -59,8 +58,8 @@
       transform: "translate(" + data.x + " " + data.y + ")" });
     made(node.shape, "title", {}, data.label);
     made(node.shape, "rect", { x: -WIDTH / 2, y: -HEIGHT / 2, width: WIDTH, height: HEIGHT, rx: data.kind === "calls" ? 0 : 8 });
-    made(node.shape, "text", { y: -4 }, firstLine(data));
-    made(node.shape, "text", { y: 13 }, cut(data.label));
+    made(node.shape, "text", { y: -5, class: "kind" }, firstLine(data));
+    made(node.shape, "text", { y: 13 }, secondLine(data));
     node.shape.graphNode = node;
   };
 
@@ -118,7 +117,10 @@
   };
 
   function reached(node, way, found) {
-    node[way].forEach(function (next) { if (!found.has(next)) { found.add(next); reached(next, way, found); } });
+    const waiting = [node];
+    while (waiting.length) {
+      waiting.pop()[way].forEach(function (next) { if (!found.has(next)) { found.add(next); waiting.push(next); } });
+    }
     return found;
   }
 
@@ -140,8 +142,16 @@
     say(firstLine(node.data) + ": " + node.data.label + ". " + before + " before it, " + after + " after it.");
   };
 
+  /* While nothing is chosen, the lines on the way to and from what the pointer rests on stand out. */
+  Picture.prototype.hover = function (node) {
+    if (this.chosen || this.hovered === node) return;
+    this.hovered = node;
+    const near = node && new Set([node].concat(Array.from(reached(node, "before", new Set())), Array.from(reached(node, "after", new Set()))));
+    this.edges.forEach(function (edge) { edge.path.classList.toggle("near", Boolean(near) && near.has(edge.from) && near.has(edge.to)); });
+  };
+
   Picture.prototype.clear = function () {
-    this.chosen = null;
+    this.chosen = this.hovered = null;
     this.all.querySelectorAll(".apart, .near, .chosen").forEach(function (one) { one.classList.remove("apart", "near", "chosen"); });
   };
 
@@ -225,7 +235,10 @@
       held = { x: event.clientX, y: event.clientY, moved: false, node: event.target.closest(".graph-node") };
     });
     box.addEventListener("pointermove", function (event) {
-      if (!held) return;
+      if (!held) {
+        const under = event.target.closest(".graph-node");
+        return picture.hover(under ? under.graphNode : null);
+      }
       const x = event.clientX - held.x, y = event.clientY - held.y;
       if (!held.moved && Math.abs(x) + Math.abs(y) < 5) return;
       if (!held.moved) box.setPointerCapture(event.pointerId);
@@ -243,6 +256,7 @@
       picture.choose(node);
       show(box, node.data.id);
     });
+    box.addEventListener("pointerleave", function () { picture.hover(null); });
     box.addEventListener("pointercancel", function () { held = null; });
     box.addEventListener("wheel", function (event) {
       if (document.activeElement !== box) return;

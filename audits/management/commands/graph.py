@@ -15,6 +15,8 @@ from audits.graph.exports import EXPORTS
 from audits.graph.model import KINDS
 from audits.models import Dataset, Run
 from audits.procedures.cleaning import CannotClean, write_clean
+from audits.procedures.lifecycle import AuditErrored
+from audits.procedures.regenerating import Regenerating, regenerating
 from audits.queries.charges import clauses
 from audits.queries.graph_answers import Answer, Question, answer, keys_without
 from audits.queries.graph_data import HOW, as_json
@@ -26,6 +28,7 @@ examples:
   python manage.py graph
   python manage.py graph --clause openai/services-agreement:competing-models --since 2026-01-01 --format json
   python manage.py graph --without model:openai/gpt-4.1
+  python manage.py graph --without model:openai/gpt-4.1 --prices
   python manage.py graph --without model:openai/gpt-4.1 --clean 12 --output clean.zip
   python manage.py graph --project acme --format cyclonedx --output graph.cdx.json
 
@@ -50,6 +53,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--clean", type=int, metavar="DATASET", help="export this data set without those answers")
         parser.add_argument("--further", action="store_true", help="with --clean: without its students' answers too")
+        parser.add_argument(
+            "--prices", action="store_true", help="with --without: allowed teachers and their estimated cost"
+        )
         parser.add_argument("--format", choices=("table", "json", *EXPORTS), default="table")
         parser.add_argument("--output", type=Path, help="write here instead of to standard output")
 
@@ -62,7 +68,9 @@ class Command(BaseCommand):
             if options["clean"] is not None:
                 self._clean(found, question, options)
             else:
-                self._write(_text(found, options["format"]), options["output"])
+                self._write(
+                    _text(found, options["format"], _cost(found) if options["prices"] else None), options["output"]
+                )
         if found.blast and (found.blast.rows or found.blast.students):
             raise SystemExit(1)
 
@@ -110,14 +118,27 @@ def _check_nodes(found: Answer, asked: tuple[str, ...]) -> None:
             raise CommandError(f"--without {key}: there is no such node; graph --format json lists them", returncode=2)
 
 
-def _text(found: Answer, form: str) -> str:
+def _cost(found: Answer) -> Regenerating:
+    if found.what_if is None:
+        raise CommandError("--prices wants --without NODE: whose answers would have to be made again", returncode=2)
+    try:
+        return regenerating(found.what_if.kept, timezone.localdate())
+    except AuditErrored as error:
+        raise CommandError(str(error), returncode=2) from error
+
+
+def _text(found: Answer, form: str, cost: Regenerating | None) -> str:
     if form == "table":
-        return _table(found)
-    document = as_json(found) if form == "json" else EXPORTS[form].write(found.part, timezone.now())
+        return _table(found, cost)
+    document = (
+        as_json(found, cost.as_json() if cost else None)
+        if form == "json"
+        else EXPORTS[form].write(found.part, timezone.now())
+    )
     return json.dumps(document, cls=DjangoJSONEncoder)
 
 
-def _table(found: Answer) -> str:
+def _table(found: Answer, cost: Regenerating | None) -> str:
     lines = [f"{len(found.part.of_kind(kind)):>8,}  {words}" for kind, words in KINDS.items()]
     if found.blast:
         lines += ["", f"{found.blast.rows:,} training rows touched by {found.blast.clause}:"]
@@ -130,6 +151,9 @@ def _table(found: Answer) -> str:
             f"  data set {one.node.facts.get('datasets')}: {one.rows:,} of {one.of:,} rows"
             for one in found.what_if.datasets
         ]
+    if cost:
+        lines += ["", f"{cost.calls:,} answers again, estimated in US dollars with {cost.source}:"]
+        lines += [f"  {one.cost:>12,.2f}  {one.model} ({one.developer}): {one.outcome}" for one in cost.teachers]
     lines += [
         "",
         *(

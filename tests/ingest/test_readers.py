@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from audits.ingest import tnetstring
 from audits.ingest.channels import served_by
 from audits.ingest.keeping import Pieces, kept_text
-from audits.ingest.readers import otlp
+from audits.ingest.readers import openai_usage, otlp
 from audits.ingest.readers.mapped import guessed, mapping_of
 from audits.ingest.reading import Found, Outcome, Rejected, read_part
 from audits.ingest.records import UsageRecord
@@ -156,6 +156,15 @@ def test_openai_buckets_are_sums_that_say_how_many() -> None:
         "USD",
         "gpt-4.1-mini-2025-04-14",
     )
+
+
+@pytest.mark.parametrize(
+    "kind", ["web_searches", "web_search_calls", "file_searches", "file_search_calls", "vector_stores"]
+)
+def test_searches_beside_a_model_are_billed_and_are_no_calls_of_one(kind: str) -> None:
+    result = {"object": f"organization.usage.{kind}.result", "num_model_requests": 4, "num_requests": 9}
+    bucket = {"object": "bucket", "start_time": 1795132800, "end_time": 1795219200, "results": [result]}
+    assert list(openai_usage.records(bucket)) == [], "the requests that made them are counted as completions"
 
 
 def test_a_bucket_exported_again_is_the_same_entry() -> None:

@@ -13,7 +13,9 @@ _OPERATIONS = {
     "completions": "chat", "embeddings": "embeddings", "images": "image_generation", "audio_speeches": "speech",
     "audio_transcriptions": "transcription", "moderations": "moderation",
 }  # fmt: skip
-_NO_MODELS = ("vector_stores", "code_interpreter_sessions")
+_NO_MODELS = (
+    "vector_stores", "code_interpreter_sessions", "file_searches", "web_searches", "file_search_calls", "web_search_calls",
+)  # fmt: skip
 _GROUPS = (
     "model", "project_id", "user_id", "api_key_id", "batch", "line_item", "organization_id", "service_tier", "size", "source",
 )  # fmt: skip

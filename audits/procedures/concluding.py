@@ -125,12 +125,13 @@ def write_run_bundle(run: Run, target: Path, report: Report | None = None) -> Bu
     stored = run.seal
     entries = [from_dict(entry.line) for entry in run.evidence.order_by("seq")]
     made = Seal(stored.root, stored.entries, with_stamps(stored))
+    missing = left_out(run, entries)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         records = {
             f"{entry.ref.split()[-1]}/record.jsonl": _as_file(store, entry.sha256, Path(folder))
             for entry in entries
-            if entry.kind == "record"
+            if entry.kind == "record" and entry.sha256 not in missing
         }
         paper = _as_file(store, report.pdf_sha256, Path(folder)) if report and report.pdf_sha256 else None
         return write_bundle(
@@ -142,7 +143,7 @@ def write_run_bundle(run: Run, target: Path, report: Report | None = None) -> Bu
             run=_facts_of(run),
             records=records,
             report=paper,
-            left_out=left_out(run, entries),
+            left_out=missing,
         )
 
 

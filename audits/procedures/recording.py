@@ -4,14 +4,14 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from audits.actions.usage import CallRow, ExchangeRow, reserve_ids, write_usage
 from audits.capture.spool import read_events
+from audits.capture.wire import BatchLedger, Parsed, WireExchange, parse
 from audits.capture.wire import ModelCall as WireCall
-from audits.capture.wire import Parsed, WireExchange, parse
 from audits.evidence.links import named_contents
 from audits.matching.identity import Identities
 from audits.models import Connection, Exchange, Gap, ModelCall
@@ -38,6 +38,7 @@ class Recording:
     outputs: Path
     bounds: BoundsFollowed
     keep: Callable[[str], None] = lambda sha256: None
+    batches: BatchLedger = field(default_factory=BatchLedger)
     offset: int = 0
     exchanges: int = 0
     calls: int = 0
@@ -85,21 +86,20 @@ class Recording:
         sizes = [event[side]["size"] for side in ("request_body", "response_body") if event.get(side)]
         if sum(sizes) > LARGEST_PARSED:
             return Parsed(unparsed=f"larger than the {LARGEST_PARSED // 1024**2} MB that are read")
-        return parse(
-            WireExchange(
-                host=event["host"],
-                port=event["port"],
-                scheme=event["scheme"],
-                method=event["method"],
-                target=event["target"],
-                request_headers=[(name, value) for name, value in event["request_headers"]],
-                request_body=self._body(event.get("request_body")),
-                status=event.get("status"),
-                response_headers=[(name, value) for name, value in event.get("response_headers") or []],
-                response_body=self._body(event.get("response_body")),
-                truncated=_broken_off(event, "response_body"),
-            )
+        exchange = WireExchange(
+            host=event["host"],
+            port=event["port"],
+            scheme=event["scheme"],
+            method=event["method"],
+            target=event["target"],
+            request_headers=[(name, value) for name, value in event["request_headers"]],
+            request_body=self._body(event.get("request_body")),
+            status=event.get("status"),
+            response_headers=[(name, value) for name, value in event.get("response_headers") or []],
+            response_body=self._body(event.get("response_body")),
+            truncated=_broken_off(event, "response_body"),
         )
+        return self.batches.joined(exchange, parse(exchange))
 
     def _body(self, body: Event | None) -> bytes:
         return self.read_blob(body["sha256"]) if body and body.get("sha256") and body["size"] else b""

@@ -21,6 +21,7 @@ from audits.capture.wire.reading import (
     settings_of,
     total,
 )
+from audits.capture.wire.tuning import format_of
 
 
 def _model(path: Mapping[str, str]) -> str | None:
@@ -188,5 +189,18 @@ def _fold_plain(events: list[StreamEvent]) -> Folded:
 CONVERSE = Format("chat", "bedrock.converse", ask_converse, answer_converse, fold_converse)
 INVOKE = Format("chat", "bedrock.invoke", ask_invoke, answer_invoke, fold_invoke)
 INVOKE_EMBEDDING = Format("embeddings", "bedrock.invoke", ask_invoke, answer_invoke)
-BATCH = Format("batch", "bedrock.model_invocation_job", ask_invoke, anthropic.answer_batch)
-FINE_TUNE = Format("fine_tune", "bedrock.model_customization_job", ask_invoke, anthropic.answer_batch)
+
+
+def ask_job(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
+    """A batch: its model, and where its questions lie."""
+    source = name_of(obj(obj(request.get("inputDataConfig")).get("s3InputDataConfig")).get("s3Uri"))
+    return Ask(name_of(request.get("modelId")), (), None, {"input_file_id": source} if source else {})
+
+
+def answer_job(response: Any) -> Answer:
+    """A batch: its name."""
+    return Answer(None, name_of(obj(response).get("jobArn")))
+
+
+BATCH = Format("batch", "bedrock.model_invocation_job", ask_job, answer_job)
+FINE_TUNE = format_of("bedrock.model_customization_job")

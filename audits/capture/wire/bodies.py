@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import brotli
@@ -221,6 +222,24 @@ def line_events(data: bytes) -> Iterator[Event]:
     for line in _unicode(data).split("\n"):
         if line.strip():
             yield Event("", line.strip())
+
+
+def json_lines(data: bytes, most: int = 100_000) -> list[dict[str, Any]]:
+    """The objects of newline-delimited JSON; raises Unreadable when the first line is none. Later bad lines are left out."""
+    reader = JsonReader()
+    found: list[dict[str, Any]] = []
+    for event in islice(line_events(data), most):
+        try:
+            value = reader.value(event.data)
+        except Unreadable:
+            if not found:
+                raise
+            continue
+        if isinstance(value, dict):
+            found.append(value)
+        elif not found:
+            raise Unreadable("not lines of JSON objects")
+    return found
 
 
 def array_values(data: bytes, reader: JsonReader) -> tuple[list[Any], bool]:

@@ -15,6 +15,7 @@ from audits.capture.wire.bodies import (
     decode_body,
     form_parts,
     header,
+    json_lines,
     line_events,
     sse_events,
 )
@@ -58,7 +59,14 @@ def read_request(exchange: WireExchange) -> Side:
 
 def _object(body: bytes, side: Side) -> Any:
     reader = JsonReader(notice_repeated=True)
-    value = reader.value(body)
+    try:
+        value = reader.value(body)
+    except Unreadable:
+        # A file sent as it is, without a form around it.
+        lines = json_lines(body) if b"}\n" in body or b"}\r\n" in body else []
+        if not lines:
+            raise
+        return {"lines": lines}
     if reader.repeated_key:
         side.notes.append("the request repeats a key; the last one was read, the provider may have read the first")
     if not isinstance(value, dict):

@@ -78,6 +78,16 @@ class CallError:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """One line of a batch that asks; its answer comes with another exchange, under the same `custom_id`."""
+
+    custom_id: str
+    model: str | None
+    prompt: tuple[Message, ...]
+    system: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCall:
     """One call of a model, named after the OpenTelemetry GenAI attributes.
 
@@ -108,6 +118,8 @@ class ModelCall:
     usage_source: UsageSource = "absent"
     truncated: bool = False
     notes: tuple[str, ...] = ()
+    # Of the upload or job that carries a batch: its lines, for the answers to come.
+    questions: tuple[Question, ...] = ()
 
     @property
     def output_modality(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from audits.capture.wire.facts import Message, OutputText
 from audits.capture.wire.formats import Answer, Ask, Folded, Format, StreamEvent
+from audits.capture.wire.openai_other import ask_upload
 from audits.capture.wire.reading import (
     arguments_of,
     content_text,
@@ -21,6 +22,7 @@ from audits.capture.wire.reading import (
     storable,
     total,
 )
+from audits.capture.wire.tuning import format_of
 
 
 def ask_generate(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
@@ -151,6 +153,24 @@ COUNT_TOKENS = Format("count_tokens", "gemini.count_tokens", ask_generate, answe
 PREDICT = Format("text_completion", "vertex.predict", ask_predict, answer_predict)
 PREDICT_IMAGE = Format("image_generation", "vertex.predict", ask_predict, answer_no_text)
 PREDICT_EMBEDDING = Format("embeddings", "vertex.predict", ask_predict, answer_no_text)
-BATCH = Format("batch", "gemini.batches", ask_generate, answer_no_text)
-FINE_TUNE = Format("fine_tune", "gemini.tuned_models", ask_predict, answer_no_text)
-FILE_UPLOAD = Format("file_upload", "gemini.files", ask_predict, answer_no_text)
+
+
+def ask_batch(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
+    """A batch job; its questions stand in it, or in a file that it names."""
+    given = obj(request.get("batch"))
+    config = obj(given.get("input_config")) or obj(given.get("inputConfig"))
+    gathered = obj(obj(request.get("inputConfig")).get("gcsSource"))
+    named = config.get("file_name", config.get("fileName", items(gathered.get("uris"))[:1]))
+    name = name_of(named[0] if isinstance(named, list) and named else named)
+    return Ask(_model(request, path), (), None, {"input_file_id": name} if name else {})
+
+
+def answer_named(response: Any) -> Answer:
+    """A job or file: its name."""
+    fields = obj(response)
+    return Answer(None, name_of(fields.get("name")) or name_of(obj(fields.get("file")).get("name")))
+
+
+BATCH = Format("batch", "gemini.batches", ask_batch, answer_named)
+FINE_TUNE = format_of("gemini.tuned_models")
+FILE_UPLOAD = Format("file_upload", "gemini.files", ask_upload, answer_named)

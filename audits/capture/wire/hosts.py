@@ -108,6 +108,13 @@ def served_by_of(host: str, hosts: Mapping[str, str] | None = None) -> str | Non
     return found or ("self" if is_own_machine(name) else None)
 
 
+def stores_files(host: str) -> bool:
+    """Whether a host is one of the large stores of files, where batches lie that are asked and answered elsewhere."""
+    name = _plain(host)
+    amazon = name.endswith((".amazonaws.com", ".amazonaws.com.cn")) and (name.startswith("s3.") or ".s3" in name)
+    return amazon or name in ("storage.googleapis.com", "storage.cloud.google.com")
+
+
 def other_purpose_of(host: str) -> str | None:
     """What a host that serves no models is there for; None when it isn't known."""
     return _longest_match(_plain(host), OTHER_PURPOSES)

@@ -18,6 +18,7 @@ from audits.capture.wire.reading import (
     obj,
     objects,
     settings_of,
+    total,
 )
 
 
@@ -100,6 +101,57 @@ def fold_generated(events: list[StreamEvent]) -> Folded:
     return Folded({"generated_text": joined(obj(e.data.get("token")).get("text") for e in events)}, finished=False)
 
 
+def ask_text(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
+    """SGLang's own path: one text or several."""
+    given = request.get("text")
+    prompt = tuple(Message("user", content_text(text)) for text in (given if isinstance(given, list) else [given]))
+    return Ask(name_of(request.get("model")), prompt, None, settings_of(request.get("sampling_params")))
+
+
+def answer_texts(response: Any) -> Answer:
+    """SGLang's answers: a text each, with what it counted."""
+    rows = objects(response) or [obj(response)]
+    meta = [obj(row.get("meta_info")) for row in rows]
+    outputs = [
+        OutputText(i, content_text(row["text"]), name_of(obj(meta[i].get("finish_reason")).get("type")))
+        for i, row in enumerate(rows)
+        if isinstance(row.get("text"), str)
+    ]
+    tokens = [total(*(count_of(each.get(f"{side}_tokens")) for each in meta)) for side in ("prompt", "completion")]
+    return Answer(None, name_of(meta[0].get("id")), tuple(outputs), *tokens)
+
+
+def fold_texts(events: list[StreamEvent]) -> Folded:
+    """SGLang's stream: each event holds the whole text so far."""
+    last = events[-1].data if events else {}
+    return Folded(last, finished=bool(obj(last.get("meta_info")).get("finish_reason")))
+
+
+def ask_completion(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
+    """llama.cpp's own path: a prompt as text, or as token ids."""
+    given = request.get("prompt")
+    numbers = isinstance(given, list) and all(isinstance(each, int) for each in given)
+    text = f"[{len(given or [])} token ids]" if numbers else content_text(given)
+    return Ask(name_of(request.get("model")), (Message("user", text),), None, settings_of(request))
+
+
+def answer_completion(response: Any) -> Answer:
+    """llama.cpp's answer: its content, and its counts of tokens."""
+    fields = obj(response)
+    text = fields.get("content")
+    outputs = (OutputText(0, content_text(text), name_of(fields.get("stop_type"))),) if isinstance(text, str) else ()
+    counts = count_of(fields.get("tokens_evaluated")), count_of(fields.get("tokens_predicted"))
+    return Answer(name_of(fields.get("model")), None, outputs, *counts)
+
+
+def fold_completion(events: list[StreamEvent]) -> Folded:
+    """llama.cpp's stream of pieces; the last one says `stop` and brings the counts."""
+    last = events[-1].data if events else {}
+    return Folded({**last, "content": joined(event.data.get("content") for event in events)}, last.get("stop") is True)
+
+
+SGLANG = Format("text_completion", "sglang.generate", ask_text, answer_texts, fold_texts)
+LLAMA_CPP = Format("text_completion", "llama_cpp.completion", ask_completion, answer_completion, fold_completion)
 OLLAMA_CHAT = Format("chat", "ollama.chat", ask_chat, answer_ollama, fold_ollama)
 OLLAMA_GENERATE = Format("text_completion", "ollama.generate", ask_generate, answer_ollama, fold_ollama)
 OLLAMA_EMBED = Format("embeddings", "ollama.embed", ask_input, answer_ollama)

@@ -9,6 +9,7 @@ from audits.capture.wire.facts import Message, OutputText, Setting
 from audits.capture.wire.formats import Answer, Ask, Folded, Format, StreamEvent
 from audits.capture.wire.openai_chat import ask_completion, model_asked, settings_asked, usage_of
 from audits.capture.wire.reading import content_text, index_of, items, joined, name_of, obj, objects, settings_of
+from audits.capture.wire.tuning import format_of
 
 _INPUTS_LIMIT = 10_000
 
@@ -82,6 +83,8 @@ def ask_job(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
     for key in ("endpoint", "input_file_id", "training_file", "validation_file", "suffix", "completion_window"):
         if value := name_of(request.get(key)):
             settings[key] = value
+    if several := items(request.get("input_files")):
+        settings["input_file_id"] = name_of(several[0]) or ""
     return Ask(model_asked(request, path), (), None, settings)
 
 
@@ -123,6 +126,6 @@ TRANSCRIPTION = Format("transcription", "openai.audio", ask_input, answer_transc
 MODERATION = Format("moderation", "openai.moderations", ask_input, answer_numbers)
 FILE_UPLOAD = Format("file_upload", "openai.files", ask_upload, answer_job)
 BATCH = Format("batch", "openai.batches", ask_job, answer_job)
-FINE_TUNE = Format("fine_tune", "openai.fine_tuning", ask_job, answer_job)
+FINE_TUNE = format_of("openai.fine_tuning")
 RERANK = Format("rerank", "cohere.rerank", ask_rerank, answer_numbers)
 PREDICTION = Format("text_completion", "replicate.predictions", ask_prediction, answer_predictions)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from audits.capture.wire import anthropic, openai_chat, openai_other, other_protocols
-from audits.capture.wire.bodies import JsonReader, Unreadable, decode_body, header, line_events
+from audits.capture.wire import other_protocols
+from audits.capture.wire.batch_lines import batched_answer, inlined_answers, questions_in, with_questions
+from audits.capture.wire.bodies import JsonReader, Unreadable, decode_body, header, json_lines, line_events
 from audits.capture.wire.exchanges import Side, error_of, read_request, read_response
 from audits.capture.wire.facts import REASON_LIMIT, CallError, ModelCall, Parsed, WireExchange
-from audits.capture.wire.formats import Ask, Format, fact
-from audits.capture.wire.hosts import other_purpose_of, served_by_of
-from audits.capture.wire.openai_responses import RESPONSE
-from audits.capture.wire.reading import count_of, name_of, obj, storable
-from audits.capture.wire.routes import BATCH_RESULTS, format_by_shape, route_of, side_traffic, status_reading
+from audits.capture.wire.formats import Answer, Ask, Format, fact
+from audits.capture.wire.hosts import other_purpose_of, served_by_of, stores_files
+from audits.capture.wire.reading import count_of, obj, storable
+from audits.capture.wire.routes import (
+    BATCH_RESULTS,
+    BATCH_STATE,
+    STORED_BATCH,
+    STORED_STATE,
+    format_by_shape,
+    route_of,
+    side_traffic,
+    status_reading,
+)
 
 _LONGEST_PATH = 4096
 _NO_CALL_METHODS = {
@@ -54,6 +63,10 @@ def _parse(exchange: WireExchange, hosts: Mapping[str, str] | None) -> Parsed:
         return other_protocols.grpc(exchange, served_by)
     if method == "GET" and BATCH_RESULTS.search(path) and served_by is not None:
         return _batch_results(exchange, served_by)
+    if method == "POST" and served_by is not None and STORED_STATE.search(path):
+        return Parsed(not_a_model_call="state was stored that a later call refers to")
+    if found := _batch_elsewhere(exchange, served_by, method, path):
+        return found
     request = read_request(exchange)
     route = route_of(method, path, served_by, request.value)
     if route is not None:
@@ -84,9 +97,11 @@ def _call(
     error = error_of(exchange, response.value)
     if error is None and not response.complete and response.value is None:
         error = CallError("incomplete_response", "the response broke off before it could be read")
-    call = fact(wire_format, ask, wire_format.answer(response.value), served_by)
+    questions = questions_in(request.value) if wire_format.operation in ("batch", "file_upload") else ()
+    call = fact(wire_format, with_questions(ask, questions), wire_format.answer(response.value), served_by)
     call = replace(
         _with_header_usage(call, exchange),
+        questions=questions,
         streamed=response.streamed,
         error=error,
         truncated=exchange.status is not None and not response.complete and (error is None or exchange.status < 300),
@@ -155,36 +170,48 @@ def _batch_results(exchange: WireExchange, served_by: str) -> Parsed:
     bad = 0
     for event in line_events(body):
         try:
-            call = _batched_call(obj(reader.value(event.data)), served_by, len(calls))
+            calls += _batched_calls([reader.value(event.data)], served_by, len(calls))
         except Unreadable:
-            call, bad = None, bad + 1
-        calls += [call] if call is not None else []
+            bad += 1
     if not calls:
         return Parsed(not_a_model_call="a file was read that holds no answers of a batch")
     return Parsed(tuple(calls), f"response: {bad} lines could not be read as JSON" if bad else None)
 
 
-def _batched_call(line: dict[str, Any], served_by: str, index: int) -> ModelCall | None:
-    """A line of OpenAI's (response.body) or Anthropic's (result.message) result files; None for another line."""
-    result, response = obj(line.get("result")), obj(line.get("response"))
-    error = obj(result.get("error")) or obj(line.get("error"))
-    if "custom_id" not in line or not (result or response or error):
+def _batched_calls(lines: Sequence[Any], served_by: str | None, begin: int = 0) -> list[ModelCall]:
+    """The calls that lines of a batch's results hold."""
+    calls: list[ModelCall] = []
+    for line in lines:
+        found = batched_answer(obj(line), begin + len(calls))
+        if found is not None:
+            call = fact(found.format, found.ask, found.answer, served_by, begin + len(calls))
+            calls.append(replace(call, error=found.error))
+    return calls
+
+
+def _batch_elsewhere(exchange: WireExchange, served_by: str | None, method: str, path: str) -> Parsed | None:
+    """Questions or answers of a batch where one would not look for them: in a job's state, in a store of files."""
+    if served_by is None:
+        return _stored_lines(exchange) if stores_files(exchange.host) and method in ("GET", "PUT", "POST") else None
+    if method != "GET" or not BATCH_STATE.search(path):
         return None
-    body = obj(response.get("body"))
-    wire_format = anthropic.MESSAGES if result else _batched_format(body)
-    ask = Ask(settings={"custom_id": name_of(line["custom_id"]) or "", "batch": True})
-    call = fact(wire_format, ask, wire_format.answer(obj(result.get("message")) or body), served_by, index)
-    error = obj(error.get("error")) or error or obj(body.get("error"))
-    if not error:
-        return call
-    kind = name_of(error.get("type")) or name_of(error.get("code")) or "error"
-    return replace(call, error=CallError(kind, storable(str(error.get("message") or ""))[:2000]))
+    calls = _batched_calls(inlined_answers(_json_response(exchange)), served_by)
+    return Parsed(tuple(calls)) if calls else None
 
 
-def _batched_format(body: dict[str, Any]) -> Format:
-    if "output" in body:
-        return RESPONSE
-    if "data" in body and "choices" not in body:
-        return openai_other.EMBEDDINGS
-    legacy = str(body.get("object", "")).startswith("text_completion")
-    return openai_chat.COMPLETION if legacy else openai_chat.CHAT
+def _stored_lines(exchange: WireExchange) -> Parsed | None:
+    """A file of a batch on its way to or from a store of files; None for any other file."""
+    upload = exchange.method.upper() != "GET"
+    body = exchange.request_body if upload else exchange.response_body
+    try:
+        lines = json_lines(decode_body(body, exchange.request_headers if upload else exchange.response_headers).data)
+    except Unreadable:
+        return None
+    served_by = "amazon-bedrock" if any("recordId" in line for line in lines[:1]) else "google-vertex"
+    if upload:
+        questions, name = questions_in({"lines": lines}), storable(_path(exchange.target))[-200:]
+        ask = with_questions(Ask(settings={"lines": len(lines), "filename": name}), questions)
+        call = fact(STORED_BATCH, ask, Answer(None, name), served_by)
+        return Parsed((replace(call, questions=questions),)) if questions else None
+    calls = _batched_calls(lines, served_by)
+    return Parsed(tuple(calls)) if calls else None

@@ -7,11 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audits.capture.wire import anthropic, bedrock, cohere, dashscope, gemini, local_servers, openai_chat, openai_other
+from audits.capture.wire import (
+    anthropic,
+    assistants,
+    bedrock,
+    cohere,
+    dashscope,
+    gemini,
+    local_servers,
+    openai_chat,
+    openai_other,
+)
 from audits.capture.wire.formats import Format
 from audits.capture.wire.openai_responses import RESPONSE, answer_response, ask_response, fold_response
 
 RETRIEVED_RESPONSE = Format("retrieve_response", "openai.responses", ask_response, answer_response, fold_response)
+STORED_BATCH = Format("file_upload", "storage.batch_lines", openai_other.ask_upload, openai_other.answer_job)
 _VIDEO = Format("video_generation", "openai.videos", openai_other.ask_input, openai_other.answer_job)
 
 
@@ -63,6 +74,11 @@ ROUTES: tuple[Route, ...] = (
     _route(_DEPLOYMENT + r"/images/(?:generations|edits|variations)", openai_other.IMAGES),
     _route(_DEPLOYMENT + r"/audio/speech", openai_other.SPEECH),
     _route(_DEPLOYMENT + r"/audio/(?:transcriptions|translations)", openai_other.TRANSCRIPTION),
+    _route(r"/threads/(?P<thread>[^/]+)/runs", assistants.RUN, "assistant_id"),
+    _route(r"/threads/runs", assistants.RUN, "assistant_id"),
+    _route(r"/threads/(?P<thread>[^/]+)/runs/[^/]+/submit_tool_outputs", assistants.RUN, "tool_outputs"),
+    _route(r"/threads/(?P<thread>[^/]+)/runs/[^/]+", assistants.RETRIEVED_RUN, method="GET", served_by="openai"),
+    _route(r"/threads/(?P<thread>[^/]+)/messages", assistants.RETRIEVED_MESSAGES, method="GET", served_by="openai"),
     _route(r"/responses", RESPONSE, "input", "model"),
     _route(r"/responses/[^/]+", RETRIEVED_RESPONSE, method="GET", served_by="openai"),
     _route(r"/moderations", openai_other.MODERATION, "input"),
@@ -84,12 +100,16 @@ ROUTES: tuple[Route, ...] = (
     _route(r"/api/generate", local_servers.OLLAMA_GENERATE, "model"),
     _route(r"/api/embed(?:dings)?", local_servers.OLLAMA_EMBED, "model"),
     _route(r"/generate(?:_stream)?", local_servers.TGI, "inputs"),
+    _route(r"/generate", local_servers.SGLANG, "text"),
+    _route(r"/completion", local_servers.LLAMA_CPP, "prompt"),
     _route(r"/models/(?P<model>.+)", local_servers.TGI, "inputs", served_by="huggingface"),
     _route(r"(?:/models/(?P<model>[^/]+/[^/]+))?/predictions", openai_other.PREDICTION, served_by="replicate"),
     _route(r"/services/aigc/[a-z-]*generation/generation", dashscope.GENERATION, "model", "input"),
 )
 
-BATCH_RESULTS = re.compile(r"/(?:files/[^/]+/content|messages/batches/[^/]+/results)/?$")
+BATCH_RESULTS = re.compile(r"/(?:files/[^/]+/content|files/[^/]+:download|messages/batches/[^/]+/results)/?$")
+BATCH_STATE = re.compile(r"/batches/[^/]+/?$")
+STORED_STATE = re.compile(r"/(?:assistants(?:/[^/]+)?|threads(?:/[^/]+)?(?:/messages)?|conversations(?:/.*)?)/?$")
 
 _JOBS = "files|batches|batch/jobs|fine_tuning/.*|fine-tunes|tuningJobs|predictions"
 _STATUS_PATHS = (
@@ -98,6 +118,10 @@ _STATUS_PATHS = (
         "a list of models was read",
     ),
     (re.compile(rf"/(?:{_JOBS})(?:/[^/]+){{0,2}}$"), "the state of a job or file was read"),
+    (
+        re.compile(r"/(?:assistants|threads|conversations|responses/[^/]+/input_items)(?:/.*)?$"),
+        "stored state was read",
+    ),
     (
         re.compile(r"/(?:organization|usage|dashboard|billing|credits|account|me|key|auth)(?:/.*)?$"),
         "account or usage figures were read",

@@ -28,6 +28,7 @@ from audits.capture.datagrams import Resolver, Sink
 from audits.capture.gateway import Gateway, Listener
 from audits.capture.gating import gated_session
 from audits.capture.journal import Kind, Ring
+from audits.capture.replaying import Unplayable
 from audits.capture.session import Session
 
 EXIT_STOPPED, EXIT_BAD_CONFIG, EXIT_NO_WRITER = 0, 2, 3
@@ -181,7 +182,11 @@ def main() -> int:
     except WriterFailed as error:
         print(f"the recorder cannot start: {error}", file=sys.stderr)
         return EXIT_NO_WRITER
-    status = uvloop.run(serve(config, writer))
+    try:
+        status = uvloop.run(serve(config, writer))
+    except Unplayable as error:
+        print(f"the recorder cannot start: {error}", file=sys.stderr)
+        return EXIT_BAD_CONFIG
     return max(status, EXIT_NO_WRITER if writer.process.wait() else 0)
 
 

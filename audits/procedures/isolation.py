@@ -9,7 +9,7 @@ from pathlib import Path
 from audits.capture.allowance import Allowance
 from audits.capture.authority import ensure_authority
 from audits.capture.config import ConfigError, Content, Phase, Policy, RecorderConfig, Recording, Secret
-from audits.capture.process import RecorderProcess, RecorderSockets, start_recorder
+from audits.capture.process import RecorderFailed, RecorderProcess, RecorderSockets, start_recorder
 from audits.procedures.lifecycle import AuditFailed
 from audits.sandbox.capability import probe
 from audits.sandbox.execution import ProxyOnly
@@ -68,11 +68,20 @@ def way_out(
     except ConfigError as error:
         raise AuditFailed(f"The recorder can't be told what to do: {error}") from error
     with _network() as (network, sockets):
-        recorder = start_recorder(config, sockets)
+        recorder = _started(config, sockets)
         try:
             yield WayOut(network, recorder)
         finally:
             recorder.stop()
+
+
+def _started(config: RecorderConfig, sockets: RecorderSockets) -> RecorderProcess:
+    try:
+        return start_recorder(config, sockets)
+    except RecorderFailed as error:
+        if config.recording is None:
+            raise
+        raise AuditFailed(f"{config.recording.name} can't be replayed: {error}") from error
 
 
 @contextmanager

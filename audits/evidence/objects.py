@@ -30,7 +30,7 @@ from audits.evidence.blobs import (
     pack,
 )
 
-_OPTIONS = frozenset({"endpoint", "region", "path_style"})
+_OPTIONS = frozenset({"endpoint", "region", "path_style", "retries"})
 _PUT_AT_ONCE = 8 * 1024 * 1024
 
 
@@ -53,7 +53,9 @@ def open_bucket(url: str) -> ObjectStore:
         config["region"] = options["region"]
     plain = {"allow_http": True} if endpoint and endpoint.startswith("http://") else {}
     try:
-        made = S3Store(parts.netloc, prefix=parts.path.strip("/") or None, client_options=plain, **config)  # type: ignore[arg-type]
+        retry = {"max_retries": int(options.get("retries", "8"))}
+        place = parts.path.strip("/") or None
+        made = S3Store(parts.netloc, prefix=place, client_options=plain, retry_config=retry, **config)  # type: ignore[arg-type]
     except (BaseError, ValueError) as problem:
         raise StoreProblem(f"EVIDENCE_URL {url}: {problem}") from problem
     return ObjectStore(made, url)

@@ -53,41 +53,48 @@ def _count(value: Any) -> str:
     return f"{round(value):,}"
 
 
+def _known(number: int) -> str:
+    return f"{number:,} more are known to belong to somebody. " if number else ""
+
+
+def _after(days: int) -> str:
+    return ("on the day", "on the day after")[days] if days < 2 else f"{days} days after"
+
+
 _SENTENCES: Final[Mapping[str, Callable[[float, float, Mapping[str, Any]], str]]] = {
     "volume": lambda value, baseline, f: f"{_count(f['a_day'])} calls a day, {value:.1f} times the median of "
     f"{_count(f['senders'])} accounts "
-    f"({_count(f['median_a_day'])} a day). Told from {baseline:g} times on.",
+    f"({_count(f['median_a_day'])} a day). Shown from {baseline:g} times upwards.",
     "rate": lambda value, baseline, f: f"{_count(f['a_day'])} calls a day over {f['days']:g} days, in "
     f"{_percent(f['hours_covered'])} of all hours; "
-    f"the busiest hour of the day has {value:.2f} times the mean. Told up to {baseline:g} times; people’s days show two "
+    f"the busiest hour of the day has {value:.2f} times the mean. Shown up to {baseline:g} times; people’s days show two "
     f"and more.",
     "fan_out": lambda value, baseline, f: f"{_count(value)} accounts or keys sent this wording, "
     f"{_count(f['median_calls'])} calls each in the median "
-    f"and {_count(f['most_calls'])} at most; evenness {f['evenness']:.2f} of 1. {_count(f['known'])} more are known to "
-    f"belong to somebody. "
-    f"Told from {baseline:g} on.",
+    f"and {_count(f['most_calls'])} at most; evenness {f['evenness']:.2f} of 1. {_known(f['known'])}"
+    f"Shown from {baseline:g} upwards.",
     "evasion": lambda value, baseline, f: f"Of {_count(f['refused'])} refused prompts, {_count(f['by_others'])} "
     f"({_percent(value)}) came again from "
     f"another account or key after {f['mean_seconds']:g} seconds in the mean, {_count(f['by_same'])} from the same one; "
     f"{_count(f['pairs'])} "
-    f"pairs of accounts. Told from {_percent(baseline)} on.",
+    f"pairs of accounts. Shown from {_percent(baseline)} upwards.",
     "coverage": lambda value, baseline, f: f"{_percent(f['novelty'])} of the prompts are new; of {_count(f['words'])} "
     f"words that vary, the frequent "
-    f"ones come {value:.1f} times as often as the median one. Told up to {baseline:g} times; in people’s questions it is more.",
+    f"ones come {value:.1f} times as often as the median one. Shown up to {baseline:g} times; in people’s questions it is more.",
     "elicitation": lambda value, baseline, f: f"{_count(f['counted'])} of {_count(f['of'])} prompts ({_percent(value)}) "
     f"have reasoning written out; "
-    f"{_percent(f['novelty'])} of all are new. Told from {_percent(baseline)} on.",
+    f"{_percent(f['novelty'])} of all are new. Shown from {_percent(baseline)} upwards.",
     "grading": lambda value, baseline, f: f"{_count(f['counted'])} of {_count(f['of'])} prompts ({_percent(value)}) have "
     f"answers graded; "
-    f"{_percent(f['novelty'])} of all are new. Told from {_percent(baseline)} on.",
+    f"{_percent(f['novelty'])} of all are new. Shown from {_percent(baseline)} upwards.",
     "focus": lambda value, baseline, f: f"{_percent(value)} of the prompts: "
     + ", ".join(f"{kind} {_percent(share)}" for kind, share in sorted(f["kinds"].items(), key=lambda item: -item[1]))
-    + f"; {_percent(f['novelty'])} are new. Told from {_percent(baseline)} on.",
+    + f"; {_percent(f['novelty'])} are new. Shown from {_percent(baseline)} upwards.",
     "reaction": lambda value, baseline, f: f"{_count(f['moved'])} of {_count(f['of'])} calls ({_percent(value)}) went to "
     f"{f['model']} within two days "
-    f"of its release, the first {'on the day' if not f['days_after'] else str(f['days_after']) + ' days after'}; "
+    f"of its release, the first {_after(f['days_after'])}; "
     f"{_count(f['before'])} calls "
-    f"went before. Told from {_percent(baseline)} on.",
+    f"went before. Shown from {_percent(baseline)} upwards.",
     "region": lambda value, baseline, f: f"Said to be in {f['country']}. "
     + (f"The night that the calls show lies {_count(value + 3)} hours beside that country’s. " if value else "")
     + (f"{_count(f['elsewhere'])} calls were served elsewhere." if f["elsewhere"] else ""),

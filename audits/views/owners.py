@@ -29,10 +29,6 @@ MOST_AT_ONCE = 500
 class OwnerForm(forms.Form):
     """Whose the marked accounts are, or those that a pattern names."""
 
-    field = forms.ChoiceField(label="Or by a pattern: what it is of", required=False, choices=AccountOwner.Field)
-    pattern = forms.CharField(
-        label="Pattern", required=False, max_length=160, help_text="As logs name it; * stands for any characters."
-    )
     team = forms.CharField(label="Team", required=False, max_length=120)
     person = forms.CharField(label="Person", required=False, max_length=120)
     works_for = forms.ModelChoiceField(
@@ -40,10 +36,11 @@ class OwnerForm(forms.Form):
     )
     region = forms.ChoiceField(
         label="Used from", required=False, choices=[("", "Not said"), *((one, one) for one in sorted(OFFSETS))],
-        help_text="The country; patterns compare it with the hours of the calls.",
     )  # fmt: skip
     first_day = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last_day = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    field = forms.ChoiceField(label="Or whatever fits a pattern", required=False, choices=AccountOwner.Field)
+    pattern = forms.CharField(label="Pattern, * for any characters", required=False, max_length=160)
 
     def __init__(self, data: Any = None, *, projects: Any, marked: list[str] | None = None) -> None:
         super().__init__(data)

@@ -19,6 +19,7 @@ from audits.evidence.store import Store, open_store
 from audits.models import EvidenceEntry, Report, Run
 from audits.models import Seal as StoredSeal
 from audits.procedures.left_out import left_out
+from audits.procedures.provenance import provenance_of
 from audits.procedures.proving import ask_for_proofs, with_stamps
 from audits.queries.summary import findings_of, summary_of
 
@@ -114,6 +115,7 @@ def _what_ran(run: Run, pieces: list[Piece]) -> WhatRan:
             "limits": run.limits,
             "limits_used": run.limits_used,
             "content": run.content,
+            **provenance_of(run, ((one.kind, one.ref, one.sha256) for one in pieces), tool_version(), datetime.now(UTC)),
             "replay": {key: run.replay[key] for key in ("name", "root", "recorded_at", "counts") if key in run.replay},
         },
     )

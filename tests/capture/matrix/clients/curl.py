@@ -55,7 +55,7 @@ def broken(case: str) -> int:
 
 
 def gives_up(case: str) -> int:
-    curl("--max-time", "5", "--json", body(case, "[[hold]]"), CHAT, code=28)
+    curl("--max-time", "10", "--json", body(case, "[[hold]]"), CHAT, code=28)
     return 1
 
 

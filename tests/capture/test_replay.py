@@ -171,7 +171,7 @@ def _h2_post(rig: Rig, path: str, content: bytes) -> tuple[str, bool]:
         while True:
             for event in state.receive_data(some(connection, 65536)):
                 if isinstance(event, h2.events.ResponseReceived):
-                    status = dict(event.headers)[":status"]  # type: ignore[index]
+                    status = {str(name): str(value) for name, value in event.headers or ()}[":status"]
                 came = came or isinstance(event, h2.events.DataReceived)
                 if isinstance(event, h2.events.StreamEnded):
                     return status, came

@@ -45,7 +45,7 @@ def of_finding(request: PersonRequest, pk: int) -> HttpResponse:
     context = {"finding": finding, "run": finding.run, "providers": provider_names()}
     if "few" in request.GET:
         first = list(entries[: FEW + 1])
-        context |= {"entries": first[:FEW], "more": len(first) > FEW}
+        context |= {"logged": first[:FEW], "more": len(first) > FEW}
         return render(request, "audits/_finding_entries.html", context)
     page = page_of(request, entries)
-    return render(request, "audits/finding_entries.html", context | {"page": page, "entries": page})
+    return render(request, "audits/finding_entries.html", context | {"page": page, "logged": page})

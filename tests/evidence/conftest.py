@@ -62,8 +62,8 @@ def add(entries: list[Entry], store: Store, kind: str, ref: str, content: bytes)
     entries.append(link(last, kind=kind, at=NOON, ref=ref, sha256=sha256, size=len(content)))
 
 
-def make_evidence(folder: Path, bodies: int = 4) -> Evidence:
-    store = open_store((folder / "store").as_uri())
+def make_evidence(folder: Path, bodies: int = 4, url: str = "") -> Evidence:
+    store = open_store(url or (folder / "store").as_uri())
     key = load_or_make_key(folder / "keys" / "seal.pem")
     entries: list[Entry] = []
     add(entries, store, "manifest", "audit.toml", b'[pipeline]\nname = "demo"\n')

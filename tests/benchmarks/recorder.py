@@ -1,8 +1,10 @@
 """What the recorder costs: `python -m tests.benchmarks.recorder [--calls N] [--in-flight N] [--rounds N] [--json FILE]`.
 
-Calls of 0.5 kB answered with 0.6 kB, HTTP/1.1 with keep-alive, TLS on both sides, everything on the loopback: straight
-to the far end, through the recorder, and through mitmdump with an addon that records the same. Read the ratios, which
-were made in one run on one machine; the figures themselves say how busy that machine was.
+Calls of 0.5 kB answered with 0.6 kB, TLS on both sides, everything on the loopback: straight to the far end, through the
+recorder, through mitmdump with an addon that records the same, and through LiteLLM's proxy with a logging callback; in
+HTTP/1.1 with keep-alive, and straight and through the recorder in HTTP/2 on one connection too. Each round through
+something has its round straight to the far end beside it, and the ratio of the two is kept: read the ratios' medians, the
+figures themselves say how busy the machine was. `--long N` makes N calls through one recorder and watches its memory.
 """
 
 from __future__ import annotations
@@ -17,10 +19,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 
@@ -28,12 +30,29 @@ from audits.capture.authority import Authority, create_authority, write_bundle
 from audits.capture.config import RecorderConfig
 from audits.capture.process import RecorderProcess, RecorderSockets, read_events, start_recorder
 from audits.capture.spool import verify_record
+from tests.benchmarks.recorder_rivals import (
+    LITELLM,
+    MITM,
+    Ask,
+    Figures,
+    environment,
+    free_port,
+    own_memory_mb,
+    resident_mb,
+    through_litellm,
+    through_mitmdump,
+    wait_for,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
-MITM_ENVIRONMENT = ROOT / "var" / "bench" / "mitmproxy"
-MITM_VERSION = "mitmproxy==11.0.2"
 HOST = "api.teacher.example"
-Figures = dict[str, Any]
+H1_LOAD, H2_LOAD = "tests.benchmarks.recorder_load", "tests.benchmarks.recorder_load_h2"
+OURS = {"recorder": H1_LOAD, "recorder, HTTP/2": H2_LOAD}
+# Fewer calls for those that take long: each figure is an average over all of them anyway.
+RIVALS: tuple[tuple[str, str, str, Callable[[Path, Path, int, Ask], Figures], int], ...] = (
+    ("mitmdump", MITM, "mitmdump", through_mitmdump, 2000),
+    ("litellm", LITELLM, "litellm", through_litellm, 300),
+)
 
 
 class BareFarEnd:
@@ -67,12 +86,12 @@ class ServerFarEnd:
     """A far end on granian, a fast production server: what stands in for a provider's."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
         options += ["--ssl-certificate", str(certificate), "--ssl-keyfile", str(key), "--no-log", "--loop", "uvloop"]
         program = [sys.executable, "-m", "granian", *options, "tests.benchmarks.recorder_app:app"]
         self.process = subprocess.Popen(program, cwd=ROOT)
-        _wait_for(self.port)
+        wait_for(self.port)
 
     def answered(self) -> int:
         with urllib.request.urlopen(f"https://localhost:{self.port}/answered") as answer:
@@ -86,15 +105,14 @@ class ServerFarEnd:
 FarEnd = BareFarEnd | ServerFarEnd
 
 
-def ask(port: int, name: str, ca_file: Path, options: argparse.Namespace) -> Figures:
+def ask(port: int, name: str, ca_file: Path, calls: int, in_flight: int, *, load: str = H1_LOAD) -> Figures:
     """One round of calls from a fresh client process."""
-    arguments = [str(port), name, str(options.calls), str(options.in_flight), str(ca_file)]
+    arguments = ["ask", str(port), name, str(calls), str(in_flight), str(ca_file)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.recorder_load", "ask", *arguments],
-        capture_output=True,
-        check=True,
-        cwd=ROOT,
+        [sys.executable, "-m", load, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
     )
+    if done.returncode:
+        raise RuntimeError(f"the calls to port {port} failed: {done.stderr[-2000:]}")
     return dict(json.loads(done.stdout))
 
 
@@ -117,11 +135,11 @@ def recorder(folder: Path, far_end: FarEnd, round_number: int) -> Iterator[tuple
             process.stop()
 
 
-def through_recorder(folder: Path, far_end: FarEnd, number: int, options: argparse.Namespace) -> Figures:
+def through_recorder(folder: Path, far_end: FarEnd, number: int, calls: int, in_flight: int, load: str) -> Figures:
     before = far_end.answered()
     with recorder(folder, far_end, number) as (port, process):
-        figures = ask(port, HOST, folder / "ca.pem", options)
-        figures["resident_mb"] = _resident_mb(process.pid)
+        figures = ask(port, HOST, folder / "ca.pem", calls, in_flight, load=load)
+        figures["resident_mb"] = resident_mb(process.pid)
         began = time.perf_counter()
         process.stop()
         figures["stored_after_s"] = time.perf_counter() - began
@@ -133,73 +151,17 @@ def through_recorder(folder: Path, far_end: FarEnd, number: int, options: argpar
     return figures
 
 
-def mitm_environment() -> Path | None:
-    """mitmdump in an environment of its own (its pins clash with ours), made once; None when it cannot be had."""
-    program = MITM_ENVIRONMENT / "bin" / "mitmdump"
-    if not program.exists():
-        uv = [sys.executable, "-m", "uv"]
-        steps = [
-            [*uv, "venv", "--quiet", "--python", sys.executable, str(MITM_ENVIRONMENT)],
-            [*uv, "pip", "install", "--quiet", "--python", str(MITM_ENVIRONMENT / "bin" / "python"), MITM_VERSION],
-        ]
-        for step in steps:
-            done = subprocess.run(step, capture_output=True, text=True, check=False)
-            if done.returncode:
-                print(f"mitmproxy cannot be installed, its column is left out: {done.stderr.strip()[-300:]}")
-                return None
-    return program
-
-
-def through_mitmdump(program: Path, folder: Path, far_end: FarEnd, options: argparse.Namespace) -> Figures:
-    out = folder / "mitm"
-    out.mkdir(exist_ok=True)
-    port = _free_port()
-    settings = {
-        "mode": f"reverse:https://localhost:{far_end.port}",
-        "listen_host": "127.0.0.1",
-        "listen_port": str(port),
-        "ssl_verify_upstream_trusted_ca": str(folder / "far.pem"),
-        "confdir": str(out / "conf"),
-        "flow_detail": "0",
-        "termlog_verbosity": "error",
-        "keep_host_header": "true",
-    }
-    chosen = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
-    addon = ROOT / "tests" / "benchmarks" / "recorder_mitm.py"
-    process = subprocess.Popen(
-        [str(program), "-q", *chosen, "-s", str(addon)], env={**os.environ, "BENCH_OUT": str(out)}, cwd=out
-    )
-    try:
-        _wait_for(port, out / "conf" / "mitmproxy-ca-cert.pem")
-        figures = ask(port, "localhost", out / "conf" / "mitmproxy-ca-cert.pem", options)
-        figures["resident_mb"] = _resident_mb(process.pid)
-    finally:
-        process.terminate()
-        process.wait()
-    return figures
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def _wait_for(port: int, certificate: Path | None = None) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-            continue
-        if certificate is None or certificate.exists():
-            return
-    raise RuntimeError(f"nothing listens on port {port}")
-
-
-def _resident_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+def long_run(folder: Path, far_end: FarEnd, options: argparse.Namespace) -> Figures:
+    """So many calls through one recorder: the memory of its two processes after each tenth."""
+    held: list[float] = []
+    with recorder(folder, far_end, 10_000) as (port, process):
+        pids = [process.pid, *map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())]
+        for _ in range(10):
+            ask(port, HOST, folder / "ca.pem", options.long // 10, options.in_flight)
+            held.append(sum(map(own_memory_mb, pids)))
+    with (process.spool_directory / "record.jsonl").open("rb") as record:
+        recorded = sum(1 for line in record if b'"kind":"exchange"' in line)
+    return {"calls": options.long, "recorded": recorded, "held_mb": held, "growth_mb": held[-1] - held[1]}
 
 
 def prepare(folder: Path, *, bare: bool = False) -> FarEnd:
@@ -216,76 +178,119 @@ def prepare(folder: Path, *, bare: bool = False) -> FarEnd:
     return kind(folder / "leaf.pem", folder / "leaf.key")
 
 
-def median(rounds: list[Figures], key: str) -> float:
-    return statistics.median(figures[key] for figures in rounds)
+def against_direct(direct: Figures, through: Figures) -> Figures:
+    """One round through something, beside the round straight to the far end that was made a moment before it."""
+    return {
+        **through,
+        "direct_per_second": direct["per_second"],
+        "direct_median_ms": direct["median_ms"],
+        "of_direct": through["per_second"] / direct["per_second"],
+        "added_median_ms": through["median_ms"] - direct["median_ms"],
+    }
 
 
 def summarise(measured: dict[str, list[Figures]]) -> Figures:
-    """Ratios to the direct rounds, and the medians they come from."""
-    keys = ("per_second", "median_ms", "p95_ms")
-    summary: Figures = {name: {key: median(rounds, key) for key in keys} for name, rounds in measured.items() if rounds}
-    direct, ours = summary["direct"], summary["recorder"]
-    summary["ratios"] = {
-        "throughput_of_direct": ours["per_second"] / direct["per_second"],
-        "added_median_ms": ours["median_ms"] - direct["median_ms"],
+    """The medians of each way, and the ratios that the aims are about."""
+    keys = (
+        "per_second",
+        "median_ms",
+        "p95_ms",
+        "direct_per_second",
+        "direct_median_ms",
+        "of_direct",
+        "added_median_ms",
+    )
+    summary: Figures = {
+        name: {key: statistics.median(figures[key] for figures in rounds) for key in keys}
+        for name, rounds in measured.items()
+        if rounds
     }
-    if "mitmdump" in summary:
-        summary["ratios"]["times_mitmdump"] = ours["per_second"] / summary["mitmdump"]["per_second"]
-    return summary
+    ratios = {
+        name: {key: summary[name][key] for key in ("of_direct", "added_median_ms")} for name in OURS if name in summary
+    }
+    for rival in ("mitmdump", "litellm"):
+        if rival in summary:
+            # By what each left of its own direct rounds: a busy moment of one is none of the other's.
+            ratios[f"times {rival}"] = summary["recorder"]["of_direct"] / summary[rival]["of_direct"]
+    return {**summary, "ratios": ratios}
 
 
 def show(summary: Figures, measured: dict[str, list[Figures]]) -> None:
-    print(f"{'path':<12}{'calls/s':>10}{'median ms':>12}{'p95 ms':>10}")
-    for name in ("direct", "recorder", "mitmdump"):
-        if name in summary:
-            row = summary[name]
-            print(f"{name:<12}{row['per_second']:>10.0f}{row['median_ms']:>12.2f}{row['p95_ms']:>10.2f}")
-    ratios = summary["ratios"]
-    print(
-        f"throughput of direct: {ratios['throughput_of_direct']:.2f}; added median: {ratios['added_median_ms']:.2f} ms"
-    )
-    if "times_mitmdump" in ratios:
-        print(f"times mitmdump: {ratios['times_mitmdump']:.1f}")
-    for figures in measured["recorder"]:
-        told = "recorded {recorded} of {answered} answered, chain {chain}, {resident_mb:.0f} MB"
-        print((told + ", all stored {stored_after_s:.2f} s after the last answer").format(**figures))
+    print(f"{'way':<18}{'calls/s':>9}{'median ms':>11}{'p95 ms':>9}{'direct/s':>10}{'of direct':>11}{'added ms':>10}")
+    for name in filter(summary.__contains__, measured):
+        row = summary[name]
+        print(
+            f"{name:<18}{row['per_second']:>9.0f}{row['median_ms']:>11.2f}{row['p95_ms']:>9.2f}"
+            f"{row['direct_per_second']:>10.0f}{row['of_direct']:>11.3f}{row['added_median_ms']:>10.2f}"
+        )
+    for name, ratio in summary["ratios"].items():
+        print(f"{name}: {ratio}")
+    for figures in [figures for name in OURS for figures in measured[name]]:
+        told = "recorded {recorded} of {answered} answered, chain {chain}, {resident_mb:.0f} MB, "
+        told += "{of_direct:.2f} of direct, {added_median_ms:.2f} ms added, all stored {stored_after_s:.1f} s later"
+        print(told.format(**figures))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--calls", type=int, default=4000)
+    parser.add_argument("--calls", type=int, default=3000)
     parser.add_argument("--in-flight", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--mitmdump-rounds", type=int, default=1, help="it takes long; rounds beyond the first refine")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--bare", action="store_true", help="a far end that does nothing but answer")
-    parser.add_argument("--without-mitmdump", action="store_true")
+    parser.add_argument("--bare", action="store_true", help="a far end that does nothing but answer, in HTTP/1.1 only")
+    parser.add_argument("--without", action="append", default=[], choices=["mitmdump", "litellm"])
+    parser.add_argument("--long", type=int, default=0, help="make so many calls through one recorder and nothing else")
     options = parser.parse_args()
-    measured = measure(options)
-    summary = summarise(measured)
-    show(summary, measured)
-    if options.json:
-        options.json.write_text(json.dumps({"summary": summary, "rounds": measured}, indent=2) + "\n")
-    complete = all(figures["recorded"] == figures["answered"] for figures in measured["recorder"])
-    return 0 if complete else 1
-
-
-def measure(options: argparse.Namespace) -> dict[str, list[Figures]]:
-    """All rounds of all paths, one after the other, so that a busy moment hits each alike."""
-    program = None if options.without_mitmdump else mitm_environment()
-    measured: dict[str, list[Figures]] = {"direct": [], "recorder": [], "mitmdump": []}
     with tempfile.TemporaryDirectory(prefix="bench-recorder-") as name:
         folder = Path(name)
         far_end = prepare(folder, bare=options.bare)
         try:
-            for number in range(options.rounds):
-                measured["direct"].append(ask(far_end.port, "localhost", folder / "far.pem", options))
-                measured["recorder"].append(through_recorder(folder, far_end, number, options))
-                if program is not None and number < options.mitmdump_rounds:
-                    measured["mitmdump"].append(through_mitmdump(program, folder, far_end, options))
+            answer, complete = (watch_memory if options.long else compare)(folder, far_end, options)
         finally:
             far_end.stop()
+    if options.json:
+        options.json.write_text(json.dumps(answer, indent=2) + "\n")
+    return 0 if complete else 1
+
+
+def watch_memory(folder: Path, far_end: FarEnd, options: argparse.Namespace) -> tuple[Figures, bool]:
+    answer = long_run(folder, far_end, options)
+    print(json.dumps(answer))
+    return answer, answer["recorded"] >= options.long
+
+
+def compare(folder: Path, far_end: FarEnd, options: argparse.Namespace) -> tuple[Figures, bool]:
+    measured = measure(folder, far_end, options)
+    summary = summarise(measured)
+    show(summary, measured)
+    complete = all(figures["recorded"] == figures["answered"] for name in OURS for figures in measured[name])
+    return {"summary": summary, "rounds": measured}, complete
+
+
+def measure(folder: Path, far_end: FarEnd, options: argparse.Namespace) -> dict[str, list[Figures]]:
+    """All rounds of all ways, one after the other, so that a busy moment hits each alike."""
+    measured: dict[str, list[Figures]] = {name: [] for name in (*OURS, "mitmdump", "litellm")}
+
+    def straight(load: str = H1_LOAD) -> Figures:
+        return ask(far_end.port, "localhost", folder / "far.pem", options.calls, options.in_flight, load=load)
+
+    ways = {name: load for name, load in OURS.items() if load == H1_LOAD or not options.bare}
+    for number in range(options.rounds):
+        for offset, (name, load) in enumerate(ways.items()):
+            direct = straight(load)
+            through = through_recorder(folder, far_end, 2 * number + offset, options.calls, options.in_flight, load)
+            measured[name].append(against_direct(direct, through))
+    for name, requirement, program, way, calls in RIVALS:
+        found = None if name in options.without else environment(requirement, program)
+        if found is not None:
+            direct = straight()
+            asked = partial(_ask_rival, calls=min(calls, options.calls), in_flight=options.in_flight)
+            measured[name].append(against_direct(direct, way(found, folder, far_end.port, asked)))
     return measured
+
+
+def _ask_rival(port: int, ca_file: Path, *, calls: int, in_flight: int) -> Figures:
+    return ask(port, "localhost", ca_file, calls, in_flight)
 
 
 if __name__ == "__main__":

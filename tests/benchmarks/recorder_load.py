@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 import sys
 import time
@@ -16,13 +17,42 @@ from typing import cast
 
 import uvloop
 
-REQUEST_BODY = json.dumps({"model": "teacher-1", "messages": [{"role": "user", "content": "why? " * 88}]}).encode()
-ANSWER_BODY = json.dumps({"id": "x", "choices": [{"message": {"content": "because " * 58}}]}).encode().ljust(600)
+REQUEST_BODY = json.dumps(
+    {"user": "00000000", "model": "teacher-1", "messages": [{"role": "user", "content": "why? " * 88}]}
+).encode()
+COMPLETION = {
+    "id": "x",
+    "object": "chat.completion",
+    "created": 1_700_000_000,
+    "model": "teacher-1",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "because " * 40}}],
+    "usage": {"prompt_tokens": 90, "completion_tokens": 40, "total_tokens": 130},
+}
+ANSWER_BODY = json.dumps(COMPLETION).encode().ljust(600)
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
     len(ANSWER_BODY),
     ANSWER_BODY,
 )
 HEAD_END = b"\r\n\r\n"
+STATUS_AND_LENGTH = re.compile(rb"HTTP/1\.1 200 .*?\r\ncontent-length: *([0-9]+)\r\n", re.I | re.S)
+
+
+def numbered_body(number: int) -> bytes:
+    """The request's body with a number of eight digits in it: each differs, as prompts do, so that nothing is saved by
+    storing equal bodies once."""
+    return REQUEST_BODY[:10] + b"%08d" % number + REQUEST_BODY[18:]
+
+
+def figures_of(latencies: list[float], seconds: float, warm_up: int) -> dict[str, float]:
+    """What one round came to; latencies in seconds."""
+    ordered = sorted(latencies)
+    return {
+        "calls": len(ordered),
+        "warm_up": warm_up,
+        "per_second": len(ordered) / seconds,
+        "median_ms": ordered[len(ordered) // 2] * 1000,
+        "p95_ms": ordered[int(len(ordered) * 0.95)] * 1000,
+    }
 
 
 class Answering(asyncio.Protocol):
@@ -68,15 +98,18 @@ class Asking(asyncio.Protocol):
             self.done.set_result(None)
             return
         number = self.supply.pop()
-        # Each body differs, as prompts do: nothing is saved by storing equal bodies once.
-        body = (b"%08d" % number) + REQUEST_BODY[8:]
         self.began = time.perf_counter()
-        self.transport.write(self.head + body)
+        self.transport.write(self.head + numbered_body(number))
 
     def data_received(self, data: bytes) -> None:
         self.buffered += data
         end = self.buffered.find(HEAD_END)
-        if end >= 0 and len(self.buffered) >= end + 4 + len(ANSWER_BODY):
+        if end < 0:
+            return
+        found = STATUS_AND_LENGTH.match(self.buffered)
+        if found is None:
+            self.done.set_exception(ConnectionError(f"answered {self.buffered[:2000]!r}"))
+        elif len(self.buffered) >= end + 4 + int(found[1]):
             self.buffered = b""
             self.latencies.append(time.perf_counter() - self.began)
             self.start()
@@ -114,15 +147,7 @@ async def ask(port: int, name: str, calls: int, in_flight: int, ca_file: str) ->
     began = time.perf_counter()
     await _run(askers)
     seconds = time.perf_counter() - began
-    ordered = sorted(latencies)
-    figures = {
-        "calls": len(ordered),
-        "warm_up": in_flight * 4,
-        "per_second": len(ordered) / seconds,
-        "median_ms": ordered[len(ordered) // 2] * 1000,
-        "p95_ms": ordered[int(len(ordered) * 0.95)] * 1000,
-    }
-    print(json.dumps(figures), flush=True)
+    print(json.dumps(figures_of(latencies, seconds, in_flight * 4)), flush=True)
 
 
 async def _run(askers: list[Asking]) -> None:

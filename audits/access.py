@@ -1,10 +1,11 @@
 """Access to pipelines, runs, findings and reports: what one may see follows from the project (see compliance.access)."""
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from audits.matching.questions import JUDGEMENTS
-from audits.models import Exchange, Finding, Import, Pipeline, Report, Run
+from audits.models import Approval, Enclosure, Exchange, Finding, Import, Pipeline, Remark, Report, Run
 from compliance.access import (
     deeds_in,
     may,
@@ -104,6 +105,61 @@ def require_may_assign(user: User, project: Project) -> None:
     """For giving findings to people; raises PermissionDenied."""
     sentence = f"Who sees to findings of {project} is said by its reviewers and engineers."
     require(may_assign(user, project), sentence)
+
+
+def may_read_privileged(user: User, project: Project) -> bool:
+    """Lawyers and auditors read what lawyers keep among themselves; engineers and administrators never do."""
+    return may(user, Deed.READ_PRIVILEGED, project)
+
+
+def require_may_remark(user: User, project: Project, *, privileged: bool) -> None:
+    """For taking part in the discussion of a finding; raises PermissionDenied."""
+    if privileged:
+        sentence = f"Notes among lawyers of {project} are written by its reviewers, approvers and counsel."
+        require(may(user, Deed.WRITE_PRIVILEGED, project), sentence)
+        return
+    require(may(user, Deed.COMMENT, project), f"Findings of {project} are discussed by those who work on it.")
+
+
+def visible_remarks(user: User, finding: Finding) -> QuerySet[Remark]:
+    """The discussion of the finding in every run of its project, oldest first, without what the person may not read."""
+    project = finding.run.pipeline.project
+    remarks = Remark.objects.filter(project=project, finding_key=finding.key).select_related("author")
+    if not may_read_privileged(user, project):
+        remarks = remarks.filter(privileged=False)
+    return remarks.prefetch_related("enclosures").order_by("id")
+
+
+def get_enclosure(user: User, pk: int) -> Enclosure:
+    """An enclosure of a remark that the person may read; Http404 otherwise."""
+    enclosures = Enclosure.objects.filter(remark__project__in=visible_projects(user)).select_related("remark__project")
+    found = get_object_or_404(enclosures, pk=pk)
+    if found.remark.privileged and not may_read_privileged(user, found.remark.project):
+        raise Http404
+    return found
+
+
+def get_approval(user: User, pk: int) -> Approval:
+    return get_object_or_404(
+        Approval.objects.filter(run__in=visible_runs(user)).select_related("run__pipeline__project", "asked_by"), pk=pk
+    )
+
+
+def may_ask_for_approval(user: User, project: Project) -> bool:
+    """Whoever decides findings or runs audits puts an audit forward."""
+    return bool(deeds_in(user, project) & ASSIGNERS)
+
+
+def require_may_ask_for_approval(user: User, project: Project) -> None:
+    """For putting an audit forward and withdrawing it; raises PermissionDenied."""
+    sentence = f"Audits of {project} are put forward by its reviewers and engineers."
+    require(may_ask_for_approval(user, project), sentence)
+
+
+def require_may_approve(user: User, project: Project) -> None:
+    """For signing; raises PermissionDenied."""
+    sentence = f"Audits of {project} are approved by its approvers, or by legal of the installation."
+    require(may(user, Deed.APPROVE, project), sentence)
 
 
 def may_read_contents(user: User, project: Project) -> bool:

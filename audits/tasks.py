@@ -2,12 +2,14 @@
 
 import datetime as dt
 
+from audits.actions.notices import remind_of_ends
 from audits.actions.runs import mark_stale_runs as mark_stale
 from audits.actions.runs import note_resent
 from audits.procedures.audit import audit
-from audits.procedures.importing import carry_out
 from audits.procedures.erasing import erase_expired, finish_erasures
+from audits.procedures.importing import carry_out
 from audits.procedures.lifecycle import conduct
+from audits.procedures.mailing import send_mail
 from audits.procedures.proving import get_proofs
 from audits.procedures.reading_patterns import read_patterns, read_what_is_new
 from audits.procedures.receiving import judge_received
@@ -97,3 +99,15 @@ def look_for_new_patterns() -> None:
     """Look over the last 30 days of whatever project has something new."""
     for reading in read_what_is_new():
         look_for_patterns.delay_on_commit(reading)
+
+
+@app.task(name="audits.tasks.mail_notices", ignore_result=True, expires=55)
+def mail_notices() -> None:
+    """Mail what people are told."""
+    send_mail()
+
+
+@app.task(name="audits.tasks.remind_people", ignore_result=True, expires=3000)
+def remind_people() -> None:
+    """Remind of waivers that end and of findings that are due."""
+    remind_of_ends()

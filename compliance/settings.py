@@ -109,6 +109,11 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_LOGIN_ON_GET = False
 
+# Where people find this installation: what mails and webhooks link to.
+PUBLIC_URL = os.environ.get(
+    "PUBLIC_URL", f"https://{_hosts[0].lstrip('.')}" if _hosts else "http://127.0.0.1:8000"
+).rstrip("/")
+
 # Mail goes out through EMAIL_HOST; without one, each message is a file under var/mail.
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))

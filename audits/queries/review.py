@@ -70,6 +70,16 @@ def decisions_on(finding: Finding) -> QuerySet[Decision]:
     return decisions.select_related("decided_by", "rule_revision", "finding__run__pipeline")
 
 
+def deciders_of(run: Run) -> set[int]:
+    """The people who decided anything that covers a finding of the run."""
+    findings = run.findings.all()
+    rules = findings.exclude(rule_revision=None).values("rule_revision__rule__identifier")
+    covers = Q(scope=Decision.Scope.FINDING, finding_key__in=findings.values("key"))
+    wider = Q(rule__in=rules) & ~Q(scope=Decision.Scope.FINDING)
+    decided = Decision.objects.filter(covers | wider, project=run.pipeline.project)
+    return set(decided.values_list("decided_by_id", flat=True))
+
+
 def student_of(finding: Finding) -> str:
     """The name of the student that the finding's run makes; empty when none is declared."""
     return str((finding.run.manifest.get("student") or {}).get("name") or "")

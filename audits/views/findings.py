@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from audits.access import ASSIGNERS, get_finding, get_run, require_may_decide, visible_findings
+from audits.access import ASSIGNERS, get_finding, get_run, require_may_decide, visible_findings, visible_remarks
 from audits.actions.decisions import decide
 from audits.models import Assignment, Finding, SavedView
 from audits.queries.people import people_of, people_of_project
@@ -99,6 +99,9 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
         "reads_contents": Deed.READ_CONTENTS in deeds,
         "may_decide": Deed.DECIDE in deeds,
         "may_assign": bool(deeds & ASSIGNERS),
+        "remarks": visible_remarks(request.user, finding),
+        "may_remark": Deed.COMMENT in deeds,
+        "may_note": Deed.WRITE_PRIVILEGED in deeds,
     }
     return render(request, "audits/finding_detail.html", context, status=status)
 

@@ -35,7 +35,7 @@ def build_context(report: Report, *, state: str | None = None, now: dt.datetime 
             "requested_by": str(report.requested_by or ""),
             "language": "en",
         },
-        "run": _run(run, state or run.state),
+        "run": run_part(run, state or run.state),
         "usage": usage(run),
         "providers": providers(run),
         "lineage": lineage(run),
@@ -61,7 +61,8 @@ def context_bytes(context: dict[str, Any]) -> bytes:
     return json.dumps(context, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _run(run: Run, state: str) -> dict[str, Any]:
+def run_part(run: Run, state: str) -> dict[str, Any]:
+    """What ran, how, from which source, declared as what; `state`: the run's end state."""
     manifest = run.manifest
     return {
         "id": run.pk,

@@ -1,9 +1,11 @@
 """Findings in full, the terms that governed, and the agreements on record."""
 
-from collections import defaultdict
 from typing import Any
 
+from django.db.models import Q
+
 from audits.models import Decision, Finding, ModelCall, RowMatch, Run
+from audits.queries.standing import DECIDED, TO_BE_SHOWN, WAITING, with_standing
 from audits.reporting.context.names import provider_name
 from compliance.engine.vocabulary import FACTS
 from compliance.models import Agreement, ClauseText, TermsDocument, Version
@@ -135,25 +137,40 @@ def _purposes(finding: Finding) -> list[str]:
     return purposes.get(str(finding.detail.get("activity")), [])
 
 
-def _decisions(run: Run) -> defaultdict[str, list[dict[str, Any]]]:
-    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    keys = run.findings.values_list("key", flat=True)
-    decisions = Decision.objects.filter(project=run.pipeline.project, finding_key__in=list(keys)).select_related(
-        "decided_by"
-    )
-    basis = dict(run.findings.values_list("key", "basis_sha256"))
-    for decision in decisions.order_by("pk"):
-        found[decision.finding_key].append(
-            {
-                "kind": decision.kind,
-                "words": decision.get_kind_display(),
-                "reason": decision.reason,
-                "by": str(decision.decided_by),
-                "at": decision.decided_at.isoformat(),
-                "still_holds": decision.basis_sha256 == basis[decision.finding_key],
-            }
-        )
-    return found
+def _decisions(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """Finding's key → what was decided on it, oldest first. `still_holds`: it is the newest, and nothing ended it."""
+    found = with_standing(run.findings.select_related("rule_revision__rule"))
+    by_key = {one.key: one for one in found}
+    told: dict[str, list[dict[str, Any]]] = {key: [] for key in by_key}
+    decisions = Decision.objects.filter(project=run.pipeline.project).select_related("decided_by").order_by("pk")
+    wanted = Q(finding_key__in=list(by_key)) | ~Q(scope=Decision.Scope.FINDING)
+    for decision in decisions.filter(wanted):
+        for key, one in by_key.items():
+            if _covers(decision, one):
+                told[key].append(_decision(decision, one))
+    return told
+
+
+def _covers(decision: Decision, finding: Any) -> bool:
+    if decision.scope == Decision.Scope.FINDING:
+        return bool(decision.finding_key == finding.key)
+    if not decision.rule or decision.rule != finding.of_rule:
+        return False
+    return decision.scope == Decision.Scope.PROJECT or bool(decision.student == finding.of_student)
+
+
+def _decision(decision: Decision, finding: Any) -> dict[str, Any]:
+    return {
+        "kind": decision.kind,
+        "words": decision.get_kind_display(),
+        "reason": decision.reason,
+        "by": str(decision.decided_by),
+        "at": decision.decided_at.isoformat(),
+        "scope": decision.scope,
+        "scope_words": decision.get_scope_display(),
+        "until": decision.until.isoformat() if decision.until else None,
+        "still_holds": finding.decision_id == decision.pk and finding.standing in (DECIDED, WAITING, TO_BE_SHOWN),
+    }
 
 
 def terms_in_force(run: Run) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from audits.models import Dataset, ModelCall, RowMatch, Run
+from audits.models import AnswerComparison, Dataset, ModelCall, RowMatch, Run
 from audits.queries.lineage import shares
 from audits.reporting.context.names import provider_name
 
@@ -31,7 +31,15 @@ def lineage(run: Run) -> dict[str, Any]:
             for share in shares(run)
         ],
         "kept": _kept(run),
+        "comparisons": _comparisons(run),
     }
+
+
+def _comparisons(run: Run) -> list[dict[str, Any]]:
+    """The student's answers beside its teacher's, as they were compared until now: indicators, newest first."""
+    made = AnswerComparison.objects.filter(student__run=run)
+    columns = ("teacher", "baseline", "prompts", "difference", "low", "high", "files")
+    return [{**{name: getattr(one, name) for name in columns}, "words": one.result["reading_words"]} for one in made]
 
 
 def _accounted(dataset: Dataset) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Rulings on patterns: which traffic an indicator is told of, and of which it is not; over traffic drawn anew from each seed."""
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def calls_by_reference(calls: list[Call]) -> dict[tuple[str, int], Call]:
     return {call.reference: call for call in calls}
 
 
-def _calls(prompts: list[str], senders: int = 1, **more: object) -> list[Call]:
+def _calls(prompts: list[str], senders: int = 1, **more: Any) -> list[Call]:
     return [
         Call(START + number * 60, f"key {number % senders}", "m", prompt, ("entry", number))._replace(**more)
         for number, prompt in enumerate(prompts)

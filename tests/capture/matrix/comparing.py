@@ -169,10 +169,16 @@ def _numbers_problems(heard: list[Heard], events: list[Event], parsed: list[Pars
 
 
 def _message_problems(outcome: Outcome, heard: list[Heard], events: list[Event]) -> Iterable[str]:
-    told = sorted(each.messages for each in heard)
+    """Every message of a WebSocket, in each direction in its order; between directions each end has its own."""
+    told = sorted(_by_sender(each.messages) for each in heard)
     kept = []
     for event in events:
         lines = [json.loads(line) for line in outcome.body(event["response_body"]).splitlines()]
-        kept.append([(line["from"], line["text"]) for line in lines if line["type"] == "text"])
+        kept.append(_by_sender([(line["from"], line["text"]) for line in lines if line["type"] == "text"]))
     if told != sorted(kept):
         yield "the messages differ"
+
+
+def _by_sender(messages: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    client = [text for sender, text in messages if sender == "client"]
+    return client, [text for sender, text in messages if sender == "upstream"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 from django.db.models import QuerySet
 
-from audits.models import Erasure, EvidenceEntry, Exchange, Import, LegalHold, Pipeline, Retention, Run
+from audits.models import ErasedContent, Erasure, EvidenceEntry, Exchange, Import, LegalHold, Pipeline, Retention, Run
 from compliance.models import Project
 
 # What entries of the evidence log hold: of persons and of what was said, or of how the calls went. The rest is conclusions,
@@ -115,3 +115,12 @@ def needed_elsewhere(named: list[str], runs: list[int], imports: list[int]) -> s
     with connection.cursor() as cursor:
         cursor.execute(_NEEDED, {"named": named, "runs": runs, "imports": imports})
         return {row[0] for row in cursor.fetchall()}
+
+
+def erased_words(sha256: str) -> str:
+    """When a content was erased and by what cause, as a sentence; empty for one that was not."""
+    erased = ErasedContent.objects.filter(sha256=sha256).select_related("erasure").order_by("-id").first()
+    if erased is None:
+        return ""
+    cause = erased.erasure.get_cause_display().lower()
+    return f"The body was erased on {erased.erasure.at:%Y-%m-%d} ({cause}). Its hash and its length stay."

@@ -8,6 +8,7 @@ from audits.capture.wire import ModelCall, WireExchange, parse
 from audits.capture.wire.bodies import Unreadable, decode_body
 from audits.evidence.store import Damaged, Missing, Store
 from audits.models import Exchange
+from audits.queries.erasable import erased_words
 from compliance.templatetags.looks import protocol
 
 LARGEST_READ = 8 * 1024**2
@@ -84,7 +85,7 @@ def _body(store: Store, sha256: str, size: int) -> _Body:
     try:
         return _Body(store.get(sha256), "")
     except (Missing, Damaged, ValueError) as error:
-        return _Body(b"", f"The body can’t be shown: {error}.")
+        return _Body(b"", erased_words(sha256) or f"The body can’t be shown: {error}.")
 
 
 def _side(name: str, line: str, headers: Headers, sha256: str, size: int, body: _Body) -> Side:

@@ -4,6 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from audits.scan.calls import CallReader
 from audits.scan.following import Program
@@ -13,6 +14,7 @@ from audits.scan.tables import WRAPS
 from audits.scan.values import Declared, Origin, Worth, argument, called_name, entries
 
 _TAKEN_AS = frozenset(("client", "openai_client", "async_client", "azure_client", "llm_client", "model_client"))
+MOST_LOOKED_INSIDE = 2_000  # wrappers inside wrappers, in a whole tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class ClientReader:
         self._program = program
         self._calls = calls
         self._made: dict[str, list[Client]] | None = None
+        self._looked_inside = 0
+        self._nearby: dict[int, list[Client]] = {}
         self._known: dict[tuple[int, int], tuple[ast.AST, list[Client]]] = {}
 
     def behind(self, expression: ast.expr, module: Module, scope: Scope) -> list[Client]:
@@ -97,6 +101,9 @@ class ClientReader:
         return any(entries(table.node, key) for table in tables for key in ("api-key", "api-version"))
 
     def _wrapped(self, call: ast.Call, origin: Origin, depth: int) -> Iterator[Client]:
+        self._looked_inside += depth > 0
+        if self._looked_inside > MOST_LOOKED_INSIDE:
+            return
         given = [*call.args[:2], *(keyword.value for keyword in call.keywords if keyword.arg in _TAKEN_AS)]
         for expression in given:
             if not isinstance(expression, (ast.Name, ast.Attribute, ast.Call)):
@@ -108,7 +115,10 @@ class ClientReader:
 
     def nearby(self, module: Module) -> list[Client]:
         """A client made in this file, for a call on something whose origin cannot be followed."""
-        return [c for call, scope in module.calls for c in self.made_by(Origin(module, call, scope))][:1]
+        if id(module) not in self._nearby:
+            made = (c for call, scope in module.calls for c in self.made_by(Origin(module, call, scope)))
+            self._nearby[id(module)] = list(islice(made, 1))
+        return self._nearby[id(module)]
 
     def address(self, client: Client) -> Worth:
         """The address that a client is given when it is made."""

@@ -14,6 +14,7 @@ EXTENSIONS = frozenset((".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".
 LONGEST_LINE = 20_000  # a line longer than this was written by a bundler
 DEEPEST = 8
 MOST_RETURNS = 8
+MOST_STEPS = 2_000  # per question: names may refer to each other in more ways than can be followed
 _TYPED = Language(tree_sitter_typescript.language_typescript())
 _MARKED_UP = Language(tree_sitter_typescript.language_tsx())
 _STRINGS = frozenset(("string", "template_string"))
@@ -257,6 +258,8 @@ class Scripts:
 
     def __init__(self, scripts: Iterable[Script]) -> None:
         self.scripts = list(scripts)
+        self._steps = 0
+        self._returned: dict[tuple[str, int], list[Node]] = {}
         self._by_name: dict[str, list[Script]] = defaultdict(list)
         for script in self.scripts:
             path = script.file.path.rsplit(".", 1)[0].removesuffix("/index")
@@ -282,13 +285,14 @@ class Scripts:
 
     def alternatives(self, node: Node | None, script: Script, depth: int = 0) -> Iterator[tuple[Node, Script]]:
         """The calls that an expression may stand for: names, choices, tables and what functions hand back are followed."""
-        if node is None or depth > DEEPEST:
+        self._steps = 0 if depth == 0 else self._steps + 1
+        if node is None or depth > DEEPEST or self._steps > MOST_STEPS:
             return
         if node.type in ("call_expression", "new_expression"):
             yield node, script
             function = node.child_by_field_name("function")
             for value, home in self._called(function, script) if function is not None else ():
-                for part in returned(value):
+                for part in self._handed_back(value, home):
                     yield from self.alternatives(part, home, depth + 2)
         elif node.type in ("identifier", "shorthand_property_identifier", "member_expression"):
             for value, home in self.bound(last_name(node), script):
@@ -297,6 +301,12 @@ class Scripts:
         elif node.type in _EITHER:
             for side in sides(node):
                 yield from self.alternatives(side, script, depth + 1)
+
+    def _handed_back(self, function: Node, home: Script) -> list[Node]:
+        key = (home.file.path, function.start_byte)
+        if key not in self._returned:
+            self._returned[key] = returned(function)
+        return self._returned[key]
 
     def _called(self, function: Node, script: Script) -> list[tuple[Node, Script]]:
         """The functions of the tree that a call may mean: by name, or an entry of a table of functions."""
@@ -316,7 +326,8 @@ class Scripts:
 
     def texts(self, node: Node | None, script: Script, depth: int = 0) -> list[Text]:
         """What an expression may be worth."""
-        if node is None or depth > DEEPEST:
+        self._steps = 0 if depth == 0 else self._steps + 1
+        if node is None or depth > DEEPEST or self._steps > MOST_STEPS:
             return []
         if node.type == "string":
             return [Text(plain(node), script, line_of(node))]

@@ -26,6 +26,7 @@ class Links:
     ) -> None:
         self.modules = list(modules)
         self.environment = {name: list(given) for name, given in (environment or {}).items()}
+        self._scopes: dict[int, dict[int, Scope]] = {}
         self._by_tail: dict[str, list[Module]] = defaultdict(list)
         self._callers: dict[str, list[Caller]] = defaultdict(list)
         self._homes: dict[str, list[tuple[Module, Function]]] = defaultdict(list)
@@ -176,7 +177,10 @@ class Links:
 
     def scope_of(self, place: Place) -> Scope:
         """The function and class in which a call stands."""
-        return next((scope for call, scope in place.module.calls if call is place.node), (None, None))
+        known = self._scopes.get(id(place.module))
+        if known is None:
+            known = self._scopes[id(place.module)] = {id(call): scope for call, scope in place.module.calls}
+        return known.get(id(place.node), (None, None))
 
 
 def _shared_folders(path: str, other: str) -> int:

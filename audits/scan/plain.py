@@ -14,7 +14,7 @@ _ELLMER = re.compile(r"\b(?:ellmer::)?chat_([a-z_]+)\s*\(")
 _R_OPENAI = re.compile(
     r"\b(?:openai::)?(create_chat_completion|create_completion|create_embedding|create_fine_tune|create_image)\s*\("
 )
-_MODEL = re.compile(r"""(?:--model(?:[ =])|["']?model["']?\s*[:=]\s*)\s*\\?["'`]?([\w][\w./:@-]{2,100})""")
+_MODEL = re.compile(r"""(?:--model(?:[ =])|["']?model["']?[ \t]{0,20}[:=])[ \t]{0,20}\\?["'`]?([\w][\w./:@-]{2,100})""")
 _COMMAND = re.compile(r"\bopenai\s+(?:api|tools)\s+((?:fine_tun|chat|completions|embeddings|responses)[\w.]*)")
 _AZURE_HEADER = re.compile(r"""["'`]?api-key["'`]?\s*[=:]""")
 _POST = re.compile(r"\bPOST\s*\(|\breq_perform\s*\(")
@@ -30,13 +30,14 @@ _R_PACKAGES: dict[str, tuple[re.Pattern[str], str]] = {
     "gemini.R": (re.compile(r"\b(gemini\w*)\s*\("), "google"),
 }
 _NAMED = re.compile(
-    r"""([A-Za-z_][\w.]{1,60})\s*(?:<-|=)\s*(?:paste0?\(|glue\(|sprintf\(|stringr::\w+\()?\s*["']?(https?://[\w.{}$-]+(?:/[^\s"'`)]{0,200})?)"""
+    r"""([A-Za-z_][\w.]{1,60})[ \t]{0,20}(?:<-|=)[ \t]{0,20}(?:paste0?\(|glue\(|sprintf\(|stringr::\w{1,30}\()?[ \t]{0,20}["']?(https?://[\w.{}$-]+(?:/[^\s"'`)]{0,200})?)"""
 )
 _SENDS = re.compile(r"\b(?:POST|VERB|PUT|request|curl_fetch_\w+|httr::\w+|postForm)\s*\(|\b(?:curl|wget|http|xh)\s")
 _WORDS = re.compile(r"[A-Za-z_][\w.]{1,60}")
 _COMMAND_LINES = 4
 _MEANS_ANYTHING = frozenset(("url", "base_url", "endpoint", "api_url", "host", "uri", "api", "base", "server"))
 LONGEST_LINE = 20_000
+MOST_SITES = 1_000  # of one file: what comes after repeats what has been told
 _BEGINS = re.compile(
     r"^\s*(?:([A-Za-z_.][\w.]*)\s*(?:<-|=)\s*function\s*\(|([A-Za-z_][\w-]*)\s*\(\)\s*\{?|function\s+([A-Za-z_][\w-]*))"
 )
@@ -102,7 +103,10 @@ def plain_sites(files: Iterable[SourceFile], directory: Directory) -> list[Plain
             if file.extension in _R
             else named
         )
+        most = len(found) + MOST_SITES
         for at, line in enumerate(lines):
+            if len(found) >= most:
+                break
             sites = _of_line(at, line, lines, file, directory) if line else []
             found += sites or (_of_name(at, line, lines, named, file, directory) if named and line else [])
     return [replace(site, names=_names_around(site, read[site.file.path][1])) for site in found]

@@ -15,7 +15,9 @@ from audits.scan.tree import SourceFile
 READ_WHOLE = 1_500  # Python files
 _PACKAGES = {name.partition(".")[0] for table in (CLIENTS, FUNCTIONS, AGENTS, ASKING_BY_DEFAULT) for name in table}
 _PACKAGES |= FRAMEWORKS | HTTP_PACKAGES | {"boto3", "aioboto3", "camel", "autogen", "datasets"}
-_IMPORTS_ONE = re.compile(rf"^\s*(?:from|import)\s+(?:[\w., ]*\b)?(?:{'|'.join(sorted(_PACKAGES))})\b", re.MULTILINE)
+_IMPORTS_ONE = re.compile(
+    rf"^[ \t]*(?:from|import)[ \t]+(?:[\w., ]{{0,300}}\b)?(?:{'|'.join(sorted(_PACKAGES))})\b", re.MULTILINE
+)
 _TRAINS = re.compile(
     rf"\b(?:{'|'.join(sorted(TRAINERS))})\(|\b(?:{'|'.join(sorted(STUDENT_LOADERS))})\.from_pretrained"
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from audits.scan.configs import is_config, read_settings
@@ -76,13 +77,21 @@ def _scripted(files: list[SourceFile], directory: Directory) -> tuple[list[Plain
 
 
 def _plain_finding(site: PlainSite) -> Finding:
-    lines = site.file.text.split("\n")
-    places = [Evidence(site.file.path, line, lines[line - 1].strip()[:200]) for line in site.lines]
+    places = [Evidence(site.file.path, line, _line(site.file, line)) for line in site.lines]
     purpose: Purpose = _purpose(site)
     served_by = "unknown" if site.open and site.host else site.served_by
     status: Status = "configurable" if site.open else "used"
     steps = [site.step, *([site.open] if site.open else [])]
     return Finding(served_by, site.host, site.sdk, list(site.models), purpose, status, 0.7, places, steps)
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return text.split("\n")
+
+
+def _line(file: SourceFile, number: int) -> str:
+    return _lines(file.text)[number - 1].strip()[:200]
 
 
 def _purpose(site: PlainSite) -> Purpose:

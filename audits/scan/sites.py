@@ -242,7 +242,7 @@ class SiteFinder:
                 if client.wrapped or client.origin.node is call:
                     continue
                 models = self._calls.models(call, module, scope)
-                purpose = "embed" if "mbed" in ast.dump(call) else ""
+                purpose = "embed" if "mbed" in module.meaning(call.func) else ""
                 step = f"{module.meaning(call.func)} is given a client of {client.package}, and asks on its own"
                 places = [Place(client.origin.module, client.origin.node)]
                 address = self._clients.address(client)

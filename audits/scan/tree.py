@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LARGEST_FILE = 2 * 1024 * 1024
+LARGEST_NOTEBOOK = 32 * 1024 * 1024  # pictures among their answers make notebooks large
+MOST_LINKS = 50  # symbolic links that are named one by one
 MOST_FILES = 200_000
+MOST_SEARCHED = 3_000_000  # lines of a notebook looked at in order to find its cells' lines
 DEEPEST_FOLDER = 40
 _SKIPPED_FOLDERS = frozenset(
     (
@@ -57,9 +60,13 @@ class Unread:
 
 
 def walk(root: Path) -> Iterator[SourceFile | Unread]:
-    """The files of a tree that may hold uses, in a fixed order. Symbolic links are not followed, so cycles cannot arise."""
+    """The files of a tree that may hold uses, in a fixed order; whatever of it is left out is named.
+
+    Symbolic links are not followed, so cycles cannot arise. Of folders in which others' code or history lies (`.git`,
+    `node_modules`, environments) nothing is read, and nothing is said.
+    """
     pending = [(root, 0)]
-    seen = 0
+    seen = links = 0
     while pending:
         folder, depth = pending.pop()
         entries, problem = _entries(folder)
@@ -67,11 +74,19 @@ def walk(root: Path) -> Iterator[SourceFile | Unread]:
             yield Unread(_relative(folder, root), problem)
         for entry in entries:
             path = Path(entry.path)
+            if entry.name in _SKIPPED_FOLDERS:
+                continue
             if entry.is_symlink():
+                links += 1
+                if links <= MOST_LINKS and (_wanted(entry.name) or "." not in entry.name):
+                    yield Unread(_relative(path, root), "a symbolic link, which is not followed")
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if depth < DEEPEST_FOLDER and entry.name not in _SKIPPED_FOLDERS:
+                if depth < DEEPEST_FOLDER:
                     pending.append((path, depth + 1))
+                else:
+                    reason = f"more than {DEEPEST_FOLDER} folders inside each other: nothing in this one was read"
+                    yield Unread(_relative(path, root), reason)
             elif entry.is_file(follow_symlinks=False) and _wanted(entry.name):
                 seen += 1
                 if seen > MOST_FILES:
@@ -105,8 +120,9 @@ def _read(path: Path, root: Path) -> SourceFile | Unread:
     name = _relative(path, root)
     try:
         size = path.stat().st_size
-        if size > LARGEST_FILE:
-            return Unread(name, f"{size} bytes: larger than the {LARGEST_FILE} that are read")
+        most = LARGEST_NOTEBOOK if path.suffix.lower() == ".ipynb" else LARGEST_FILE
+        if size > most:
+            return Unread(name, f"{size} bytes: larger than the {most} that are read")
         raw = path.read_bytes()
     except OSError as error:
         return Unread(name, f"cannot be read: {error.strerror}")
@@ -129,18 +145,18 @@ def notebook_code(text: str) -> tuple[str, list[int], list[int]]:
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         raise ValueError("it has no list of cells")
-    raw = text.split("\n")
     lines: list[str] = []
     numbers: list[int] = []
     broken: list[int] = []
     at = 0
+    places = _Places(text.split("\n"))
     for cell in cells:
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
         code = _cell_lines(cell.get("source"))
         start = at
         for line in code:
-            at = _line_of(line, raw, at)
+            at = places.of(line, at)
             numbers.append(at + 1)
         python = _as_python(code)
         lines += python if python is not None else [""] * len(code)
@@ -179,12 +195,22 @@ def _cell_lines(source: object) -> list[str]:
     return text.split("\n")
 
 
-def _line_of(line: str, raw: list[str], start: int) -> int:
-    """Where the file writes this line of a cell: the next line from `start` on that holds it in JSON's spelling."""
-    if not line.strip():
+class _Places:
+    """Where the lines of a notebook's cells stand in its file. What is searched altogether is bounded."""
+
+    def __init__(self, raw: list[str]) -> None:
+        self._raw = raw
+        self._left = MOST_SEARCHED
+
+    def of(self, line: str, start: int) -> int:
+        """The next line of the file from `start` on that holds this line of a cell in JSON's spelling; else `start`."""
+        if not line.strip():
+            return start
+        for spelled in (json.dumps(line, ensure_ascii=False)[1:-1], json.dumps(line)[1:-1]):
+            for at in range(start, len(self._raw)):
+                self._left -= 1
+                if self._left < 0:
+                    return start
+                if spelled in self._raw[at]:
+                    return at
         return start
-    for spelled in (json.dumps(line, ensure_ascii=False)[1:-1], json.dumps(line)[1:-1]):
-        for at in range(start, len(raw)):
-            if spelled in raw[at]:
-                return at
-    return start

@@ -60,6 +60,13 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(scan, name,
         ("chain.ts", "x" + ".then(y)" * 5_000),
         ("deep.yaml", "- " * 50_000),
         ("long.sh", "curl " + "a\\\n" * 50_000),
+        ("names.R", 'url_a <- "https://api.openai.com/v1/x"\n' * 5_000 + "POST(url_a)\n" * 5_000),
+        ("spaces.sh", ("model:" + " " * 15_000 + "\n") * 60),
+        (
+            "returns.ts",
+            "import {generateText} from 'ai'\nfunction f(){ return f() ?? f() }\n"
+            + "generateText({ model: f() })\n" * 500,
+        ),
         ("half.ts", "import { from 'x; new OpenAI({ baseURL: `${"),
     ],
 )
@@ -126,3 +133,28 @@ def test_no_program_makes_the_scan_fail(tmp_path, directory, code, other):
     result = scan_tree(tmp_path, directory)
     assert result.files + sum("binary" in item.reason for item in result.unresolved) == 6
     as_sarif(result)
+
+
+def test_methods_of_one_name_and_wrappers_of_wrappers_come_to_an_end(scan):
+    methods = "    def run(self, x=1):\n        return self.run(self.c.chat.completions.create(model=x))\n" * 400
+    wraps = "from z import W\nc = OpenAI()\n" + "c = W(c, c)\n" * 800
+    files = {"a.py": "from openai import OpenAI\nclass A:\n" + methods, "b.py": "from openai import OpenAI\n" + wraps}
+    assert scan({**files, "good.py": GOOD}).providers == ("openai",)
+
+
+def test_what_is_left_out_is_named_with_the_reason(scan, tmp_path):
+    deep = tmp_path.joinpath(*["d"] * 45)
+    deep.mkdir(parents=True)
+    (deep / "hidden.py").write_text(GOOD)
+    (tmp_path / "linked.py").symlink_to(deep / "hidden.py")
+    (tmp_path / "round").symlink_to(tmp_path)
+    with (tmp_path / "huge.py").open("wb") as huge:
+        huge.truncate(2 * 1024**3)
+    with (tmp_path / "huge.ipynb").open("wb") as huge:
+        huge.truncate(200 * 1024**2)
+    told = {item.file: item.reason for item in scan({"good.py": GOOD}).unresolved}
+    assert told["linked.py"] == told["round"] == "a symbolic link, which is not followed"
+    assert "folders inside each other" in told["/".join(["d"] * 41)]
+    assert told["huge.py"].startswith("2147483648 bytes: larger than")
+    assert told["huge.ipynb"].startswith("209715200 bytes: larger than")
+    assert len(told) == 5

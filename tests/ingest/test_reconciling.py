@@ -1,5 +1,6 @@
 """Rulings on reconciliation: what stands side by side, and what is left that nobody explains."""
 
+import csv
 import datetime as dt
 import json
 
@@ -7,9 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audits.actions.owners import say_owners
 from audits.models import Run
 from audits.queries.reconciling import Line, Side, plain_model, reconcile
-from compliance.models import Project
+from compliance.models import Project, User
 from tests.factories import make_pipeline, make_run, make_user
 from tests.ingest.conftest import Give, as_lines
 from tests.ingest.samples import litellm_call
@@ -100,3 +102,17 @@ def test_the_page_shows_the_rest_and_only_what_one_may_see(give: Give, project: 
     assert "1,300 tokens" in page
     wrong = client.get(reverse("reconciliation"), {"channel": "openai", "since": "2026-11-20", "until": "2020-01-01"})
     assert wrong.status_code == 422
+
+
+def test_the_lines_can_be_downloaded_and_logged_calls_are_told_by_owner(give: Give, project: Project) -> None:
+    give(as_lines(litellm_call(number) for number in range(2)), "litellm")
+    give(json.dumps(OPENAI_USAGE).encode(), "openai-usage", "usage.json")
+    say_owners(project=project, named=[("key", "triage-*")], team="Quarry", acting_user=None)
+    client = Client()
+    client.force_login(make_user(User.Role.ADMINISTRATOR))
+    period = {"channel": "openai", "since": DAY.isoformat(), "until": DAY.isoformat()}
+    assert "Quarry" in client.get(reverse("reconciliation"), period).text
+    head, line = csv.reader(client.get(reverse("reconciliation-export"), period).text.splitlines())
+    told = dict(zip(head, line, strict=True))
+    assert (told["day"], told["model"], told["recorded_tokens"]) == (DAY.isoformat(), "gpt-4.1-mini", "")
+    assert (told["logged_tokens"], told["billed_tokens"], told["unexplained_tokens_least"]) == ("400", "1500", "1100")

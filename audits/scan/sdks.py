@@ -1,5 +1,6 @@
 """What the scan knows about SDKs, as data: client classes, functions and methods. Hosts and developers come from the rulebook."""
 
+import textwrap
 from typing import Final, NamedTuple
 
 
@@ -10,135 +11,110 @@ class Sdk(NamedTuple):
     package: str
 
 
-def _sdks(package: str, served_by: str, *names: str) -> dict[str, Sdk]:
-    return {f"{package}.{name}": Sdk(served_by, package.partition(".")[0]) for name in names}
+def _sdks(table: str) -> dict[str, Sdk]:
+    """A table of SDKs: module, who answers ("-": nobody by itself) and names in it; indented further, a row goes on."""
+    found: dict[str, Sdk] = {}
+    for row in textwrap.dedent(table).strip("\n").replace("\n    ", " ").split("\n"):
+        module, served_by, *names = row.split() or ("", "")
+        sdk = Sdk("" if served_by == "-" else served_by, module.partition(".")[0])
+        found |= {f"{module}.{name}": sdk for name in names}
+    return found
 
 
-CLIENTS: Final[dict[str, Sdk]] = (
-    _sdks("openai", "openai", "OpenAI", "AsyncOpenAI", "Client", "AsyncClient")
-    | _sdks("openai", "azure", "AzureOpenAI", "AsyncAzureOpenAI")
-    | _sdks("openai.lib.azure", "azure", "AzureOpenAI", "AsyncAzureOpenAI")
-    | _sdks("anthropic", "anthropic", "Anthropic", "AsyncAnthropic", "Client", "AsyncClient")
-    | _sdks("anthropic", "amazon-bedrock", "AnthropicBedrock", "AsyncAnthropicBedrock")
-    | _sdks("anthropic", "google-vertex", "AnthropicVertex", "AsyncAnthropicVertex")
-    | _sdks("groq", "groq", "Groq", "AsyncGroq", "Client")
-    | _sdks("together", "together", "Together", "AsyncTogether", "Client")
-    | _sdks("mistralai", "mistral", "Mistral")
-    | _sdks("mistralai.client", "mistral", "MistralClient", "Mistral")
-    | _sdks("mistralai.async_client", "mistral", "MistralAsyncClient")
-    | _sdks("cohere", "cohere", "Client", "AsyncClient", "ClientV2", "AsyncClientV2")
-    | _sdks("google.genai", "google", "Client")
-    | _sdks("google.generativeai", "google", "GenerativeModel", "ChatSession")
-    | _sdks("vertexai.generative_models", "google-vertex", "GenerativeModel")
-    | _sdks("vertexai.preview.generative_models", "google-vertex", "GenerativeModel")
-    | _sdks(
-        "vertexai.language_models",
-        "google-vertex",
-        "TextGenerationModel",
-        "ChatModel",
-        "CodeChatModel",
-        "TextEmbeddingModel",
-    )
-    | _sdks("replicate", "replicate", "Client")
-    | _sdks("huggingface_hub", "huggingface", "InferenceClient", "AsyncInferenceClient")
-    | _sdks("fireworks.client", "fireworks", "Fireworks", "AsyncFireworks")
-    | _sdks("fireworks", "fireworks", "Fireworks", "LLM")
-    | _sdks("cerebras.cloud.sdk", "cerebras", "Cerebras", "AsyncCerebras")
-    | _sdks("ai21", "ai21", "AI21Client", "AsyncAI21Client")
-    | _sdks("zhipuai", "zhipu", "ZhipuAI")
-    | _sdks("zai", "zhipu", "ZaiClient", "ZhipuAiClient")
-    | _sdks("xai_sdk", "xai", "Client", "AsyncClient")
-    | _sdks("voyageai", "voyage", "Client", "AsyncClient")
-    | _sdks("perplexity", "perplexity", "Perplexity", "AsyncPerplexity")
-    | _sdks("ollama", "self", "Client", "AsyncClient")
-    | _sdks("azure.ai.inference", "azure", "ChatCompletionsClient")
-    | _sdks("sambanova", "sambanova", "SambaNova")
-    | _sdks("ibm_watsonx_ai.foundation_models", "ibm-watsonx", "ModelInference", "Model", "Embeddings")
-    | _sdks("langfuse.openai", "openai", "OpenAI", "AsyncOpenAI")
-    | _sdks("langfuse.openai", "azure", "AzureOpenAI", "AsyncAzureOpenAI")
-    | _sdks("posthog.ai.openai", "openai", "OpenAI", "AsyncOpenAI")
-    | _sdks("aisuite", "model", "Client")
-    | _sdks("portkey_ai", "", "Portkey", "AsyncPortkey")
-    | _sdks("openrouter", "openrouter", "OpenRouter")
-    | _sdks("databricks_openai", "databricks", "DatabricksOpenAI")
-    | _sdks("reka", "reka", "Reka")
-    | _sdks("aleph_alpha_client", "aleph-alpha", "Client", "AsyncClient")
-    | _sdks("volcenginesdkarkruntime", "volcengine", "Ark", "AsyncArk")
-    | _sdks("writerai", "writer", "Writer", "AsyncWriter")
-    | _sdks("litellm", "model", "Router")
+CLIENTS: Final = _sdks(
+    """
+    openai openai OpenAI AsyncOpenAI Client AsyncClient
+    openai azure AzureOpenAI AsyncAzureOpenAI
+    openai.lib.azure azure AzureOpenAI AsyncAzureOpenAI
+    anthropic anthropic Anthropic AsyncAnthropic Client AsyncClient
+    anthropic amazon-bedrock AnthropicBedrock AsyncAnthropicBedrock
+    anthropic google-vertex AnthropicVertex AsyncAnthropicVertex
+    groq groq Groq AsyncGroq Client
+    together together Together AsyncTogether Client
+    mistralai mistral Mistral
+    mistralai.client mistral MistralClient Mistral
+    mistralai.async_client mistral MistralAsyncClient
+    cohere cohere Client AsyncClient ClientV2 AsyncClientV2
+    google.genai google Client
+    google.generativeai google GenerativeModel ChatSession
+    vertexai.generative_models google-vertex GenerativeModel
+    vertexai.preview.generative_models google-vertex GenerativeModel
+    vertexai.language_models google-vertex TextGenerationModel ChatModel CodeChatModel TextEmbeddingModel
+    replicate replicate Client
+    huggingface_hub huggingface InferenceClient AsyncInferenceClient
+    fireworks.client fireworks Fireworks AsyncFireworks
+    fireworks fireworks Fireworks LLM
+    cerebras.cloud.sdk cerebras Cerebras AsyncCerebras
+    ai21 ai21 AI21Client AsyncAI21Client
+    zhipuai zhipu ZhipuAI
+    zai zhipu ZaiClient ZhipuAiClient
+    xai_sdk xai Client AsyncClient
+    voyageai voyage Client AsyncClient
+    perplexity perplexity Perplexity AsyncPerplexity
+    ollama self Client AsyncClient
+    azure.ai.inference azure ChatCompletionsClient
+    sambanova sambanova SambaNova
+    ibm_watsonx_ai.foundation_models ibm-watsonx ModelInference Model Embeddings
+    langfuse.openai openai OpenAI AsyncOpenAI
+    langfuse.openai azure AzureOpenAI AsyncAzureOpenAI
+    posthog.ai.openai openai OpenAI AsyncOpenAI
+    aisuite model Client
+    portkey_ai - Portkey AsyncPortkey
+    openrouter openrouter OpenRouter
+    databricks_openai databricks DatabricksOpenAI
+    reka reka Reka
+    aleph_alpha_client aleph-alpha Client AsyncClient
+    volcenginesdkarkruntime volcengine Ark AsyncArk
+    writerai writer Writer AsyncWriter
+    litellm model Router
+    """
 )
 
 # Functions that are calls by themselves. "model": the channel is read from the model's name (LiteLLM's prefixes).
-FUNCTIONS: Final[dict[str, Sdk]] = (
-    _sdks(
-        "openai",
-        "openai",
-        "Completion.create",
-        "Completion.acreate",
-        "ChatCompletion.create",
-        "ChatCompletion.acreate",
-        "Embedding.create",
-        "Embedding.acreate",
-        "Edit.create",
-        "FineTuningJob.create",
-        "FineTune.create",
-        "Moderation.create",
-        "chat.completions.create",
-        "completions.create",
-        "embeddings.create",
-        "responses.create",
-        "fine_tuning.jobs.create",
-        "batches.create",
-        "images.generate",
-    )
-    | _sdks(
-        "litellm",
-        "model",
-        "completion",
-        "acompletion",
-        "batch_completion",
-        "text_completion",
-        "embedding",
-        "aembedding",
-        "responses",
-    )
-    | _sdks("dspy", "model", "LM")
-    | _sdks("crewai", "model", "LLM")
-    | _sdks("crewai.llm", "model", "LLM")
-    | _sdks("bespokelabs.curator", "model", "LLM", "SimpleLLM", "Prompter")
-    | _sdks("instructor", "model", "from_provider")
-    | _sdks("langchain.chat_models", "model", "init_chat_model")
-    | _sdks("langchain.chat_models.base", "model", "init_chat_model")
-    | _sdks("langchain", "model", "init_chat_model")
-    | _sdks("langchain.embeddings", "model", "init_embeddings")
-    | _sdks("any_llm", "model", "completion", "acompletion")
-    | _sdks("inspect_ai.model", "model", "get_model")
-    | _sdks("llm", "model", "get_model", "get_async_model")
-    | _sdks("ell", "model", "simple", "complex")
-    | _sdks("mirascope.llm", "model", "call")
-    | _sdks("mirascope.core.openai", "openai", "call", "openai_call")
-    | _sdks("mirascope.core.anthropic", "anthropic", "call", "anthropic_call")
-    | _sdks("mirascope.core.google", "google", "call")
-    | _sdks("mirascope.core.groq", "groq", "call")
-    | _sdks("mirascope.core.mistral", "mistral", "call")
-    | _sdks("mirascope.core.cohere", "cohere", "call")
-    | _sdks("mirascope.core.bedrock", "amazon-bedrock", "call")
-    | _sdks("outlines.models", "openai", "openai")
-    | _sdks("outlines.models", "azure", "azure_openai")
-    | _sdks("outlines.models", "anthropic", "anthropic")
-    | _sdks("outlines.models", "google", "gemini")
-    | _sdks("langroid.language_models", "openai", "OpenAIGPTConfig")
-    | _sdks("fireworks.client", "fireworks", "ChatCompletion.create", "Completion.create", "ChatCompletion.acreate")
-    | _sdks("sglang", "openai", "OpenAI")
-    | _sdks("sglang", "anthropic", "Anthropic")
-    | _sdks("sglang", "google-vertex", "VertexAI")
-    | _sdks("cohere", "cohere", "chat", "generate")
-    | _sdks("replicate", "replicate", "run", "async_run", "stream", "trainings.create", "predictions.create")
-    | _sdks("together", "together", "Complete.create", "Completion.create", "Finetune.create")
-    | _sdks("google.generativeai", "google", "generate_text", "chat", "embed_content")
-    | _sdks("dashscope", "alibaba-qwen", "Generation.call", "MultiModalConversation.call", "TextEmbedding.call")
-    | _sdks("ollama", "self", "chat", "generate", "embed", "embeddings")
-    | _sdks("dspy", "openai", "OpenAI")
+FUNCTIONS: Final = _sdks(
+    """
+    openai openai Completion.create Completion.acreate ChatCompletion.create ChatCompletion.acreate Embedding.create
+        Embedding.acreate Edit.create FineTuningJob.create FineTune.create Moderation.create chat.completions.create
+        completions.create embeddings.create responses.create fine_tuning.jobs.create batches.create images.generate
+    litellm model completion acompletion batch_completion text_completion embedding aembedding responses
+    dspy model LM
+    crewai model LLM
+    crewai.llm model LLM
+    bespokelabs.curator model LLM SimpleLLM Prompter
+    instructor model from_provider
+    langchain.chat_models model init_chat_model
+    langchain.chat_models.base model init_chat_model
+    langchain model init_chat_model
+    langchain.embeddings model init_embeddings
+    any_llm model completion acompletion
+    inspect_ai.model model get_model
+    llm model get_model get_async_model
+    ell model simple complex
+    mirascope.llm model call
+    mirascope.core.openai openai call openai_call
+    mirascope.core.anthropic anthropic call anthropic_call
+    mirascope.core.google google call
+    mirascope.core.groq groq call
+    mirascope.core.mistral mistral call
+    mirascope.core.cohere cohere call
+    mirascope.core.bedrock amazon-bedrock call
+    outlines.models openai openai
+    outlines.models azure azure_openai
+    outlines.models anthropic anthropic
+    outlines.models google gemini
+    langroid.language_models openai OpenAIGPTConfig
+    fireworks.client fireworks ChatCompletion.create Completion.create ChatCompletion.acreate
+    sglang openai OpenAI
+    sglang anthropic Anthropic
+    sglang google-vertex VertexAI
+    cohere cohere chat generate
+    replicate replicate run async_run stream trainings.create predictions.create
+    together together Complete.create Completion.create Finetune.create
+    google.generativeai google generate_text chat embed_content
+    dashscope alibaba-qwen Generation.call MultiModalConversation.call TextEmbedding.call
+    ollama self chat generate embed embeddings
+    dspy openai OpenAI
+    """
 )
 
 # What is called on a client, by its last names. The value is a purpose where the method leaves no doubt.

@@ -9,7 +9,7 @@ _FRAMEWORKS = """
     langchain_fireworks langchain_aws langchain_deepseek langchain_xai langchain_nvidia_ai_endpoints
     langchain_huggingface langchain_ollama langchain_perplexity distilabel llama_index haystack
     haystack_integrations pydantic_ai smolagents crewai autogen autogen_ext instructor ragas deepeval datadreamer
-    guidance outlines agno phi semantic_kernel marvin mirascope magentic langroid txtai dspy
+    lagent guidance outlines agno phi semantic_kernel marvin mirascope magentic langroid txtai dspy
 """
 FRAMEWORKS: Final = frozenset(_FRAMEWORKS.split())
 VENDORS: Final[dict[str, str]] = {
@@ -21,6 +21,9 @@ VENDORS: Final[dict[str, str]] = {
     "openaimultimodal": "openai",
     "gpt": "openai",
     "gpteval": "openai",
+    "gptapi": "openai",
+    "claudeapi": "anthropic",
+    "geminiapi": "google",
     "chatgpt": "openai",
     "openaiserver": "openai",
     "openaigeneric": "openai",

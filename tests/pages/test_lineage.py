@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from audits.models import AnswerComparison, AnswerInPrompt, ChainShare, Dataset, RowMatch
+from audits.reporting.context.lineage import lineage as reported_lineage
 from compliance.models import TrailEntry
 from tests.factories import make_call
 from tests.lineage.test_agreement import Said, answers, taught
@@ -108,3 +109,16 @@ def test_only_people_of_the_project_compare_and_a_run_without_student_has_no_suc
     assert signed_in(world.outsider).get(address).status_code == 404
     world.run.student.delete()
     assert signed_in(world.engineer).get(address).status_code == 404
+
+
+def test_the_report_says_who_stands_behind_the_answers_and_what_a_comparison_came_to(
+    world: World, signed_in: SignedIn
+) -> None:
+    chained(world)
+    address = reverse("student-answers", args=[world.run.pk])
+    signed_in(world.engineer).post(address, form(lines(taught(answers(2), 1, 0.8))))
+    found = reported_lineage(world.run)
+    dataset = next(one for one in found["datasets"] if one["role"] == "training")
+    assert [(one["model"], one["only_rows"]) for one in dataset["behind"]] == [("drafter<b>", 1)]
+    assert found["comparisons"][0]["teacher"] == "gpt-4.1"
+    assert "more like the teacher" in found["comparisons"][0]["words"]

@@ -27,7 +27,11 @@ def plain(*, calls: int = 12, findings: int = 4, datasets: int = 2) -> Context:
         "run": _run(),
         "usage": _usage(calls),
         "providers": [_provider(slug, name, number) for slug, name, number in _shares(calls)],
-        "lineage": {"datasets": [_dataset(at, calls) for at in range(datasets)], "kept": _kept(calls)},
+        "lineage": {
+            "datasets": [_dataset(at, calls) for at in range(datasets)],
+            "kept": _kept(calls),
+            "comparisons": [_comparison()],
+        },
         "findings": [_finding(number, findings, calls) for number in range(1, findings + 1)],
         "terms": _terms(),
         "agreements": [],
@@ -189,6 +193,18 @@ def _dataset(at: int, rows: int) -> dict[str, Any]:
         "by_model": [{"model": "openai-large-1", "rows": half}], "labels_by_model": [], "tokens_by_model": {}, "format": "jsonl",
         "sha256": sha(f"dataset {at}"), "size": 2048, "malformed": 0, "gap": "",
         "kinds": [{"kind": "exact", "rows": half}], "label_only_rows": 0, "own_rows": rows - half,
+        "words": 90 * rows, "words_by_model": {"openai-large-1": 80 * half},
+        "chains": [{"models": ["drafter-7b", "openai-large-1"], "rows": half}],
+        "behind": [
+            {"provider": "", "model": "drafter-7b", "rows": half, "only_rows": 0, "calls": half, "output_tokens": 900}
+        ],
+    }  # fmt: skip
+
+
+def _comparison() -> dict[str, Any]:
+    return {
+        "teacher": "openai-large-1", "baseline": "the base model", "prompts": 120, "difference": 0.2, "low": 0.1,
+        "high": 0.3, "files": {}, "words": "On these prompts the student answers more like the teacher.",
     }  # fmt: skip
 
 

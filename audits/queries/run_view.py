@@ -89,6 +89,25 @@ def passed_on_unread(run: Run) -> tuple[PassedOn, ...]:
     return tuple(PassedOn(*row) for row in rows.order_by("step", "-n", "host"))
 
 
+@dataclass(frozen=True)
+class OtherTraffic:
+    """Exchanges with one host in which nobody found a call of a model, with the bytes of their bodies."""
+
+    host: str
+    exchanges: int
+    unparsed: int
+    bytes_out: int
+    bytes_in: int
+
+
+def other_traffic(run: Run, most: int = 50) -> tuple[OtherTraffic, ...]:
+    """Where bytes went beside the calls: the hosts that were sent most, first. One query."""
+    beside = run.exchanges.filter(Q(not_a_model_call__gt="") | Q(unparsed__gt="")).order_by()
+    sums = {"out": Sum("request_size"), "back": Sum("response_size")}
+    rows = beside.values_list("host").annotate(n=Count("pk"), unread=Count("pk", filter=~Q(unparsed="")), **sums)
+    return tuple(OtherTraffic(*row) for row in rows.order_by("-out", "host")[:most])
+
+
 def waiting_words(run: Run, now: dt.datetime) -> str:
     """What a queued run waits for, as a sentence; empty when it does not wait, or has only just begun to."""
     if run.state != Run.State.QUEUED or now - run.requested_at < SOON_TAKEN:

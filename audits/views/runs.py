@@ -17,6 +17,7 @@ from audits.queries.run_view import (
     log_after,
     log_tail,
     newest_calls,
+    other_traffic,
     passed_on_unread,
     run_figures,
     steps_of,
@@ -115,6 +116,7 @@ def gaps(request: PersonRequest, pk: int) -> HttpResponse:
         "gaps": run.gaps.order_by("id"),
         "page": page_of(request, run.connections.exclude(disposition=Connection.Disposition.SPLICED).order_by("id")),
         "passed_on": passed_on_unread(run),
+        "traffic": other_traffic(run),
         "unparsed": _unparsed(run)[:20],
     }
     return render(request, "audits/run_gaps.html", context)

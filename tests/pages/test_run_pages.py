@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audits.models import Connection, LogLine, Run
-from audits.queries.run_view import run_figures, waiting_words
+from audits.queries.run_view import other_traffic, run_figures, waiting_words
 from compliance.models import Provider
 from tests.factories import NOON, make_call, make_exchange, make_run
 from tests.pages.conftest import SignedIn, World
@@ -135,6 +135,17 @@ def test_only_what_was_refused_counts_as_refused_and_what_was_passed_on_is_told_
     assert "18 connections to package registries were passed on unread during set-up" in _words(
         response.content.decode()
     )
+
+
+def test_uploads_to_hosts_that_serve_no_model_stand_by_host_and_volume(world: World, signed_in: SignedIn) -> None:
+    for size in (5_000_000, 1_000_000):
+        make_exchange(world.run, host="files.example.org", not_a_model_call="file storage", request_size=size)
+    make_exchange(world.run, host="odd.example.org", unparsed="no parser knows it", request_size=7)
+    first, second = (row for row in other_traffic(world.run) if row.host.endswith(".example.org"))
+    assert (first.host, first.exchanges, first.unparsed, first.bytes_out) == ("files.example.org", 2, 0, 6_000_000)
+    assert (second.host, second.unparsed) == ("odd.example.org", 1)
+    page = signed_in(world.engineer).get(reverse("run-gaps", args=[world.run.pk])).content.decode()
+    assert "files.example.org205.7 MB0 bytes" in _words(page)
 
 
 def _words(page: str) -> str:

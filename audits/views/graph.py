@@ -29,6 +29,7 @@ from compliance.queries.names import names
 from compliance.views.requests import PersonRequest
 
 MOST_IN_TABLE = 300
+NO_NODE = "There is no node {} in this part of the graph."
 SCOPE = ("project", "runs", "run", "since")
 
 
@@ -47,6 +48,15 @@ def _cost(form: GraphFilter, found: Answer) -> Cost:
         return Cost(regenerating(found.what_if.kept, timezone.localdate()))
     except AuditErrored as error:
         return Cost(refused=str(error))
+
+
+def _complaints(form: GraphFilter, found: Answer) -> dict[str, list[str]]:
+    """What of the address could not be followed, by name: it narrowed nothing, and nobody should take that for an answer."""
+    said = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
+    question = form.question()
+    asked = {"without": question.without, "focus": (question.focus,) if question.focus else ()}
+    unknown = {name: [key for key in keys if key not in found.whole.nodes] for name, keys in asked.items()}
+    return said | {name: [NO_NODE.format(key) for key in keys] for name, keys in unknown.items() if keys}
 
 
 def _asked(request: PersonRequest) -> tuple[GraphFilter, Answer]:
@@ -73,6 +83,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "tallest": max(Counter(place.x for place in found.places.values()).values(), default=0),
         "how": HOW,
         "cost": _cost(form, found),
+        "complaints": _complaints(form, found),
         "exports": [(name, one.title) for name, one in EXPORTS.items()],
         "focused": found.whole.nodes.get(form.question().focus),
     }
@@ -85,7 +96,7 @@ def data(request: PersonRequest) -> HttpResponse:
     form, found = _asked(request)
     cost = _cost(form, found)
     told = cost.told.as_json() if cost.told else {"refused": cost.refused} if cost.refused else None
-    return JsonResponse(as_json(found, told))
+    return JsonResponse({**as_json(found, told), "errors": _complaints(form, found)})
 
 
 @require_GET

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from audits.actions.decisions import decide
+from audits.actions.taught import roll_lineage_up
 from audits.evidence.store import open_store
 from audits.models import (
     Connection,
@@ -194,6 +195,7 @@ def _data(run: Run, calls: list[ModelCall], at: dt.datetime) -> None:
             access_kind="api", purpose=purpose, simulated=True, calls=count, input_tokens=24 * count,
             output_tokens=31 * count, first_at=at, last_at=at,
         )  # fmt: skip
+    roll_lineage_up(run.pk)
     for seq in range(40):
         text = f"{seq:02d} asked, \x1b[32manswered\x1b[0m" if seq == 7 else f"question {seq + 1} of 40 answered"
         LogLine.objects.create(

@@ -1,5 +1,6 @@
 """The graph's pages: what is asked, who sees what, and what is taken away."""
 
+import datetime as dt
 import io
 import json
 import zipfile
@@ -9,12 +10,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from audits.models import Decision, Run
+from audits.actions.taught import roll_lineage_up
+from audits.models import Decision, RowMatch, Run
 from audits.queries.charges import charges_of_clause
 from audits.queries.graph import read_graph
+from audits.queries.taught import rows_touched
 from audits.scan.result import DatasetUse, Evidence
 from compliance.models import TrailEntry
-from tests.factories import make_user, sha
+from tests.factories import make_call, make_exchange, make_user, sha
 from tests.graph.conftest import CONTENT, RULE, House, completed, judge, teach
 from tests.pages.test_query_counts import queries_of
 
@@ -235,3 +238,32 @@ def test_a_public_data_set_that_the_scan_saw_leads_to_its_students(house: House)
     assert "acme-mini" in page
     assert "acme-7b" not in page
     assert "its card" in client.get(reverse("graph-node"), {"id": "public:acme/open-answers"}).content.decode()
+
+
+def test_what_an_address_asks_in_vain_is_said_to_people_and_to_programs(house: House) -> None:
+    client = house.client(house.engineer)
+    vain = {"clause": "made/up:rule", "since": "tomorrow", "without": "model:nobody/nothing", "focus": "run:0"}
+    errors = asked(client, **vain)["errors"]
+    assert set(errors) == set(vain)
+    assert "model:nobody/nothing" in errors["without"][0]
+    assert "model:nobody/nothing" in client.get(reverse("graph"), vain).content.decode()
+    assert asked(client, clause=RULE)["errors"] == {}
+
+
+def test_rows_that_two_models_share_count_once(house: House) -> None:
+    """Row 0 takes from GPT and from another model: without either, four rows go; without both, four and not five."""
+    exchange = make_exchange(house.first)
+    call = make_call(house.first, exchange, provider="mistral", served_by="mistral", request_model="mistral-large")
+    for row in (0, 4):
+        RowMatch.objects.create(dataset=house.dataset, row=row, call=call, kind="near", similarity=0.9)
+    roll_lineage_up(house.first.pk)
+    ours = (house.first.pk, "openai", "openai", "gpt-4.1-mini", "train")
+    theirs = (house.first.pk, "mistral", "mistral", "mistral-large", "train")
+    counted = [rows_touched([house.dataset.pk], keys)[house.dataset.pk] for keys in ([ours], [theirs], [ours, theirs])]
+    assert counted == [4, 2, 5]
+    later = house.first.started_at.date() + dt.timedelta(days=1) if house.first.started_at else None
+    assert rows_touched([house.dataset.pk], [ours, theirs], later) == {}
+    (edge,) = [
+        one for one in read_graph(Run.objects.filter(pk=house.first.pk)).edges if one.techniques == (("exact", 4),)
+    ]
+    assert (edge.rows, edge.tokens) == (4, 320)

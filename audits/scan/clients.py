@@ -14,6 +14,7 @@ from audits.scan.tables import WRAPS
 from audits.scan.values import Declared, Origin, Worth, argument, called_name, entries
 
 _TAKEN_AS = frozenset(("client", "openai_client", "async_client", "azure_client", "llm_client", "model_client"))
+MOST_CLIENTS = 50  # that one call may make or hand back
 MOST_LOOKED_INSIDE = 2_000  # wrappers inside wrappers, in a whole tree
 
 
@@ -71,7 +72,10 @@ class ClientReader:
         key = (id(origin.node), depth)
         if key not in self._known:
             self._known[key] = (origin.node, [])  # while it is asked, a call that leads back to itself makes nothing
-            self._known[key] = (origin.node, list(self._made_by(origin, depth)))
+            different = {
+                id(client.origin.node): client for client in islice(self._made_by(origin, depth), MOST_CLIENTS)
+            }
+            self._known[key] = (origin.node, list(different.values()))
         return self._known[key][1]
 
     def _made_by(self, origin: Origin, depth: int) -> Iterator[Client]:

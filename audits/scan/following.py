@@ -104,11 +104,11 @@ class Program(Links):
         if function is not None:
             assigned = module.local_values.get((id(function), name))
             if assigned:
-                return [(value, module, scope) for value in assigned if value is not expression]
+                return [(value, module, scope) for value in assigned[: MOST_VALUES + 1] if value is not expression]
             if name in parameters(function):
                 return self._given(name, function, module, scope)
         if name in module.values:
-            return [(value, module, (None, None)) for value in module.values[name]]
+            return [(value, module, (None, None)) for value in module.values[name][:MOST_VALUES]]
         home, _, original = module.names.get(name, "").rpartition(".")
         origin = self.module_named(home, module) if home else None
         return [(value, origin, (None, None)) for value in origin.values.get(original, [])] if origin else []

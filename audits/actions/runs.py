@@ -97,9 +97,13 @@ def note_resent(now: dt.datetime | None = None) -> list[int]:
     """Runs that have waited in the queue so long that their task may be lost, each told once in `RESENT_AFTER`."""
     now = now or timezone.now()
     lost = []
-    for pk in Run.objects.filter(state=Run.State.QUEUED, requested_at__lt=now - RESENT_AFTER).values_list("pk", flat=True):
+    for pk in Run.objects.filter(state=Run.State.QUEUED, requested_at__lt=now - RESENT_AFTER).values_list(
+        "pk", flat=True
+    ):
         waiting = Run.objects.filter(pk=pk, state=Run.State.QUEUED)
-        if waiting.filter(Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=now - RESENT_AFTER)).update(heartbeat_at=now):
+        if waiting.filter(Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=now - RESENT_AFTER)).update(
+            heartbeat_at=now
+        ):
             lost.append(pk)
     return lost
 

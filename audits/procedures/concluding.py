@@ -115,7 +115,9 @@ def _what_ran(run: Run, pieces: list[Piece]) -> WhatRan:
             "limits": run.limits,
             "limits_used": run.limits_used,
             "content": run.content,
-            **provenance_of(run, ((one.kind, one.ref, one.sha256) for one in pieces), tool_version(), datetime.now(UTC)),
+            **provenance_of(
+                run, ((one.kind, one.ref, one.sha256) for one in pieces), tool_version(), datetime.now(UTC)
+            ),
             "replay": {key: run.replay[key] for key in ("name", "root", "recorded_at", "counts") if key in run.replay},
         },
     )

@@ -1,7 +1,7 @@
 """What the graph is built from, read for some runs: as many queries for many runs as for few."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.postgres.aggregates import BoolOr

@@ -41,9 +41,10 @@ def visible_projects(user: User) -> QuerySet[Project]:
 
 def projects_for(user: User, deed: Deed) -> QuerySet[Project]:
     """The projects in which the person may do it."""
+    reached = Project.objects.all() if user.only_project_id is None else Project.objects.filter(pk=user.only_project_id)
     if user.is_active and deed in EVERYWHERE.get(_everywhere(user), NOTHING):
-        return Project.objects.all()
-    return Project.objects.filter(pk__in=open_memberships(user).filter(role__in=roles_with(deed)).values("project"))
+        return reached
+    return reached.filter(pk__in=open_memberships(user).filter(role__in=roles_with(deed)).values("project"))
 
 
 def get_project(user: User, slug: str) -> Project:
@@ -53,7 +54,7 @@ def get_project(user: User, slug: str) -> Project:
 
 def deeds_in(user: User, project: Project) -> Deeds:
     """All that the person may do in the project. At most one query."""
-    if not user.is_active:
+    if not user.is_active or user.only_project_id not in (None, project.pk):
         return NOTHING
     standing = open_memberships(user).filter(project=project).values_list("role", flat=True).first()
     return deeds_of(_everywhere(user), standing)

@@ -16,7 +16,9 @@ from audits.procedures.approving import ask_for_approval, certificate, has_chang
 from audits.queries.readiness import bars_approval, lacks_of
 from audits.views.runs import run_context
 from compliance.access import may
+from compliance.models import ApiToken
 from compliance.roles import Deed
+from compliance.views.programs import for_programs
 from compliance.views.requests import PersonRequest
 
 
@@ -121,6 +123,7 @@ def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("run-approval", pk=approval.run_id)
 
 
+@for_programs(ApiToken.Scope.READ)
 @require_GET
 def certificate_file(request: PersonRequest, pk: int) -> HttpResponse:
     """The signed certificate of a completed approval."""

@@ -12,6 +12,8 @@ from audits.procedures.concluding import write_run_bundle
 from audits.views.listing import page_of
 from audits.views.looks import looked
 from audits.views.runs import run_context
+from compliance.models import ApiToken
+from compliance.views.programs import for_programs
 from compliance.views.requests import PersonRequest
 
 
@@ -26,6 +28,7 @@ def entries(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "audits/run_evidence.html", context)
 
 
+@for_programs(ApiToken.Scope.CONTENTS)
 def bundle(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The evidence bundle, made now; with the newest report that is ready."""
     run = get_run(request.user, pk)

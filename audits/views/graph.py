@@ -25,7 +25,9 @@ from audits.queries.graph_answers import Answer, answer, keys_without
 from audits.queries.graph_data import HOW, as_json, node_rows, steps_of_node
 from audits.views.graph_forms import GraphFilter
 from compliance.access import visible_projects
+from compliance.models import ApiToken
 from compliance.queries.names import names
+from compliance.views.programs import for_programs
 from compliance.views.requests import PersonRequest
 
 MOST_IN_TABLE = 300
@@ -90,6 +92,7 @@ def page(request: PersonRequest) -> HttpResponse:
     return render(request, "audits/graph.html", context)
 
 
+@for_programs(ApiToken.Scope.READ)
 @require_GET
 def data(request: PersonRequest) -> HttpResponse:
     """The same answer for programs, and for the picture: nodes with places, edges, and the answer to the question."""
@@ -154,6 +157,7 @@ def clean(request: PersonRequest) -> HttpResponseBase:
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
 
 
+@for_programs(ApiToken.Scope.READ)
 @require_GET
 def export(request: PersonRequest, form: str) -> HttpResponse:
     """The part of the graph that is asked for, in a published format."""

@@ -16,8 +16,9 @@ from audits.queries.owners import by_owner, senders
 from audits.queries.reconciling import as_rows, channels_of, latest_day, reconcile
 from audits.views.forms import offered
 from compliance.access import visible_projects
-from compliance.models import Project
+from compliance.models import ApiToken, Project
 from compliance.queries.names import provider_names
+from compliance.views.programs import for_programs
 from compliance.views.requests import PersonRequest
 
 DAYS = 30
@@ -54,6 +55,7 @@ def page(request: PersonRequest) -> HttpResponse:
     return render(request, "audits/reconciliation.html", context, status=status)
 
 
+@for_programs(ApiToken.Scope.READ)
 def export(request: PersonRequest) -> HttpResponse:
     """The same lines as CSV."""
     context = _context(request)

@@ -12,6 +12,8 @@ from audits.tasks import render_report
 from audits.views.listing import page_of, sorted_by
 from audits.views.looks import looked
 from audits.views.runs import run_context
+from compliance.models import ApiToken
+from compliance.views.programs import for_programs
 from compliance.views.requests import PersonRequest
 
 COLUMNS = {"report": ("id",), "run": ("run_id",), "state": ("state",), "pages": ("pages",)}
@@ -42,6 +44,7 @@ def of_run(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "audits/run_report.html", context)
 
 
+@for_programs(ApiToken.Scope.READ)
 def download(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The PDF, as it was made."""
     report = get_report(request.user, pk)

@@ -18,7 +18,7 @@ from compliance.site import manages_people
 
 admin.site.unregister(Group)  # what a person may do follows from roles alone
 # Second factors, sessions and the organisation's sign-in belong to each person and to the environment; nobody edits them here.
-for kept in [model for model in admin.site._registry if model._meta.app_config.module.__name__.startswith("allauth.")]:
+for kept in [model for model in admin.site._registry if model.__module__.startswith("allauth.")]:
     admin.site.unregister(kept)
 
 

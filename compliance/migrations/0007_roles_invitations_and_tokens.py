@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text='What uses it, as in “nightly gate”', max_length=120)),
                 ('hint', models.CharField(editable=False, help_text='Its first characters, to tell it from others', max_length=16)),
                 ('digest', models.CharField(editable=False, help_text='SHA-256 of the token', max_length=64, unique=True)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('read', 'Read projects, runs, findings, terms and reports'), ('contents', 'Read what was said in calls, and evidence bundles'), ('run', 'Start and cancel audits, import usage'), ('decide', 'Decide findings and answer questions'), ('report', 'Have reports made'), ('rules', 'Read and draft rules')], max_length=20), help_text='What it may do', size=None)),
+                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('read', 'Fetch reports, the graph, reconciliations, certificates and terms in force'), ('contents', 'Fetch evidence bundles, which hold what was said in calls')], max_length=20), help_text='What it may do', size=None)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('expires_at', models.DateTimeField(help_text='From then on it is refused')),
                 ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True)),

@@ -18,6 +18,9 @@ class User(AbstractUser):
 
     role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER)
 
+    only_project_id: int | None = None
+    """Set while a token acts for the person that opens one project alone; never stored."""
+
     class Meta:
         ordering = ["username"]
         verbose_name = "person"

@@ -11,12 +11,8 @@ class ApiToken(models.Model):
     """Lets a program act for one person, within the scopes named and never beyond what the person may. Shown once."""
 
     class Scope(models.TextChoices):
-        READ = "read", "Read projects, runs, findings, terms and reports"
-        CONTENTS = "contents", "Read what was said in calls, and evidence bundles"
-        RUN = "run", "Start and cancel audits, import usage"
-        DECIDE = "decide", "Decide findings and answer questions"
-        REPORT = "report", "Have reports made"
-        RULES = "rules", "Read and draft rules"
+        READ = "read", "Fetch reports, the graph, reconciliations, certificates and terms in force"
+        CONTENTS = "contents", "Fetch evidence bundles, which hold what was said in calls"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="api_tokens")
     name = models.CharField(max_length=120, help_text="What uses it, as in “nightly gate”")

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from compliance.models import Provider
+from compliance.models import ApiToken, Provider
 from compliance.queries.governing import Asked, GoverningPaper, channels_of, depends_on_region, governing_on
 from compliance.views.forms import InForceForm
+from compliance.views.programs import for_programs
 from compliance.views.requests import PersonRequest
 
 
@@ -20,6 +21,7 @@ def page(request: PersonRequest) -> HttpResponse:
     return render(request, "terms/in_force.html", _answer(request))
 
 
+@for_programs(ApiToken.Scope.READ)
 @require_safe
 def as_json(request: PersonRequest) -> HttpResponse:
     """The same for programs: one document, days in ISO 8601. 400 with what is wrong when the question can't be understood."""

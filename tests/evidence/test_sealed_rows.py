@@ -39,7 +39,7 @@ OF_A_RUN = {
 }
 
 
-def refused(statement: str, *values: object, match: str = "is refused") -> None:
+def refused(statement: str, *values: str | int | None, match: str = "is refused") -> None:
     with pytest.raises(IntegrityError, match=match), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, values)
 
@@ -82,7 +82,7 @@ def test_nothing_joins_a_sealed_run(run: Run):
         lambda: Connection.objects.create(run=run, at=NOON, step="execute", disposition="refused", protocol="tcp"),
         lambda: Dataset.objects.create(run=run, path="other", role="training"),
         lambda: RowMatch.objects.create(
-            dataset=dataset, row=1, call=ModelCall.objects.first(), kind="exact", similarity=1
+            dataset=dataset, row=1, call=ModelCall.objects.all()[0], kind="exact", similarity=1
         ),
     )
     for join in joining:

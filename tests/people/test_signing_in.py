@@ -133,12 +133,12 @@ def test_a_token_is_shown_once_and_only_its_hash_is_kept():
     sign_in(client, "ines")
     last = (timezone.localdate() + dt.timedelta(days=30)).isoformat()
     page = client.post(
-        reverse("account-tokens"), {"name": "nightly", "scopes": ["read", "run"], "expires_on": last}
+        reverse("account-tokens"), {"name": "nightly", "scopes": ["read", "contents"], "expires_on": last}
     ).content.decode()
     text = page.split("cta_")[1].split("<")[0]
     token = valid_api_token(f"cta_{text}")
     assert token is not None
-    assert (token.user, token.scopes) == (person, ["read", "run"])
+    assert (token.user, token.scopes) == (person, ["contents", "read"])
     assert text not in client.get(reverse("account-tokens")).content.decode()
     assert text not in str(list(ApiToken.objects.values())) + str(list(TrailEntry.objects.values()))
 

@@ -1,5 +1,7 @@
 """The discussion of a finding: who reads it, who is told, and what never leaves the lawyers."""
 
+import datetime as dt
+
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -118,13 +120,13 @@ def test_a_mail_that_does_not_go_out_is_tried_again_and_says_why(world: World, s
 def test_reviewers_are_reminded_of_a_waiver_before_it_ends_and_when_it_has(world: World):
     today = timezone.localdate()
     decide(
-        finding=world.finding, kind="waive", reason="Renewal.", until=today + timezone.timedelta(days=40),
+        finding=world.finding, kind="waive", reason="Renewal.", until=today + dt.timedelta(days=40),
         acting_user=world.legal,
     )  # fmt: skip
     assert remind_of_ends(today) == 0
-    assert remind_of_ends(today + timezone.timedelta(days=10)) == 2, "both lawyers"
-    assert remind_of_ends(today + timezone.timedelta(days=11)) == 0
-    assert remind_of_ends(today + timezone.timedelta(days=41)) == 2
+    assert remind_of_ends(today + dt.timedelta(days=10)) == 2, "both lawyers"
+    assert remind_of_ends(today + dt.timedelta(days=11)) == 0
+    assert remind_of_ends(today + dt.timedelta(days=41)) == 2
     assert "has ended" in Notice.objects.first().text  # type: ignore[union-attr]
 
 

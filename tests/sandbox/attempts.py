@@ -422,7 +422,7 @@ def a_daemon_that_outlives_the_run():
 
 @attempt
 def a_fork_bomb():
-    children = []
+    children: list[int] = []
     try:
         while len(children) < 400:
             child = os.fork()

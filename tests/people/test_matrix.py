@@ -6,6 +6,7 @@ the deed is refused in words (403), who has the deed gets further. An address th
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,11 +56,11 @@ class Places:
 
 
 @pytest.fixture
-def places(world: World, tmp_path: Any) -> Places:
+def places(world: World) -> Places:
     run = world.run
     for content in (b"manifest", b"pdf"):
         open_store(settings.EVIDENCE_URL).put(content)
-    seal_run(run, [Piece("manifest", "audit.toml", sha("manifest"), 8)], tmp_path)
+    seal_run(run, [Piece("manifest", "audit.toml", sha("manifest"), 8)], Path(settings.VAR_DIR))
     keeper = make_user()
     held = Membership.objects.create(project=world.project, user=keeper, role="engineer")
     asked = Invitation.objects.create(

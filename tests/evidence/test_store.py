@@ -106,7 +106,7 @@ def test_a_link_out_of_the_spool_is_not_followed(store, tmp_path):
     assert store.adopt(tmp_path / "spool").damaged == (f"{name[:2]}/{name}.zst",)
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/evidence", "file://elsewhere/evidence", "evidence"])
+@pytest.mark.parametrize("url", ["gs://bucket/evidence", "file://elsewhere/evidence", "evidence"])
 def test_an_address_that_is_no_folder_here_is_refused_with_what_would_do(url):
     with pytest.raises(StoreProblem, match="file:///"):
         open_store(url)

@@ -15,7 +15,7 @@ from tests.pages.conftest import SignedIn
         ("overview", "Add a pipeline"),
         ("pipelines", "Add a pipeline"),
         ("runs", "No run yet"),
-        ("findings", "Nothing is open"),
+        ("findings", "Nothing waits for a decision"),
         ("reports", "No report yet"),
         ("terms", "No terms are loaded"),
         ("search", "What are you looking for?"),

@@ -79,7 +79,7 @@ def test_a_person_signs_in_and_reads_down_to_an_exchange(opened: Opened, world: 
     page = visit.go("/")
     page.get_by_label("Name or e-mail address").fill(world.engineer.username)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Open findings")).to_be_visible()
     page.get_by_role("link", name=world.finding.title).first.click()
     expect(page.get_by_role("heading", name="How each condition was met")).to_be_visible()
@@ -87,7 +87,7 @@ def test_a_person_signs_in_and_reads_down_to_an_exchange(opened: Opened, world: 
     expect(page.get_by_text("Open Settings, choose Account and then Reset password").first).to_be_visible()
     page.locator("details.person > summary").click()
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     assert visit.complaints == []
 
 
@@ -194,7 +194,7 @@ def test_a_session_that_ends_while_a_run_is_watched_leads_to_the_sign_in_and_bac
     assert page.locator("h1").count() == 1, "the form stands alone, not inside the run's page"
     page.get_by_label("Name or e-mail address").fill(world.engineer.username)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator("#live")).to_be_visible()
 
 
@@ -208,3 +208,31 @@ def test_the_screenshot_of_the_readme_is_this_page(opened: Opened, world: Browse
     if os.environ.get("UPDATE_SCREENSHOTS") == "1":
         IMAGES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(IMAGES / "finding.png"))
+
+
+def test_why_a_passkey_could_not_be_used_is_said_in_the_page(opened: Opened, world: BrowserWorld) -> None:
+    visit = opened()
+    visit.page.goto(visit.base.replace("localhost", "127.0.0.1") + reverse("sign-in"))
+    visit.page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(visit.page.get_by_role("alert")).to_contain_text("Passkeys need a name instead of an address")
+
+
+def test_a_person_adds_a_passkey_and_signs_in_with_it_alone(opened: Opened, world: BrowserWorld) -> None:
+    page = opened(world.engineer).go(reverse("mfa_add_webauthn"))
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    device.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {"options": {**options, "isUserVerified": True, "automaticPresenceSimulation": True}},
+    )
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url("**/recovery-codes/**")
+    page.locator("details.person > summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("heading", name="Open findings")).to_be_visible()

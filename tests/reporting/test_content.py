@@ -114,7 +114,8 @@ def test_a_waiver_is_printed_with_its_last_day_and_what_it_holds_for() -> None:
     context = contexts.plain(findings=1)
     context["findings"][0]["decisions"] = [
         {"kind": "waive", "words": "Waive until a day", "reason": "Renewal.", "by": "Ada Byron",
-         "at": "2026-11-21T09:00:00+00:00", "still_holds": True, "scope": "student", "scope_words": "This rule, for this student", "until": "2027-01-31"},
+         "at": "2026-11-21T09:00:00+00:00", "still_holds": True, "scope": "student",
+         "scope_words": "This rule, for this student", "until": "2027-01-31"},
     ]  # fmt: skip
     text = words_of(render_html(context, SHA))
     assert "09:00:00 UTC, until 31 January 2027; this rule, for this student" in text

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from audits.evidence.bundle import Bundle, write_bundle
 from audits.evidence.chain import Entry, from_dict, link
-from audits.evidence.keys import SigningKey, load_or_make_key
+from audits.evidence.keys import KeyProblem, SigningKey, load_key, load_or_make_key
 from audits.evidence.seal import Seal, WhatRan, seal
 from audits.evidence.store import Store, open_store
 from audits.models import EvidenceEntry, Report, Run
@@ -92,6 +92,27 @@ def sealing_key(var: Path) -> SigningKey:
     return load_or_make_key(var / "keys" / "seal.pem")
 
 
+def key_of(seal: Seal, var: Path) -> SigningKey:
+    """The key that made a seal, among those kept under `var/keys`: after a change of keys the old ones lie beside the new.
+
+    Raises KeyProblem naming the fingerprint that is missing, and where its file belongs.
+    """
+    present = sealing_key(var)
+    if present.public_key == seal.public_key:
+        return present
+    for path in sorted((var / "keys").glob("*.pem")):
+        try:
+            held = load_key(path)
+        except KeyProblem:
+            continue
+        if held.public_key == seal.public_key:
+            return held
+    raise KeyProblem(
+        f"the run was sealed with the key {seal.key_fingerprint}, which is none of those in {var / 'keys'}; "
+        "put its file back there, under any name ending in .pem"
+    )
+
+
 def tool_version() -> str:
     try:
         return version("clausetrail")
@@ -124,7 +145,10 @@ def _what_ran(run: Run, pieces: list[Piece]) -> WhatRan:
 
 
 def write_run_bundle(run: Run, target: Path, report: Report | None = None) -> Bundle:
-    """Write the evidence bundle of a sealed run. Raises Broken or IncompleteBundle when the evidence does not hold."""
+    """Write the evidence bundle of a sealed run, under the key that sealed it.
+
+    Raises Broken or IncompleteBundle when the evidence does not hold, KeyProblem when that key is gone.
+    """
     store, var = open_store(settings.EVIDENCE_URL), Path(settings.VAR_DIR)
     stored = run.seal
     entries = [from_dict(entry.line) for entry in run.evidence.order_by("seq")]
@@ -142,7 +166,7 @@ def write_run_bundle(run: Run, target: Path, report: Report | None = None) -> Bu
             target,
             entries=entries,
             seal=made,
-            key=sealing_key(var),
+            key=key_of(made, var),
             store=store,
             run=_facts_of(run),
             records=records,

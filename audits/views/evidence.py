@@ -3,10 +3,15 @@
 import tempfile
 from pathlib import Path
 
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from audits.access import get_run, require_may_read_contents
+from audits.evidence.bundle import IncompleteBundle
+from audits.evidence.keys import KeyProblem
+from audits.evidence.links import Broken
+from audits.evidence.store import Damaged, Missing, StoreProblem
 from audits.models import Look, Report, Run, Seal
 from audits.procedures.concluding import write_run_bundle
 from audits.views.listing import page_of
@@ -38,7 +43,11 @@ def bundle(request: PersonRequest, pk: int) -> HttpResponseBase:
     looked(request, Look.What.BUNDLE, "evidence bundle", run=run)
     report = run.reports.filter(state=Report.State.READY).order_by("-number").first()
     with tempfile.TemporaryDirectory() as folder:
-        path = write_run_bundle(run, Path(folder) / "bundle.zip", report).path
+        try:
+            path = write_run_bundle(run, Path(folder) / "bundle.zip", report).path
+        except (Broken, IncompleteBundle, KeyProblem, Missing, Damaged, StoreProblem) as problem:
+            messages.error(request, f"No bundle was made: {problem}.")
+            return redirect("run-evidence", pk=pk)
         file = path.open("rb")  # stays readable when the folder is gone
     return FileResponse(file, as_attachment=True, filename=_bundle_name(run), content_type="application/zip")
 

@@ -69,7 +69,7 @@ def _rate(way: Callable[..., None], rows: Rows, run: Run) -> float:
     rate = len(rows) / (time.perf_counter() - began)
     assert ModelCall.objects.filter(run=run).count() == len(rows)
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE audits_modelcall, audits_rowmatch")
+        cursor.execute("TRUNCATE audits_modelcall, audits_rowmatch, audits_answerinprompt")
     return rate
 
 

@@ -7,10 +7,10 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from audits.models import Assignment, Decision, Finding, Notice, NoticeChoice
+from audits.models import Assignment, Finding, Notice, NoticeChoice
 from audits.queries.people import people_of_project
 from audits.queries.review import standing_today
-from audits.queries.standing import with_standing
+from audits.queries.standing import TO_DECIDE, with_standing
 from compliance.access import may
 from compliance.models import Project, User
 from compliance.roles import Deed
@@ -85,13 +85,9 @@ def _remind_of_dues(today: dt.date) -> int:
     due = Assignment.objects.filter(due_on__lte=today + dt.timedelta(days=1), assignee__isnull=False)
     told = 0
     for one in due.select_related("assignee", "project"):
-        finding = standing_today(
-            Finding.objects.filter(key=one.finding_key, run__pipeline__project=one.project)
-        ).first()
+        same = Finding.objects.filter(key=one.finding_key, run__pipeline__project=one.project)
+        finding = with_standing(standing_today(same), today).filter(standing__in=TO_DECIDE).first()
         if finding is None or one.assignee is None:
-            continue
-        decided = Decision.objects.filter(project=one.project, finding_key=one.finding_key, pk__gt=0).exists()
-        if decided:
             continue
         notice = tell(
             user=one.assignee, kind="due", key=f"due:{one.pk}:{one.due_on}", project=one.project,

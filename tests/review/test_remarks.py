@@ -141,3 +141,13 @@ def test_a_file_goes_with_a_remark_and_each_look_at_it_is_on_record(world: World
     assert "attachment" in answer.headers["Content-Disposition"]
     assert Look.objects.filter(user=world.legal).exists()
     assert signed_in(world.engineer).get(reverse("finding-enclosure", args=[pk])).status_code == 404
+
+
+def test_what_is_due_is_told_while_somebody_has_to_decide_also_when_it_is_open_again(world: World):
+    today = timezone.localdate()
+    assign(findings=[world.finding], assignee=world.engineer, due_on=today, acting_user=world.legal)
+    decide(finding=world.finding, kind="confirm", reason="Right.", acting_user=world.legal)
+    assert remind_of_ends(today) == 0
+    decide(finding=world.finding, kind="reopen", reason="New counsel.", acting_user=world.legal)
+    assert remind_of_ends(today) == 1
+    assert remind_of_ends(today) == 0

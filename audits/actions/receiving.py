@@ -1,7 +1,6 @@
 """Tokens of receivers, and what is received with them: an import for each token and hour."""
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -12,16 +11,12 @@ from django.utils import timezone
 
 from audits.actions.ingesting import request_import
 from audits.models import Import, ReceiverToken
+from compliance.actions.tokens import digest_of
 from compliance.actions.trail import record
 from compliance.models import Project, User
 
 PREFIX = "ctr_"
 LONGEST_LIFE = dt.timedelta(days=400)
-
-
-def digest_of(token: str) -> str:
-    """What is stored of a token. It is random and long, so a plain hash can't be turned back."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @transaction.atomic

@@ -1,7 +1,6 @@
 """Invitations into a project, and memberships that end."""
 
 import datetime as dt
-import hashlib
 import secrets
 
 from django.contrib.auth.password_validation import validate_password
@@ -9,17 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from compliance.actions.tokens import digest_of
 from compliance.actions.trail import record
 from compliance.models import Invitation, Membership, Project, User
 
 LINK_LASTS = dt.timedelta(days=7)
 LONGEST_ACCESS = dt.timedelta(days=400)
 GONE = "This invitation was used, withdrawn or has expired. Ask whoever invited you for a new one."
-
-
-def digest_of(secret: str) -> str:
-    """What is stored of a link's secret. It is random and long, so a plain hash can't be turned back."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @transaction.atomic

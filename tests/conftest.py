@@ -8,7 +8,7 @@ from django.db import connection
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
-from tests.kept_schema import keep, kept_schema, put_in_place
+from tests.kept_schema import keep, kept_schema, put_in_place, name_of_the_test_database
 
 # The same examples on every machine, and none judged by how busy it is.
 settings.register_profile("clausetrail", deadline=None, derandomize=True)
@@ -28,7 +28,7 @@ def django_db_keepdb(django_db_modify_db_settings: None, django_db_blocker: Djan
         return False
     with django_db_blocker.unblock():
         if kept_schema().is_file():
-            put_in_place(kept_schema(), connection.creation._get_test_db_name())
+            put_in_place(kept_schema(), name_of_the_test_database())
     return True
 
 

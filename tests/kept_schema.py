@@ -31,6 +31,11 @@ def kept_schema() -> Path:
     return folder / f"{_state()}.sql"
 
 
+def name_of_the_test_database() -> str:
+    """The name that Django gives the test database, with the suffix of pytest-xdist's worker."""
+    return str(connection.creation._get_test_db_name())  # type: ignore[attr-defined]
+
+
 def put_in_place(schema: Path, name: str) -> None:
     """Make the database `name` with what was dumped. Raises CalledProcessError."""
     with connection._nodb_cursor() as cursor:

@@ -8,7 +8,7 @@ from django.db import connection
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
-from tests.kept_schema import keep, kept_schema, put_in_place, name_of_the_test_database
+from tests.kept_schema import keep, kept_schema, name_of_the_test_database, put_in_place
 
 # The same examples on every machine, and none judged by how busy it is.
 settings.register_profile("clausetrail", deadline=None, derandomize=True)

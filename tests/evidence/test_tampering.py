@@ -115,6 +115,8 @@ def is_located(problem: str, struck: str, first: int) -> bool:
     if problem.endswith("is not an evidence bundle"):
         return struck == "manifest.json"  # its very head is gone
     if problem.startswith("container: "):
+        if problem.endswith(f"is not what {struck} calls for"):
+            return True  # where bytes were slipped into a header, each of its sizes may be the first that is wrong
         # A cut is told where the file ends, a shift where the first header is not in its place.
         named = [int(number) for number in re.findall(r"byte (\d+)", problem)]
         return bool(named) and named[0] >= first

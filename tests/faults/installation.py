@@ -116,10 +116,10 @@ class Installation:
         self.kill_server(valkey.NAME)
 
     def fill_disk(self) -> None:
-        with (self.runs / "ballast").open("wb") as file, contextlib.suppress(OSError):
+        # Unbuffered: what a buffer still held would be refused once more on closing.
+        with (self.runs / "ballast").open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(65536))
-                file.flush()
 
     def release_disk(self) -> None:
         (self.runs / "ballast").unlink(missing_ok=True)

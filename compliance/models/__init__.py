@@ -1,6 +1,7 @@
 """People, providers, documents, clauses, rules, agreements."""
 
 from compliance.models.agreements import Agreement
+from compliance.models.answered import AnsweredRequest
 from compliance.models.corrections import ModelCorrection
 from compliance.models.documents import Clause, ClauseText, Snapshot, SourceDocument, TermsDocument, Version
 from compliance.models.incoming import Arrival, TermsChange, Watch, WatchedHost
@@ -15,6 +16,7 @@ from compliance.models.tokens import ApiToken
 __all__ = [
     "Agreement",
     "Anchoring",
+    "AnsweredRequest",
     "ApiToken",
     "Arrival",
     "CatalogueEntry",

@@ -11,8 +11,11 @@ class ApiToken(models.Model):
     """Lets a program act for one person, within the scopes named and never beyond what the person may. Shown once."""
 
     class Scope(models.TextChoices):
-        READ = "read", "Fetch reports, the graph, reconciliations, certificates and terms in force"
-        CONTENTS = "contents", "Fetch evidence bundles, which hold what was said in calls"
+        READ = "read", "Read what its maker sees: runs, findings, reports, the graph, terms"
+        CONTENTS = "contents", "Read what was said in calls, and take evidence bundles away"
+        RUN = "run", "Add pipelines, start and cancel audits, import usage, say who sees to findings"
+        REPORT = "report", "Have reports made"
+        DISCUSS = "discuss", "Write remarks on findings, in its maker’s name"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="api_tokens")
     name = models.CharField(max_length=120, help_text="What uses it, as in “nightly gate”")

@@ -10,14 +10,14 @@ from audits.models.evidence import EvidenceEntry, Seal
 from audits.models.findings import AssessedUse, Finding, Outcome
 from audits.models.imports import Import, ReceiverToken, RejectedLine, UsageDay, UsageEntry
 from audits.models.limits import LimitEvent, ReplayDifference
-from audits.models.notices import Delivery, Notice, NoticeChoice, Webhook
+from audits.models.notices import Attempt, Delivery, Notice, NoticeChoice, Webhook
 from audits.models.patterns import AccountOwner, PatternIndicator, PatternReading
 from audits.models.pipelines import Pipeline
 from audits.models.proofs import SealProof
 from audits.models.rejudging import FindingChange, Rejudging
-from audits.models.reports import Report
+from audits.models.reports import Report, ReportBrand, ReportPreset
 from audits.models.retention import ErasedContent, Erasure, LegalHold, Look, Retention
-from audits.models.review import Assignment, Enclosure, FactRequest, Remark, Remedy, SavedView
+from audits.models.review import Assignment, Enclosure, FactRequest, Remark, Remedy, RemedyStep, SavedView
 from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
 from audits.models.taught import TaughtCalls, TaughtRows
 from audits.models.usage import Exchange, ModelCall, UsageSignature
@@ -29,6 +29,7 @@ __all__ = [
     "Approval",
     "AssessedUse",
     "Assignment",
+    "Attempt",
     "ChainShare",
     "Connection",
     "Dataset",
@@ -61,8 +62,11 @@ __all__ = [
     "Rejudging",
     "Remark",
     "Remedy",
+    "RemedyStep",
     "ReplayDifference",
     "Report",
+    "ReportBrand",
+    "ReportPreset",
     "Retention",
     "RowMatch",
     "Run",

@@ -2,8 +2,10 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from compliance.models import Project
+from compliance.models.people import APPEND_ONLY
 
 
 class Notice(models.Model):
@@ -56,13 +58,22 @@ class Webhook(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="webhooks")
     name = models.CharField(max_length=80)
-    url = models.URLField(max_length=500)
+    url = models.URLField(max_length=500, help_text="As it may be shown: an address can hold a secret of its own")
+    sealed_url = models.TextField(blank=True, help_text="Encrypted; the whole address")
     form = models.CharField(max_length=8, choices=Form, default=Form.SIGNED)
     secret = models.CharField(max_length=300, blank=True, help_text="Encrypted; what deliveries are signed with")
+    secret_before = models.CharField(max_length=300, blank=True, help_text="Encrypted; signs too, until a moment")
+    secret_before_until = models.DateTimeField(null=True, blank=True)
     events = models.JSONField(default=list, help_text="Kinds of events; empty: all")
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_why = models.CharField(max_length=200, blank=True)
+    # Whoever delivers holds the webhook until then: one receiver is asked by one worker at a time.
+    held_until = models.DateTimeField(null=True, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True, help_text="When it had its last turn")
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="After failures it is asked less often")
+    failures = models.PositiveIntegerField(default=0, help_text="In a row")
 
     class Meta:
         ordering = ["name"]
@@ -84,10 +95,11 @@ class Delivery(models.Model):
     key = models.CharField(max_length=64, help_text="The receiver sees the same key again when a delivery is repeated")
     payload = models.JSONField()
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
-    attempts = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0, help_text="Since it began to wait")
     status = models.PositiveIntegerField(null=True, blank=True, help_text="HTTP status of the last attempt")
     problem = models.TextField(blank=True)
     made_at = models.DateTimeField(auto_now_add=True)
+    waits_since = models.DateTimeField(default=timezone.now, help_text="Made, or sent anew by a person")
     next_at = models.DateTimeField(null=True, blank=True, help_text="When it is tried next")
     delivered_at = models.DateTimeField(null=True, blank=True)
 
@@ -95,7 +107,30 @@ class Delivery(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
         constraints = [models.UniqueConstraint(fields=["webhook", "key"], name="a_delivery_is_made_once")]
-        indexes = [models.Index(fields=["state", "next_at"], name="deliveries_that_wait")]
+        indexes = [
+            models.Index(fields=["state", "next_at"], name="deliveries_that_wait"),
+            models.Index(
+                fields=["webhook", "next_at"], name="waiting_for_a_webhook", condition=models.Q(state="waiting")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} to {self.webhook}"
+
+
+class Attempt(models.Model):
+    """One try to deliver: what the receiver answered, or why it could not be asked."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    status = models.PositiveIntegerField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+    answer = models.TextField(blank=True, help_text="The first characters that the receiver answered")
+    milliseconds = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        triggers = [APPEND_ONLY]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}: {self.status or self.problem}"

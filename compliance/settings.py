@@ -16,6 +16,7 @@ _hosts = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(","
 PRODUCTION = bool(_hosts)
 DEBUG = os.environ.get("CLAUSETRAIL_DEBUG") == "1" and not PRODUCTION
 SECRET_KEY = os.environ.get("SECRET_KEY") or secret(VAR_DIR, "django")
+SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
 ALLOWED_HOSTS = _hosts or ["127.0.0.1", "localhost", "[::1]"]
 
 INSTALLED_APPS = [
@@ -137,6 +138,8 @@ ANCHOR_URLS = [url.strip() for url in os.environ.get("ANCHOR_URL", "").split(","
 
 # Watched sources are fetched from public addresses. Places in one's own network are allowed by address and port, by commas.
 WATCH_ALLOWED = [place.strip() for place in os.environ.get("WATCH_ALLOWED", "").split(",") if place.strip()]
+# The same for webhooks: these places may also be told over plain http.
+WEBHOOK_ALLOWED = [place.strip() for place in os.environ.get("WEBHOOK_ALLOWED", "").split(",") if place.strip()]
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or broker_url(VAR_DIR)
 # Short tasks are acknowledged late: those of a worker that was killed come back after this time-out, which none may exceed. An

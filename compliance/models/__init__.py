@@ -8,6 +8,7 @@ from compliance.models.incoming import Arrival, TermsChange, Watch, WatchedHost
 from compliance.models.invitations import Invitation
 from compliance.models.library_changes import LibraryChange
 from compliance.models.people import Membership, Project, TrailEntry, User
+from compliance.models.policies import HouseRules, IssuedPolicy
 from compliance.models.providers import CatalogueEntry, Governance, Provider
 from compliance.models.rules import Rule, RuleRevision
 from compliance.models.suggestions import Anchoring, Suggestion, VersionReading
@@ -23,7 +24,9 @@ __all__ = [
     "Clause",
     "ClauseText",
     "Governance",
+    "HouseRules",
     "Invitation",
+    "IssuedPolicy",
     "LibraryChange",
     "Membership",
     "ModelCorrection",

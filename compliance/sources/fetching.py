@@ -1,30 +1,26 @@
 """Fetching a page with httpx: conditional, limited in size and time, and never from inside the operator's network.
 
-The name is resolved here, every address it has is checked, and the connection goes to a checked address: a name that
-resolves otherwise a moment later leads nowhere else. Each redirect is checked anew, and told.
+Connections go to checked addresses alone (compliance.sources.pinned). Each redirect is checked anew, and told.
 """
 
-import socket
 import ssl
 import time
-import typing
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Final, Self
 from urllib.parse import urljoin
 
-import httpcore
 import httpx
 
-from compliance.sources.addresses import ForbiddenAddress, checked_url, is_public
+from compliance.sources.addresses import ForbiddenAddress, checked_url
 from compliance.sources.captures import LARGEST_FILE
+from compliance.sources.pinned import SILENCE, PinnedBackend, PinnedTransport
 
 AGENT: Final = "Clausetrail"
 USER_AGENT: Final = f"{AGENT}/0.1 (watches published terms of service; asks once a day)"
 PATIENCE: Final = 60.0
 """Seconds for one page with all its redirects."""
-READ_PATIENCE: Final = 15.0
 MOST_REDIRECTS: Final = 6
 LONGEST_URL: Final = 2_000
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -84,14 +80,14 @@ class Fetcher:
     allowed: Collection[str] = ()
     patience: float = PATIENCE
     largest: int = LARGEST_FILE
-    _backend: "_PinnedBackend" = field(init=False)
+    _backend: PinnedBackend = field(init=False)
     _client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self._backend = _PinnedBackend(frozenset(self.allowed))
+        self._backend = PinnedBackend(frozenset(self.allowed))
         self._client = httpx.Client(
-            transport=_Transport(self._backend),
-            timeout=READ_PATIENCE,
+            transport=PinnedTransport(self._backend),
+            timeout=SILENCE,
             follow_redirects=False,
             trust_env=False,
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", "Accept-Language": "en"},
@@ -186,133 +182,6 @@ def _wait(response: httpx.Response) -> int:
 
 def _said(problem: Exception, patience: float) -> str:
     if isinstance(problem, httpx.TimeoutException):
-        return f"no answer in time (a page has {patience:.0f} s, a silence {READ_PATIENCE:.0f} s)"
+        return f"no answer in time (a page has {patience:.0f} s, a silence {SILENCE:.0f} s)"
     words = "".join(letter if letter.isprintable() else " " for letter in str(problem))[:300].strip()
     return f"the connection failed: {words or type(problem).__name__}"
-
-
-class _PinnedBackend(httpcore.NetworkBackend):
-    """Connects to addresses that were checked, and to nothing else. TLS still asks for the name."""
-
-    def __init__(self, allowed: frozenset[str]) -> None:
-        self._inner = httpcore.SyncBackend()
-        self._allowed = allowed
-        self.deadline = 0.0
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        problem: Exception | None = None
-        for address in self._addresses(host, port):
-            try:
-                stream = self._inner.connect_tcp(address, port, self._left(timeout), local_address, socket_options)
-                return _TimedStream(stream, self._left)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
-                problem = failed
-        raise problem or httpcore.ConnectError(f"{host} has no address")
-
-    def _addresses(self, host: str, port: int) -> list[str]:
-        """All addresses of a name. One that is not public refuses the whole name: it is somebody's trick or an inner name."""
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as problem:
-            raise httpcore.ConnectError(f"{host} can't be resolved") from problem
-        addresses = list(dict.fromkeys(str(place[4][0]) for place in found))
-        for address in addresses:
-            if not is_public(address) and f"{address}:{port}" not in self._allowed:
-                raise ForbiddenAddress(
-                    f"{host} leads to {address}, which lies inside a network of our own or is special"
-                )
-        return addresses[:4]
-
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.NetworkStream:
-        raise ForbiddenAddress("sockets of this machine are not fetched from")
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-    def _left(self, timeout: float | None) -> float:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the time for this page is over")
-        return min(left, timeout or READ_PATIENCE)
-
-
-class _TimedStream(httpcore.NetworkStream):
-    """A connection whose every wait ends with the page's deadline: a server that drips is not waited for."""
-
-    def __init__(self, inner: httpcore.NetworkStream, left: Callable[[float | None], float]) -> None:
-        self._inner, self._left = inner, left
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._left(timeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _TimedStream(self._inner.start_tls(ssl_context, server_hostname, self._left(timeout)), self._left)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, inner: Iterable[bytes]) -> None:
-        self._inner = inner
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._inner
-        except httpcore.TimeoutException as problem:
-            raise httpx.ReadTimeout(str(problem)) from problem
-        except (httpcore.NetworkError, httpcore.ProtocolError) as problem:
-            raise httpx.ReadError(str(problem)) from problem
-
-    def close(self) -> None:
-        close = getattr(self._inner, "close", None)
-        if close is not None:
-            close()
-
-
-class _Transport(httpx.BaseTransport):
-    """httpx on a pool of httpcore's with our own way of connecting, which httpx's transport does not take."""
-
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(), network_backend=backend, max_keepalive_connections=0
-        )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        target = httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        )
-        asked = httpcore.Request(
-            request.method, target, headers=request.headers.raw, extensions=dict(request.extensions)
-        )
-        try:
-            answer = self._pool.handle_request(asked)
-        except httpcore.TimeoutException as problem:
-            raise httpx.ReadTimeout(str(problem)) from problem
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as problem:
-            raise httpx.ConnectError(str(problem)) from problem
-        body = _Body(typing.cast("Iterable[bytes]", answer.stream))
-        return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
-
-    def close(self) -> None:
-        self._pool.close()

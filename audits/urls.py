@@ -1,7 +1,8 @@
 """The addresses of the audit side."""
 
-from django.urls import path
+from django.urls import include, path
 
+from audits.api.site import addresses
 from audits.views import (
     approvals,
     code,
@@ -35,6 +36,7 @@ from audits.views import (
 )
 
 urlpatterns = [
+    path("api/v1/", include(addresses())),
     path("", overview.overview, name="overview"),
     path("search/", searching.search_page, name="search"),
     path("pipelines/", pipelines.listing, name="pipelines"),

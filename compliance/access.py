@@ -11,16 +11,21 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from compliance.models import Membership, Project, User
-from compliance.roles import EVERYWHERE, NOTHING, Deed, Deeds, deeds_of, roles_with
+from compliance.roles import EVERYWHERE, NOTHING, Deed, Deeds, deeds_by_program, deeds_of, roles_with
 
 
 def administers_installation(user: User) -> bool:
-    """Administrators and superusers: people, projects and what the installation knows of providers."""
-    return user.is_active and (user.is_superuser or user.role == User.Role.ADMINISTRATOR)
+    """Administrators and superusers, in person: people, projects and what the installation knows of providers."""
+    return user.is_active and user.token_scopes is None and (user.is_superuser or user.role == User.Role.ADMINISTRATOR)
 
 
 def _everywhere(user: User) -> str:
     return User.Role.ADMINISTRATOR if user.is_superuser else user.role
+
+
+def _left_by_token(user: User) -> Deeds:
+    """What the token that acts for the person leaves of their deeds; everything when they come in person."""
+    return frozenset(Deed) if user.token_scopes is None else deeds_by_program(user.token_scopes)
 
 
 def open_memberships(user: User) -> QuerySet[Membership]:
@@ -32,7 +37,7 @@ def open_memberships(user: User) -> QuerySet[Membership]:
 
 def sees_everything(user: User) -> bool:
     """Legal, administrators and auditors of the installation see every project."""
-    return user.is_active and Deed.SEE in EVERYWHERE.get(_everywhere(user), NOTHING)
+    return user.is_active and Deed.SEE in EVERYWHERE.get(_everywhere(user), NOTHING) & _left_by_token(user)
 
 
 def visible_projects(user: User) -> QuerySet[Project]:
@@ -41,6 +46,8 @@ def visible_projects(user: User) -> QuerySet[Project]:
 
 def projects_for(user: User, deed: Deed) -> QuerySet[Project]:
     """The projects in which the person may do it."""
+    if deed not in _left_by_token(user):
+        return Project.objects.none()
     reached = Project.objects.all() if user.only_project_id is None else Project.objects.filter(pk=user.only_project_id)
     if user.is_active and deed in EVERYWHERE.get(_everywhere(user), NOTHING):
         return reached
@@ -57,7 +64,7 @@ def deeds_in(user: User, project: Project) -> Deeds:
     if not user.is_active or user.only_project_id not in (None, project.pk):
         return NOTHING
     standing = open_memberships(user).filter(project=project).values_list("role", flat=True).first()
-    return deeds_of(_everywhere(user), standing)
+    return deeds_of(_everywhere(user), standing) & _left_by_token(user)
 
 
 def may(user: User, deed: Deed, project: Project) -> bool:
@@ -86,7 +93,8 @@ def may_decide_some(user: User) -> bool:
 
 def may_edit_rules(user: User) -> bool:
     """Legal and administrators draft rules; the database asks for a second person to publish one."""
-    return administers_installation(user) or (user.is_active and user.role == User.Role.LEGAL)
+    in_person = user.is_active and user.token_scopes is None
+    return administers_installation(user) or (in_person and user.role == User.Role.LEGAL)
 
 
 def may_keep_clauses(user: User) -> bool:
@@ -102,6 +110,12 @@ def may_receive_texts(user: User) -> bool:
 def may_answer_for_organisation(user: User) -> bool:
     """What holds for the whole organisation is said by legal and administrators."""
     return may_edit_rules(user)
+
+
+def may_issue_policies(user: User) -> bool:
+    """Whoever writes rules, decides findings or runs audits somewhere hands policies to gateways. Two queries at most."""
+    in_person = user.token_scopes is None
+    return in_person and (may_edit_rules(user) or may_decide_some(user) or may_run_some_audits(user))
 
 
 def may_use_this_machine(user: User) -> bool:

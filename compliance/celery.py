@@ -47,6 +47,7 @@ app.conf.update(
         "remind": {"task": "audits.tasks.remind_people", "schedule": 3600.0, "options": {"expires": 3000}},
         "watch sources": {"task": "compliance.tasks.watch_sources", "schedule": 60.0, "options": {"expires": 55}},
         "agreements that end": {"task": "compliance.tasks.tell_of_ending_agreements", "schedule": 3600.0},
+        "forget answers": {"task": "compliance.tasks.forget_answers", "schedule": 3600.0, "options": {"expires": 3000}},
         "read new texts": {"task": "compliance.tasks.read_texts", "schedule": 60.0, "options": {"expires": 55}},
     },
 )

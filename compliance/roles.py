@@ -5,6 +5,7 @@ the table keeps on purpose: administrators run the house and decide nothing; who
 keep among themselves are not read by engineers or administrators; auditors and viewers change nothing.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -52,6 +53,15 @@ EVERYWHERE: dict[str, Deeds] = {
     "administrator": _ADMINISTRATOR,
     "auditor": _AUDITOR,
 }
+BY_PROGRAM: dict[str, Deeds] = {
+    "read": frozenset({Deed.SEE, Deed.READ_TRAIL}),
+    "contents": _READ,
+    "run": frozenset({Deed.SEE, Deed.RUN}),
+    "report": frozenset({Deed.SEE, Deed.REPORT}),
+    "discuss": frozenset({Deed.SEE, Deed.COMMENT}),
+}
+"""What each scope of a token leaves of its maker's deeds. Judgements, privileged notes and the keeping of people and evidence
+are in no scope: they take a person (decision 0286)."""
 assert all(Deed.SEE in deeds for deeds in IN_PROJECT.values()), "whoever belongs to a project sees it"
 
 
@@ -64,3 +74,8 @@ def deeds_of(everywhere: str, in_project: str | None) -> Deeds:
 def roles_with(deed: Deed) -> frozenset[str]:
     """The roles in a project that allow it."""
     return frozenset(role for role, deeds in IN_PROJECT.items() if deed in deeds)
+
+
+def deeds_by_program(scopes: Iterable[str]) -> Deeds:
+    """What a token with these scopes can do at most; an unknown scope gives nothing."""
+    return NOTHING.union(*(BY_PROGRAM.get(scope, NOTHING) for scope in scopes))

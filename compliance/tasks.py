@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from compliance.actions.agreements import tell_of_ends
 from compliance.actions.anchoring import anchor_clauses
+from compliance.actions.answered import forget_answered
 from compliance.actions.reading import read_document, unread_documents
 from compliance.actions.watching import Place, due_watches, fetch_watch
 from compliance.celery import app
@@ -47,3 +48,9 @@ def fetch_source(watch_id: int) -> None:
 def tell_of_ending_agreements() -> None:
     """Say which agreements end soon, and which have ended; beat asks every hour, and each is told once."""
     tell_of_ends(timezone.localdate())
+
+
+@app.task(name="compliance.tasks.forget_answers", ignore_result=True, expires=3_500)
+def forget_answers() -> None:
+    """Forget what requests with idempotency keys were answered a day ago; beat asks every hour."""
+    forget_answered()

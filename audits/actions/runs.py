@@ -16,6 +16,8 @@ STEPS = ("prepare", "scan", "execute", "collect", "lineage", "match", "conclude"
 STALE_AFTER = dt.timedelta(seconds=60)
 RESENT_AFTER = dt.timedelta(minutes=10)
 STALE_REASON = "The worker that ran this audit stopped answering. What was captured until then is kept; run it again."
+REPLAY_RESULTS = ("counts", "findings_compared")
+"""What a replay found, beside where its answers came from."""
 
 
 @transaction.atomic
@@ -55,6 +57,21 @@ def request_run(
         acting_user=acting_user, action="run requested", subject=run, project=pipeline.project, upstreams=run.upstreams
     )
     return run
+
+
+def request_again(*, run: Run, acting_user: User | None) -> Run:
+    """Queue the same audit once more: the same upstreams, bounds and, of a replay, the same recorded answers."""
+    return request_run(
+        pipeline=run.pipeline,
+        acting_user=acting_user,
+        upstreams=run.upstreams,
+        record_only=run.record_only,
+        rerun_of=run,
+        limits=run.limits,
+        content=run.content,
+        replay={key: value for key, value in run.replay.items() if key not in REPLAY_RESULTS},
+        replay_of=run.replay_of,
+    )
 
 
 def move(run_id: int, to: str, *, since: Iterable[str], worker: str | None = None, **fields: Any) -> bool:

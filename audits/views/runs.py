@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from audits.access import get_run, may_read_contents, require_may_read_contents, require_may_run, visible_runs
 from audits.actions.limits import waiting
-from audits.actions.runs import request_cancel, request_run
+from audits.actions.runs import request_again, request_cancel
 from audits.models import Connection, Look, Pipeline, Run
 from audits.queries.run_view import (
     log_after,
@@ -33,7 +33,6 @@ from compliance.queries.names import provider_names
 from compliance.views.requests import PersonRequest
 
 MOST_SHOWN = 50
-RESULTS = ("counts", "findings_compared")
 LINES_AT_FIRST, LINES_AT_ONCE, LINES_PER_PAGE = 400, 500, 1000
 COLUMNS = {"run": ("id",), "pipeline": ("pipeline__name", "number"), "state": ("state",), "started": ("started_at",)}
 
@@ -141,16 +140,6 @@ def again(request: PersonRequest, pk: int) -> HttpResponse:
     """Queue the same audit once more, with the same upstreams."""
     run = get_run(request.user, pk)
     require_may_run(request.user, run.pipeline)
-    new = request_run(
-        pipeline=run.pipeline,
-        acting_user=request.user,
-        upstreams=run.upstreams,
-        record_only=run.record_only,
-        rerun_of=run,
-        limits=run.limits,
-        content=run.content,
-        replay={key: value for key, value in run.replay.items() if key not in RESULTS},
-        replay_of=run.replay_of,
-    )
+    new = request_again(run=run, acting_user=request.user)
     run_audit.delay_on_commit(new.pk)
     return redirect("run", pk=new.pk)

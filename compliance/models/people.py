@@ -20,6 +20,8 @@ class User(AbstractUser):
 
     only_project_id: int | None = None
     """Set while a token acts for the person that opens one project alone; never stored."""
+    token_scopes: frozenset[str] | None = None
+    """Set while a token acts for the person: what it may do at most; never stored."""
 
     class Meta:
         ordering = ["username"]

@@ -15,6 +15,7 @@ from audits.models.patterns import AccountOwner, PatternIndicator, PatternReadin
 from audits.models.pipelines import Pipeline
 from audits.models.proofs import SealProof
 from audits.models.rejudging import FindingChange, Rejudging
+from audits.models.report_forms import ReportForm
 from audits.models.reports import Report, ReportBrand, ReportPreset
 from audits.models.retention import ErasedContent, Erasure, LegalHold, Look, Retention
 from audits.models.review import Assignment, Enclosure, FactRequest, Remark, Remedy, RemedyStep, SavedView
@@ -66,6 +67,7 @@ __all__ = [
     "ReplayDifference",
     "Report",
     "ReportBrand",
+    "ReportForm",
     "ReportPreset",
     "Retention",
     "RowMatch",

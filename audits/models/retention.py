@@ -16,7 +16,9 @@ class Retention(models.Model):
         null=True, blank=True, help_text="Bodies, data sets, log lines, excerpts"
     )
     metadata_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Headers, addresses, targets, the recorder's own logs, source files"
+        null=True,
+        blank=True,
+        help_text="Headers, addresses, targets, ids of answers, the recorder's own logs; persons and keys of imported entries",
     )
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     set_at = models.DateTimeField(auto_now=True)

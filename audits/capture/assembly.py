@@ -14,8 +14,9 @@ from typing import Any
 from audits.capture import http2
 from audits.capture.blobs import BlobStore
 from audits.capture.bodies import BodySink
+from audits.capture.header_blocks import unpack_headers
 from audits.capture.http1 import Header, split_fields
-from audits.capture.journal import COMPLETE, OVER, Frame, Kind, unpack_headers
+from audits.capture.journal import COMPLETE, OVER, Frame, Kind
 from audits.capture.masking import Masker
 from audits.capture.spool import SpoolWriter, utc_text
 from audits.capture.websocket import MessageReader

@@ -7,8 +7,9 @@ import json
 from audits.capture import http1
 from audits.capture.answers import Failed
 from audits.capture.asking import LARGEST_READ, Asked, Reply
+from audits.capture.header_blocks import pack_headers
 from audits.capture.http1 import Body, Head
-from audits.capture.journal import Kind, pack_headers
+from audits.capture.journal import Kind
 from audits.capture.session import Hop, Session
 from audits.capture.streams import Stream
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from hpack import Decoder
-from hpack.exceptions import HPACKError
+from audits.capture.header_blocks import BlockDecoder, Field, Undecodable, literal_block
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 END_STREAM, ACK, END_HEADERS, PADDED, HAS_PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
@@ -23,8 +22,6 @@ SAFE_FRAME = 16384
 LARGEST_HEADERS = 256 * 1024
 LARGEST_TABLE = 1 << 20
 NO_ERROR, PROTOCOL_ERROR, CANCEL, ENHANCE_YOUR_CALM = 0, 1, 8, 11
-
-Field = tuple[bytes, bytes]
 
 
 class Malformed(ValueError):
@@ -86,8 +83,14 @@ def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 def header_frames(stream: int, fields: Iterable[Field], *, end_stream: bool) -> bytes:
     """HEADERS and, where the block is long, CONTINUATION frames."""
-    block = literal_block(fields)
-    pieces = [block[at : at + SAFE_FRAME] for at in range(0, len(block), SAFE_FRAME)] or [b""]
+    return block_frames(stream, literal_block(fields), end_stream=end_stream)
+
+
+def block_frames(stream: int, block: bytes, *, end_stream: bool) -> bytes:
+    """A header block in HEADERS and, where it is long, CONTINUATION frames."""
+    if len(block) <= SAFE_FRAME:
+        return frame(HEADERS, END_HEADERS | (END_STREAM if end_stream else 0), stream, block)
+    pieces = [block[at : at + SAFE_FRAME] for at in range(0, len(block), SAFE_FRAME)]
     written = []
     for number, piece in enumerate(pieces):
         flags = END_HEADERS if number == len(pieces) - 1 else 0
@@ -98,33 +101,20 @@ def header_frames(stream: int, fields: Iterable[Field], *, end_stream: bool) -> 
     return b"".join(written)
 
 
-def literal_block(fields: Iterable[Field]) -> bytes:
-    """A header block of "never indexed" literals (RFC 7541, section 6.2.3): no state on either side."""
-    return b"".join(b"\x10" + _text(name) + _text(value) for name, value in fields)
-
-
-def _text(text: bytes) -> bytes:
-    if len(text) < 127:
-        return bytes((len(text),)) + text
-    rest, digits = len(text) - 127, bytearray(b"\x7f")
-    while rest >= 128:
-        digits.append(rest % 128 | 128)
-        rest //= 128
-    digits.append(rest)
-    return bytes(digits) + text
-
-
 @dataclass
 class HeaderBlocks:
     """Gathers the header blocks of one direction of a connection, in order, and decodes them."""
 
-    decoder: Decoder = field(default_factory=lambda: _decoder())
+    decoder: BlockDecoder = field(
+        # The table's size is agreed between the two ends, whose settings are passed on unread.
+        default_factory=lambda: BlockDecoder(largest_list=LARGEST_HEADERS, largest_table=LARGEST_TABLE)
+    )
     _open: H2Frame | None = None
     _parts: list[bytes] = field(default_factory=list)
 
     def take(self, item: H2Frame) -> tuple[H2Frame, list[Field]] | None:
         """Feed HEADERS, PUSH_PROMISE and CONTINUATION frames; the frame that began a block with its fields once it is
-        complete. Raises Malformed."""
+        complete. A block that came before may give the same list again: it is not to be changed. Raises Malformed."""
         if item.type == CONTINUATION:
             if self._open is None or self._open.stream != item.stream:
                 raise Malformed("a CONTINUATION frame continues nothing")
@@ -148,16 +138,9 @@ class HeaderBlocks:
 
     def _decode(self, block: bytes) -> list[Field]:
         try:
-            return [(bytes(name), bytes(value)) for name, value in self.decoder.decode(block, raw=True)]
-        except HPACKError as error:
+            return self.decoder.decode(block)
+        except Undecodable as error:
             raise Malformed(f"a header block cannot be decoded: {error}") from error
-
-
-def _decoder() -> Decoder:
-    decoder = Decoder(max_header_list_size=LARGEST_HEADERS)
-    # The table's size is agreed between the two ends, whose settings are passed on unread.
-    decoder.max_allowed_table_size = LARGEST_TABLE
-    return decoder
 
 
 def first_value(fields: Sequence[Field], name: bytes) -> bytes | None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import mmap
 import os
 import platform
@@ -20,7 +19,7 @@ import select
 import struct
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -282,15 +281,3 @@ class JournalReader:
     def behind(self) -> bool:
         """Whether frames are waiting."""
         return self.backlog > 0
-
-
-def pack_headers(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """Header fields as the payload of a frame."""
-    return json.dumps([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields]).encode()
-
-
-def unpack_headers(payload: bytes) -> list[tuple[bytes, bytes]]:
-    """Header fields of a frame's payload; an empty payload holds none."""
-    if not payload:
-        return []
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(payload)]

@@ -13,8 +13,9 @@ from audits.capture import http1
 from audits.capture.addresses import normal_name
 from audits.capture.answers import Failed, own_answer
 from audits.capture.gated_http1 import FirstLook
+from audits.capture.header_blocks import pack_headers
 from audits.capture.http1 import Body, Head, Malformed
-from audits.capture.journal import COMPLETE, OVER, Kind, pack_headers
+from audits.capture.journal import COMPLETE, OVER, Kind
 from audits.capture.session import Arrival, Hop, Session
 from audits.capture.shortcut import Shortcut
 from audits.capture.streams import Stream

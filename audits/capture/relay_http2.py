@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from audits.capture import http2
 from audits.capture.addresses import normal_name
 from audits.capture.asking import asked_by_head
+from audits.capture.header_blocks import Field, literal_block, pack_headers
 from audits.capture.hello import H2_PREFACE
-from audits.capture.http2 import Field, H2Frame
-from audits.capture.journal import COMPLETE, Kind, pack_headers
+from audits.capture.http2 import H2Frame
+from audits.capture.journal import COMPLETE, Kind
 from audits.capture.session import Hop, Session
 from audits.capture.streams import Stream
 from audits.capture.upstream import Upstream
@@ -37,6 +40,20 @@ class _Stream:
         self.size = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """A request's header fields with what follows from them alone: programs send the same ones over and over.
+
+    packed: for the journal. named: the host they name, or empty. block: as they go upstream; None: a credential's
+    placeholder may be in them, and they are looked at each time.
+    """
+
+    fields: list[Field]
+    packed: bytes
+    named: str
+    block: bytes | None
+
+
 class Http2Relay:
     """Serves one client connection until either side is done."""
 
@@ -47,6 +64,7 @@ class Http2Relay:
         self._hop = hop
         self._upstream = upstream.stream
         self._blocks = http2.HeaderBlocks()
+        self._likeness: _Likeness | None = None
         self._streams: dict[int, _Stream] = {}
         self._turned_away: set[int] = set()
         self._own_answers: list[bytes] = []
@@ -91,22 +109,41 @@ class Http2Relay:
         target = self._upstream if source is self._client else self._client
         buffered = b""
         while data := await source.read():
+            source.on_data = None
             buffered += data
             if preface:
                 if len(buffered) < len(preface):
                     continue
                 target.write(preface)
                 buffered, preface = buffered[len(preface) :], b""
-            try:
-                buffered = buffered[take(buffered) :]
-            except http2.Malformed as error:
-                self._problem = str(error)
-                self.abort("http2_malformed")
+            used = self._taken(take, buffered)
+            if used < 0:
                 return
+            buffered = buffered[used:]
             if self._journal.full:
                 await self._journal.room()
             await target.drain()
+            if not buffered:
+                source.on_data = partial(self._at_once, source, target, take)
         target.close()
+
+    def _at_once(self, source: Stream, target: Stream, take: Callable[[bytes], int], data: bytes) -> bool:
+        """Pass on, in the callback that brings them, bytes that are whole frames; False: the task has to look at them."""
+        if self._journal.full or target.paused:
+            return False
+        used = self._taken(take, data)
+        if 0 <= used < len(data):
+            source.keep(data[used:])
+        return True
+
+    def _taken(self, take: Callable[[bytes], int], data: bytes) -> int:
+        """How many bytes were passed on; below zero: they are no HTTP/2, and the connection is over."""
+        try:
+            return take(data)
+        except http2.Malformed as error:
+            self._problem = str(error)
+            self.abort("http2_malformed")
+            return -1
 
     # From the client
 
@@ -135,22 +172,25 @@ class Http2Relay:
             self._journal.put(Kind.REQUEST_END, stream.number, payload=pack_headers(fields))
             return http2.header_frames(item.stream, fields, end_stream=True) + self._asked(item, stream)
         number = self._session.next_exchange(self._hop)
-        self._journal.put(
-            Kind.H2_REQUEST,
-            number,
-            self._hop.number,
-            item.stream,
-            payload=pack_headers(fields),
-            flags=COMPLETE * item.ends_stream,
-        )
-        refusal = self._refusal(number, fields)
+        like = self._like(fields)
+        complete = COMPLETE * item.ends_stream
+        self._journal.put(Kind.H2_REQUEST, number, self._hop.number, item.stream, payload=like.packed, flags=complete)
+        refusal = self._refusal(number, like)
         if refusal is not None:
             self._turn_away(item.stream, number, *refusal)
             return b""
         stream = self._streams[item.stream] = _Stream(number)
-        return http2.header_frames(item.stream, self._filled(fields), end_stream=item.ends_stream) + self._asked(
-            item, stream
-        )
+        block = literal_block(self._filled(fields)) if like.block is None else like.block
+        return http2.block_frames(item.stream, block, end_stream=item.ends_stream) + self._asked(item, stream)
+
+    def _like(self, fields: list[Field]) -> _Likeness:
+        """What follows from header fields, which are the same object when the same block came again."""
+        like = self._likeness
+        if like is None or like.fields is not fields:
+            named = (http2.first_value(fields, b":authority") or b"").decode("latin-1").partition(":")[0]
+            block = None if self._session.substitution else literal_block(fields)
+            like = self._likeness = _Likeness(fields, pack_headers(fields), normal_name(named), block)
+        return like
 
     def _take_frame(self, item: H2Frame) -> bytes:
         if item.stream in self._turned_away:
@@ -176,9 +216,9 @@ class Http2Relay:
             self._end_if_done(item.stream, stream)
         return b""
 
-    def _refusal(self, number: int, fields: list[Field]) -> tuple[str, str, bytes] | None:
+    def _refusal(self, number: int, like: _Likeness) -> tuple[str, str, bytes] | None:
         """(reason, detail, status) for a request that must not go out."""
-        named = normal_name((http2.first_value(fields, b":authority") or b"").decode("latin-1").partition(":")[0])
+        named = like.named
         if named and named != self._hop.host:
             arrival = self._hop.arrival
             self._session.gap(
@@ -190,7 +230,7 @@ class Http2Relay:
             return "limit_reached", "the number of calls allowed to this run is used up", b"429"
         gate = self._session.gate
         if gate is not None:
-            asked = asked_by_head(number, self._hop.host, self._hop.route.port, fields, lambda: self._client.lost)
+            asked = asked_by_head(number, self._hop.host, self._hop.route.port, like.fields, lambda: self._client.lost)
             reply = gate.glance(asked)
             if reply is not None:
                 return reply.ending["error"], reply.ending["error_detail"], b"403"

@@ -151,6 +151,15 @@ class Stream(asyncio.Protocol):
         if not self.lost:
             self.transport.abort()
 
+    def keep(self, data: bytes) -> None:
+        """The beginning of something whose rest has not come: `read` gives it together with what comes next."""
+        self._data = data
+
+    @property
+    def paused(self) -> bool:
+        """Whether the peer has not yet taken enough of what was written."""
+        return self._paused_writing
+
     @property
     def pending(self) -> bool:
         """Whether bytes have come that nobody has read."""

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from audits.actions.events import approval_moved
 from audits.models import Approval, Run, Signature
 from compliance.actions.trail import record
 from compliance.models import User
@@ -37,6 +38,7 @@ def put_forward(
         warnings=list(warnings), asked_by=acting_user,
     )  # fmt: skip
     _record(approval, acting_user, "approval asked for", steps=approval.steps)
+    approval_moved("approval.asked", approval)
     return approval
 
 
@@ -104,6 +106,7 @@ def sign(*, approval: Approval, word: str, reason: str, context_sha256: str, act
         approval=held, step=step, word=word, reason=reason.strip(), signed_by=acting_user, context_sha256=context_sha256
     )
     _record(held, acting_user, f"audit {word}", step=held.steps[step]["name"], reason=signature.reason)
+    approval_moved("approval.signed", held, signature)
     _close_if_done(held, signature)
     return signature
 
@@ -117,6 +120,7 @@ def _close_if_done(approval: Approval, signature: Signature) -> None:
     elif present_step(approval) is None:
         Approval.objects.filter(pk=approval.pk).update(completed_at=now)
         _record(approval, signature.signed_by, "approval completed")
+        approval_moved("approval.completed", approval)
 
 
 @transaction.atomic
@@ -128,6 +132,7 @@ def withdraw_approval(*, approval: Approval, reason: str, acting_user: User) -> 
     if not taken.update(withdrawn_at=timezone.now(), withdrawn_by=acting_user, withdrawal_reason=reason.strip()):
         raise ValidationError("It is withdrawn already.")
     _record(approval, acting_user, "approval withdrawn", reason=reason.strip())
+    approval_moved("approval.withdrawn", approval)
 
 
 def _record(approval: Approval, person: User, action: str, **detail: Any) -> None:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from audits.actions.events import decision_made
 from audits.models import Decision, Finding
 from audits.queries.review import student_of
 from compliance.actions.trail import record
@@ -54,6 +55,7 @@ def decide(
         until=until.isoformat() if until else "",
         reason=decision.reason,
     )
+    decision_made(decision)
     return decision
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
+from audits.actions.events import decision_ends
 from audits.models import Assignment, Finding, Notice, NoticeChoice
 from audits.queries.people import people_of_project
 from audits.queries.review import standing_today
@@ -71,6 +72,7 @@ def _tell_of_end(finding: Finding, step: str, words: str) -> int:
     project = finding.run.pipeline.project
     deciders = [one for one in people_of_project(project) if may(one, Deed.DECIDE, project)]
     decision = finding.decision_id  # type: ignore[attr-defined]
+    decision_ends(finding, step, words)
     made = [
         tell(
             user=person, kind="waiver_ends", key=f"waiver:{decision}:{step}", project=project,

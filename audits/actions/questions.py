@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from audits.actions.asking import close_answered
 from audits.matching.questions import ASKED, COMPETES, Topic
 from audits.models import FactAnswer
 from compliance.actions.library_changes import note_answer
@@ -45,4 +46,5 @@ def answer_question(
         acting_user=acting_user, action="question answered", subject=answer, project=project, fact=topic.fact,
         value=held, provider=topic.provider, valid_from=valid_from.isoformat(), reason=answer.reason,
     )  # fmt: skip
+    close_answered(answer)
     return answer

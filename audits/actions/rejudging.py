@@ -11,7 +11,9 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from audits.actions.events import findings_rejudged
 from audits.actions.findings import finding_row, published_revisions, use_row
+from audits.actions.remedies import settle_remedies
 from audits.matching.answers import Answers, answers_on_record
 from audits.matching.contradictions import ANSWERED_OTHERWISE, declared_against_answers
 from audits.matching.facts import distinct_rows
@@ -240,6 +242,9 @@ def _tell(done: Rejudging, changes: list[FindingChange]) -> None:
             project=runs[pk].pipeline.project, cause=done.cause, rejudging=done.pk,
             reopened=[one.finding.key for one in mine if one.reopened], **counts,
         )  # fmt: skip
+    findings_rejudged(done, changes)
+    for run in sorted(runs.values(), key=lambda one: one.pk):
+        settle_remedies(run)
 
 
 def _decided(changes: Sequence[FindingChange]) -> set[int]:

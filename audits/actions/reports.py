@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from audits.actions.events import report_ready
 from audits.models import Report, Run
 from compliance.actions.trail import record
 from compliance.models import User
@@ -27,9 +28,11 @@ def begin_report(report_id: int) -> bool:
     return Report.objects.filter(pk=report_id, state__in=open_states).update(state=Report.State.RENDERING) == 1
 
 
+@transaction.atomic
 def finish_report(report_id: int, **fields: Any) -> None:
     """Store what rendering made: hashes in the evidence store, pages, size in bytes."""
     Report.objects.filter(pk=report_id).update(state=Report.State.READY, finished_at=timezone.now(), **fields)
+    report_ready(Report.objects.select_related("run__pipeline__project").get(pk=report_id))
 
 
 def fail_report(report_id: int, error: str) -> None:

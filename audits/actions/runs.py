@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
+from audits.actions.run_ends import follow_run
 from audits.models import Pipeline, Run, RunStep
 from compliance.actions.trail import record
 from compliance.models import User
@@ -74,15 +75,22 @@ def request_again(*, run: Run, acting_user: User | None) -> Run:
     )
 
 
+@transaction.atomic
 def move(run_id: int, to: str, *, since: Iterable[str], worker: str | None = None, **fields: Any) -> bool:
-    """Move a run to a state if it still is in one of `since` (and still belongs to `worker`); tells whether it did."""
+    """Move a run to a state if it still is in one of `since` (and still belongs to `worker`); tells whether it did.
+
+    With the end of a run goes what follows from it (audits.actions.run_ends), in one transaction.
+    """
     now = timezone.now()
     if to in Run.ENDED:
         fields.setdefault("finished_at", now)
     runs = Run.objects.filter(pk=run_id, state__in=tuple(since))
     if worker is not None:
         runs = runs.filter(worker=worker)
-    return runs.update(state=to, heartbeat_at=now, **fields) == 1
+    moved = runs.update(state=to, heartbeat_at=now, **fields) == 1
+    if moved and to in Run.ENDED:
+        follow_run(run_id)
+    return moved
 
 
 def claim(run_id: int, worker: str) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import F, Max, Sum
 from django.utils import timezone
 
 from audits.actions.findings import store_findings
+from audits.actions.run_ends import follow_run
 from audits.ingest.sources import SOURCES
 from audits.matching.answers import answers_on_record
 from audits.matching.facts import (
@@ -44,6 +45,7 @@ def judge_log(imported: Import, library: Library) -> Run:
     )
     store_findings(run=run, judged=judged, drafts=drafts(judged, stated.student, library.title))
     Run.objects.filter(pk=run.pk).update(outcome=outcome_of(run))
+    follow_run(run.pk)
     run.refresh_from_db()
     return run
 

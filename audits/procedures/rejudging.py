@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from audits.actions.events import terms_changed
 from audits.actions.rejudging import rejudge
 from audits.models import Rejudging, Run, RunStep
 from compliance.models import LibraryChange, User
@@ -32,6 +33,7 @@ def rejudge_after_changes() -> Rejudging | None:
         projects=None if None in projects else [key for key in projects if key is not None],
     )  # fmt: skip
     LibraryChange.objects.filter(pk__in=[change.pk for change in changes]).update(done_at=timezone.now())
+    terms_changed(changes)
     return done
 
 

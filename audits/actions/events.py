@@ -59,11 +59,11 @@ def _listed(findings: Sequence[Finding], before: Mapping[str, str]) -> dict[str,
     return {"total": len(findings), "findings": rows}
 
 
-def findings_rejudged(done: Rejudging, changes: Iterable[FindingChange]) -> None:
-    """What judging anew changed, once for each project."""
+def findings_rejudged(done: Rejudging, changed: Iterable[tuple[Project, Sequence[FindingChange]]]) -> None:
+    """What judging anew changed, once for each project; `changed`: by run."""
     by_project: dict[Project, list[FindingChange]] = {}
-    for change in changes:
-        by_project.setdefault(change.finding.run.pipeline.project, []).append(change)
+    for project, changes in changed:
+        by_project.setdefault(project, []).extend(changes)
     for project, mine in by_project.items():
         rows = [
             {**_finding(one.finding), "what": one.what, "outcome_before": one.before.get("outcome", "")}

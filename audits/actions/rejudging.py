@@ -21,7 +21,17 @@ from audits.matching.outcomes import outcome_of
 from audits.matching.recorded import judged_runs
 from audits.matching.rejudging import RunReread, reread
 from audits.matching.verdicts import FindingDraft, JudgedUse, Title, drafts, strictest
-from audits.models import AssessedUse, Decision, Finding, FindingChange, ModelCall, Rejudging, Run, UsageSignature
+from audits.models import (
+    AssessedUse,
+    Decision,
+    Finding,
+    FindingChange,
+    ModelCall,
+    Rejudging,
+    Remedy,
+    Run,
+    UsageSignature,
+)
 from compliance.actions.trail import record
 from compliance.models import RuleRevision, User
 from compliance.queries.library import library_from_database
@@ -242,9 +252,11 @@ def _tell(done: Rejudging, changes: list[FindingChange]) -> None:
             project=runs[pk].pipeline.project, cause=done.cause, rejudging=done.pk,
             reopened=[one.finding.key for one in mine if one.reopened], **counts,
         )  # fmt: skip
-    findings_rejudged(done, changes)
+    findings_rejudged(done, [(runs[pk].pipeline.project, mine) for pk, mine in by_run.items()])
+    worked_on = set(Remedy.objects.values_list("finding__run__pipeline", flat=True))
     for run in sorted(runs.values(), key=lambda one: one.pk):
-        settle_remedies(run)
+        if run.pipeline_id in worked_on:
+            settle_remedies(run)
 
 
 def _decided(changes: Sequence[FindingChange]) -> set[int]:

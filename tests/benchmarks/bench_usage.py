@@ -35,7 +35,9 @@ def main() -> list[Figure]:
     rounds = [[_rate(way, _rows(run, exchange, count), run) for way, count in WAYS.items()] for _ in range(ROUNDS)]
     return [
         Figure("call rows written, of raw COPY", median(ours / raw for ours, raw, _ in rounds), at_least=0.7),
-        Figure("call rows written, of bulk_create", median(ours / bulk for ours, _, bulk in rounds), at_least=10),
+        Figure("call rows written, of bulk_create", median(ours / bulk for ours, _, bulk in rounds), at_least=20),
+        # What there is to win at all: since Django 5.2 bulk_create hands its rows over as arrays, at a multiple of its old speed.
+        Figure("raw COPY, of bulk_create", median(raw / bulk for _, raw, bulk in rounds)),
         Figure("call rows written", median(ours for ours, _, _ in rounds), "rows/s"),
     ]
 

@@ -15,6 +15,7 @@ from audits.procedures.reading_patterns import read_patterns, read_what_is_new
 from audits.procedures.receiving import judge_received
 from audits.procedures.rejudging import rejudge_after_changes
 from audits.procedures.report import make_report
+from audits.procedures.report_forms import make_form
 from audits.procedures.salvaging import salvage, salvage_ended_runs
 from compliance.celery import app
 
@@ -34,6 +35,12 @@ def run_audit(run_id: int) -> None:
 def render_report(report_id: int) -> None:
     """Render one report; delivered again when a worker dies, and then begun anew."""
     make_report(report_id)
+
+
+@app.task(name="audits.make_report_form", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def make_report_form(form_id: int) -> None:
+    """Make a report in another form; delivered again when a worker dies, and then begun anew."""
+    make_form(form_id)
 
 
 @app.task(name="audits.import_usage", acks_late=True, reject_on_worker_lost=True, ignore_result=True)

@@ -28,6 +28,7 @@ from audits.views import (
     reconciliation,
     rejudging,
     remarks,
+    report_forms,
     reports,
     rule_impact,
     runs,
@@ -127,4 +128,5 @@ urlpatterns = [
     path("graph/export/<str:form>/", graph.export, name="graph-export"),
     path("reports/", reports.listing, name="reports"),
     path("reports/<int:pk>/download/", reports.download, name="report-download"),
+    path("reports/<int:pk>/form/<slug:form>/", report_forms.form, name="report-form"),
 ]

@@ -20,6 +20,7 @@ _NEEDED = """
     UNION SELECT sha256 FROM audits_evidenceentry WHERE sha256 = ANY(%(named)s) AND NOT (run_id = ANY(%(runs)s))
     UNION SELECT pdf_sha256 FROM audits_report WHERE pdf_sha256 = ANY(%(named)s)
     UNION SELECT context_sha256 FROM audits_report WHERE context_sha256 = ANY(%(named)s)
+    UNION SELECT sha256 FROM audits_reportform WHERE sha256 = ANY(%(named)s)
     UNION SELECT archive_sha256 FROM audits_pipeline WHERE archive_sha256 = ANY(%(named)s)
     UNION SELECT part ->> 'sha256' FROM audits_import, jsonb_array_elements(parts) AS part
         WHERE part ->> 'sha256' = ANY(%(named)s) AND NOT (audits_import.id = ANY(%(imports)s))
@@ -86,7 +87,7 @@ def preview(
 def removable(runs: Collection[int], imports: Collection[Import], cause: str) -> dict[str, int]:
     """Hash → bytes of the contents that only these runs and imports need."""
     sizes = _of_runs(runs, cause)
-    if cause == Erasure.Cause.CONTENTS:
+    if cause != Erasure.Cause.METADATA:
         sizes |= {str(part["sha256"]): int(part["size"]) for one in imports for part in one.parts}
     needed = needed_elsewhere(list(sizes), list(runs), [one.pk for one in imports])
     return {sha256: size for sha256, size in sizes.items() if sha256 not in needed}

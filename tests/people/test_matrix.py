@@ -72,7 +72,9 @@ def places(world: World) -> Places:
     )
     return Places(
         world=world,
-        report=Report.objects.create(run=run, number=1, state=Report.State.READY, pdf_sha256=sha("pdf")),
+        report=Report.objects.create(
+            run=run, number=1, state=Report.State.READY, pdf_sha256=sha("pdf"), context_sha256=sha("manifest")
+        ),
         imported=Import.objects.create(
             pipeline=run.pipeline, source="litellm", name="log.jsonl", state=Import.State.DONE
         ),
@@ -97,6 +99,7 @@ READ: dict[str, tuple[Args, Deed | None]] = {
     "run-evidence": (Places.run, None),
     "run-report": (Places.run, None),
     "run-approval": (Places.run, None),
+    "report-form": (lambda at: [at.report.pk, "json"], None),
     "run-log": (Places.run, Deed.READ_CONTENTS),
     "run-log-after": (lambda at: [at.world.run.pk, 0], Deed.READ_CONTENTS),
     "run-lineage-rows": (lambda at: [at.world.run.pk, at.world.run.datasets.get().pk], Deed.READ_CONTENTS),

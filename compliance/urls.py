@@ -2,9 +2,20 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from compliance.views import account, comparing, in_force, incoming, people, projects, reader, suggestions, terms
+from compliance.views import (
+    account,
+    comparing,
+    in_force,
+    incoming,
+    people,
+    portfolio,
+    projects,
+    reader,
+    suggestions,
+    terms,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
@@ -20,6 +31,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/people/<int:pk>/", projects.change_member, name="project-member"),
     path("projects/<slug:slug>/invitations/<int:pk>/withdraw/", projects.withdraw_invitation, name="project-withdraw"),
     path("projects/<slug:slug>/trail/", projects.trail, name="project-trail"),
+    path("portfolio/", portfolio.page, name="portfolio"),
+    path("portfolio/why/<str:activity>/<path:way>/", portfolio.why, name="portfolio-cell"),
+    re_path(r"^portfolio/export/(?P<kind>csv|json)/$", portfolio.export, name="portfolio-export"),
+    path("portfolio/policies/", portfolio.policies, name="portfolio-policies"),
+    path("portfolio/policies/<int:pk>/", portfolio.policy, name="portfolio-policy"),
+    path("portfolio/policies/<int:pk>/file/", portfolio.policy_file, name="portfolio-policy-file"),
     path("theme/", people.theme, name="theme"),
     path("terms/", terms.providers, name="terms"),
     path("terms/in-force/", in_force.page, name="terms-in-force"),

@@ -45,6 +45,7 @@ DRAWINGS = {
     "imports": '<path d="M2.6 9.4v4.2h10.8V9.4M8 2v7.6M4.8 6.6 8 9.8l3.2-3.2"/>',
     "terms": '<path d="M3 2.2h7.4l2.6 2.6v9H3zM10.2 2.4v2.8h2.6M5.4 7.8h5.2M5.4 10.6h5.2"/>',
     "reports": '<path d="M2.4 13.8h11.2M4 11.4V8.2M8 11.4V2.6M12 11.4V5.6"/>',
+    "portfolio": '<path d="M2.2 2.2h11.6v11.6H2.2zM2.2 6.1h11.6M2.2 9.9h11.6M6.1 2.2v11.6M9.9 2.2v11.6"/>',
     "projects": '<path d="M1.8 13V3.4h4.4l1.6 1.8h6.4V13zM1.8 7.2h12.4"/>',
     "settings": (
         '<path d="M2 4.4h7M12.4 4.4H14M2 11.6h1.6M7 11.6h7"/><circle cx="10.7" cy="4.4" r="1.7"/>'

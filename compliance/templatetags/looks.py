@@ -362,6 +362,7 @@ PLACES = (
     ("Graph", "graph", "graph", ("graph",)),
     ("Imports", "imports", "imports", ("import", "reconciliation")),
     ("Terms", "terms", "terms", ("terms",)),
+    ("Portfolio", "portfolio", "portfolio", ("portfolio",)),
     ("Reports", "reports", "reports", ("report",)),
     ("Projects", "projects", "projects", ("project",)),
 )

@@ -130,7 +130,7 @@ DO: dict[str, tuple[Args, Deed | tuple[Deed, ...], dict[str, str]]] = {
 }
 # Open to whoever is signed in; what each shows is narrowed to what the person sees (test_permissions).
 EVERYBODYS = {
-    "account-tokens", "projects", "terms", "terms-in-force", "overview", "search",
+    "account-tokens", "projects", "portfolio", "portfolio-policies", "terms", "terms-in-force", "overview", "search",
     "pipelines", "imports", "runs", "findings", "notices", "notices-count", "questions", "questions-organisation", "models",
     "graph", "graph-data", "reports", "reconciliation", "import-accounts", "import-patterns",
 }  # fmt: skip
@@ -150,6 +150,7 @@ ELSEWHERE = {
     "project-lift", "project-erase", "use-why", "project-looks", "call-raw", "agreement-uses", "rule-uses", "rule-impact",
     "questions-organisation-answer", "questions-student-answer", "model-name", "coming-notice", "rejudging", "graph-node",
     "graph-clean", "graph-export", "report-download",
+    "portfolio-cell", "portfolio-export", "portfolio-policy", "portfolio-policy-file",
 }  # fmt: skip
 STANDINGS = [*(("member", role) for role in IN_PROJECT), *((role, None) for role in EVERYWHERE)]
 

@@ -1,6 +1,8 @@
 """Access to pipelines, runs, findings and reports: what one may see follows from the project (see compliance.access)."""
 
-from django.db.models import QuerySet
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -13,6 +15,7 @@ from compliance.access import (
     may_decide,
     may_edit_rules,
     may_run_audits,
+    projects_for,
     require,
     visible_projects,
 )
@@ -35,9 +38,18 @@ def visible_findings(user: User) -> QuerySet[Finding]:
 
 
 def visible_reports(user: User) -> QuerySet[Report]:
-    return Report.objects.filter(run__pipeline__project__in=visible_projects(user)).select_related(
-        "run__pipeline__project"
-    )
+    """Reports all of whose projects the person sees; privileged ones, and those with words of calls, only to who reads such."""
+    reports = Report.objects.filter(_held_in(visible_projects(user)))
+    privileged = Q(privileged=False) | _held_in(projects_for(user, Deed.READ_PRIVILEGED))
+    contents = Q(with_contents=False) | _held_in(projects_for(user, Deed.READ_CONTENTS))
+    return reports.filter(privileged, contents).select_related("run__pipeline__project", "project")
+
+
+def _held_in(projects: QuerySet[Project]) -> Q:
+    """Of a report: that all its material is of these projects."""
+    held = Report.projects.through.objects.filter(report=OuterRef("pk"))
+    outside = held.exclude(project__in=projects.values("pk"))
+    return Q(run__pipeline__project__in=projects) | Q(Exists(held), ~Exists(outside), run=None)
 
 
 def visible_imports(user: User) -> QuerySet[Import]:
@@ -195,9 +207,28 @@ def may_report(user: User, project: Project) -> bool:
     return may(user, Deed.REPORT, project)
 
 
+def reportable_projects(user: User) -> QuerySet[Project]:
+    """The projects that the person has reports made of."""
+    return projects_for(user, Deed.REPORT)
+
+
+def require_may_put_in(user: User, projects: Iterable[Project], *, privileged: bool, contents: bool) -> None:
+    """For what a report is to hold; raises PermissionDenied. Whoever may not read it has no report made that says it."""
+    for project in projects:
+        mine = deeds_in(user, project)
+        sentence = f"Notes among lawyers of {project} go only into reports of those who read them."
+        require(not privileged or Deed.READ_PRIVILEGED in mine, sentence)
+        sentence = f"What was said in calls of {project} goes only into reports of those who read it."
+        require(not contents or Deed.READ_CONTENTS in mine, sentence)
+
+
 def require_may_report(user: User, run: Run) -> None:
     """For having reports made; raises PermissionDenied."""
-    project = run.pipeline.project
+    require_may_report_on(user, run.pipeline.project)
+
+
+def require_may_report_on(user: User, project: Project) -> None:
+    """The same for a whole project."""
     require(may_report(user, project), f"Reports on {project} are made for its engineers, legal or an administrator.")
 
 

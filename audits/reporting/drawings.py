@@ -16,6 +16,7 @@ from audits.charts import (
 )
 from audits.pictures import DatasetPart, picture_of_lineage
 from audits.reporting.glyphs import by_number
+from audits.reporting.graph_picture import picture_of_graph
 
 
 def drawings(context: Mapping[str, Any], missing: Set[str] = frozenset()) -> dict[str, Any]:
@@ -33,11 +34,12 @@ def _drawn(context: Mapping[str, Any]) -> dict[str, Any]:
     days = [dt.date.fromisoformat(row["day"]) for row in usage["by_day"]]
     daily = [DailyUse(day, row["name"], row["calls"]) for day, row in zip(days, usage["by_day"], strict=True)]
     calls = [ProviderUse(row["name"], row["calls"]) for row in usage["by_provider"]]
-    student = (context["run"]["student"] or {}).get("name", "")
+    student, graph = (context["run"]["student"] or {}).get("name", ""), context.get("graph")
     return {
         "calls_by_provider": calls_by_provider(calls, days) if calls else None,
         "over_time": uses_per_provider_over_time(daily) if len(set(days)) > 1 else None,
         "lineage": picture_of_lineage([_part(one) for one in datasets if one["rows"]], student),
+        "graph": picture_of_graph(graph["nodes"], graph["edges"]) if graph else None,
         "shares": {one["dataset"]: _shares(one) for one in datasets if one["by_model"] and not one["gap"]},
     }
 

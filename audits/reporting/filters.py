@@ -3,13 +3,16 @@
 import base64
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 from unicodedata import east_asian_width
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from audits.reporting.options import ANNEXES, PARTS, STANDARD, places_of
 from audits.reporting.wording import NOTHING_TO_JUDGE, OUTCOME_WORDS, percent
 from audits.text import visible
 from compliance.engine.vocabulary import ACTIVITIES, FACTS
@@ -175,8 +178,58 @@ def mark(name: str, colour: str = "") -> Markup:
     )
 
 
+def parts_of(report: Mapping[str, Any]) -> Sequence[str]:
+    """The chosen parts in order; those of a report that was made before there was a choice."""
+    return tuple(report.get("parts") or STANDARD)
+
+
+def body_parts(report: Mapping[str, Any]) -> Sequence[str]:
+    """The chosen parts that are no annexes, in order."""
+    return [name for name in parts_of(report) if name not in ANNEXES]
+
+
+@pass_context
+def chosen(context: Context, part: str) -> bool:
+    """Whether the part is in this report."""
+    return part in parts_of(context["report"])
+
+
+@pass_context
+def place(context: Context, part: str) -> str:
+    """The part's number or letter; empty where it was not chosen."""
+    return places_of(parts_of(context["report"])).get(part, "")
+
+
+@pass_context
+def in_part(context: Context, part: str) -> str:
+    """Where something stands: part 6, Annex B; empty where the part was not chosen."""
+    at = places_of(parts_of(context["report"])).get(part)
+    return "" if at is None else f"{'Annex' if part in ANNEXES else 'part'} {at}"
+
+
+def part_title(part: str) -> str:
+    """The words of the part's heading."""
+    return PARTS[part]
+
+
+@pass_context
+def printed(context: Context, number: int) -> bool:
+    """Whether the finding of this number is printed in full, so that it can be linked."""
+    report = context["report"]
+    if "findings" not in parts_of(report):
+        return False
+    return report.get("depth") != "summary" or number in context["summary"]["key_findings"]
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "activity": activity,
+    "body_parts": body_parts,
+    "chosen": chosen,
+    "in_part": in_part,
+    "part_title": part_title,
+    "parts_of": parts_of,
+    "place": place,
+    "printed": printed,
     "brief": brief,
     "clock": clock,
     "count": count,

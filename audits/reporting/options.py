@@ -44,7 +44,7 @@ PARTS: Final = {
 }
 """Every part in the order in which it comes when nobody says otherwise, with the words of its heading."""
 ANNEXES: Final = frozenset({"annex-calls", "annex-rows", "annex-facts", "annex-manifest", "annex-scan", "glossary"})
-"""Parts that are counted with letters, at the end; the others are numbered."""
+"""Parts that are counted with letters, at the end and in this order; the others are numbered."""
 OF_ONE_RUN: Final = frozenset({"pipeline", "annex-manifest", "annex-scan"})
 """Parts that speak of one run alone."""
 PRIVILEGED: Final = frozenset({"remarks"})
@@ -55,6 +55,8 @@ _STANDARD = (
     "summary", "method", "pipeline", "usage", "lineage", "findings", "terms", "gaps", "evidence", "annex-calls",
     "annex-facts", "annex-manifest", "annex-scan", "glossary",
 )  # fmt: skip
+STANDARD: Final = _STANDARD
+"""The parts of a report that was made before there was a choice."""
 _FULL = tuple(name for name in PARTS if name not in {"changes", "worklist", "remarks"})
 _WORK = ("summary", "changes", "worklist", "pipeline", "usage", "lineage", "gaps", "annex-scan", "glossary")
 _OUTSIDE = ("summary", "method", "usage", "lineage", "findings", "terms", "gaps", "evidence", "annex-calls", "glossary")
@@ -178,6 +180,13 @@ def parts_for(depth: str, profile: str, scope: str, *, since: bool = False) -> t
     return tuple([names[0], "changes", *names[1:]] if since and "changes" not in names else names)
 
 
+def places_of(parts: Sequence[str]) -> dict[str, str]:
+    """The number or letter of each part: 1, 2, 3 and so on, annexes A, B, C."""
+    body, annexes = ([name for name in parts if (name in ANNEXES) is held] for held in (False, True))
+    numbers = {name: str(at) for at, name in enumerate(body, 1)}
+    return numbers | {name: chr(ord("A") + at) for at, name in enumerate(annexes)}
+
+
 def read_options(data: Mapping[str, Any]) -> ReportOptions:
     """Options from JSON. What is left out is chosen by what is there; raises OptionsError, which names the field."""
     if not isinstance(data, Mapping):
@@ -250,7 +259,9 @@ def _parts(data: Any, options: ReportOptions) -> tuple[str, ...]:
         _allowed(name, options)
     if len(set(names)) < len(names):
         raise OptionsError("parts", f"{next(one for one in names if names.count(one) > 1)} is named twice")
-    return tuple(sorted(names, key=lambda name: name in ANNEXES))  # annexes last, else in the order chosen
+    order = list(PARTS)
+    annexes = [name for name in order if name in ANNEXES and name in names]
+    return (*(name for name in names if name not in ANNEXES), *annexes)  # annexes last, in their own order
 
 
 def _allowed(name: str, options: ReportOptions) -> None:

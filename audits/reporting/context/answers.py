@@ -76,6 +76,8 @@ def _asked(provider: dict[str, Any], prompts: dict[str, Any]) -> str:
     distinct, many = prompts["distinct"], len(prompts["topics"])
     asked = f"{provider['name']} ({prompts['host']}) was asked {numbered(prompts['prompts'], 'prompt')}"
     text = f"{asked}, {distinct:,} of them distinct"
+    if prompts.get("withheld"):
+        return f"{text}; what they said is not told here."
     if not many:
         return f"{text}; no word recurs enough to name a topic."
     words = listed([f"“{topic['word']}”" for topic in prompts["topics"]][:TOPICS_NAMED])
@@ -173,7 +175,7 @@ def _terms(context: Context) -> str:
         return "No rule of the governing terms bears on the recorded uses."
     told = [f"{text} ({_outcomes(found)})." for text, found in said.items()]
     more = len(told) - SENTENCES_QUOTED
-    rest = [f"{numbered(more, 'further reading')} of the terms stand{_s(more)} in part 6."] if more > 0 else []
+    rest = [f"{numbered(more, 'further reading')} of the terms stand{_s(more)} among the findings."] if more > 0 else []
     return " ".join([*told[:SENTENCES_QUOTED], *rest])
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import F, Sum
+
 from audits.evidence.seal import Seal
 from audits.models import ModelCall, Run
 
@@ -18,9 +20,7 @@ def evidence(run: Run) -> dict[str, Any]:
     return {
         "root": run.evidence_root,
         "exchanges": run.exchanges.count(),
-        "exchange_bytes": sum(
-            size for pair in run.exchanges.values_list("request_size", "response_size") for size in pair
-        ),
+        "exchange_bytes": run.exchanges.aggregate(sum=Sum(F("request_size") + F("response_size")))["sum"] or 0,
         "entries_total": entries.count(),
         "entries": [
             {"seq": one.seq, "kind": one.kind, "reference": one.reference, "sha256": one.sha256, "size": one.size}

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from audits.models import AnswerComparison, Dataset, ModelCall, RowMatch, Run
 from audits.queries.lineage import shares
-from audits.reporting.context.names import provider_name
+from audits.reporting.context.names import known_names, named
 
 KINDS = ("exact", "normalised", "contained", "near", "label")  # as sure as they are, surest first
 
@@ -30,7 +30,7 @@ def lineage(run: Run) -> dict[str, Any]:
             }
             for share in shares(run)
         ],
-        "kept": _kept(run),
+        "kept": kept_of(ModelCall.objects.filter(run=run)),
         "comparisons": _comparisons(run),
     }
 
@@ -44,11 +44,10 @@ def _comparisons(run: Run) -> list[dict[str, Any]]:
 
 def _accounted(dataset: Dataset) -> dict[str, int]:
     """Rows that took a label and no text, and rows in which no recorded answer was found: with the rest, all rows."""
-    matched = RowMatch.objects.filter(dataset=dataset)
-    text = set(matched.exclude(kind="label").values_list("row", flat=True))
-    label = set(matched.filter(kind="label").values_list("row", flat=True)) - text
-    own = dataset.rows - len(text) - len(label) - dataset.malformed
-    return {"label_only_rows": len(label), "own_rows": own}
+    by_text = Count("row", distinct=True, filter=~Q(kind="label"))
+    told = RowMatch.objects.filter(dataset=dataset).aggregate(rows=Count("row", distinct=True), text=by_text)
+    own = dataset.rows - told["rows"] - dataset.malformed
+    return {"label_only_rows": told["rows"] - told["text"], "own_rows": own}
 
 
 def _ordered(rows: dict[str, int]) -> list[dict[str, Any]]:
@@ -62,18 +61,20 @@ def _kinds(dataset: Dataset) -> list[dict[str, Any]]:
     return [{"kind": kind, "rows": rows[kind]} for kind in KINDS if kind in rows]
 
 
-def _kept(run: Run) -> list[dict[str, Any]]:
-    """By model: answers given, and answers that stand in training data."""
+def kept_of(calls: QuerySet[ModelCall]) -> list[dict[str, Any]]:
+    """By model: answers given, and answers that stand in training data. Two queries."""
     groups = (
-        ModelCall.objects.filter(run=run, failed=False, outputs__gt=0)
+        calls.filter(failed=False, outputs__gt=0)
+        .order_by()
         .values("provider", "request_model")
         .annotate(answers=Count("id"), kept=Count("id", filter=Q(purpose=ModelCall.Purpose.TRAIN)))
         .order_by("provider", "request_model")
     )
+    names = known_names()
     return [
         {
             "provider": one["provider"],
-            "name": provider_name(one["provider"]),
+            "name": named(one["provider"], names),
             "model": one["request_model"],
             "answers": one["answers"],
             "kept": one["kept"],

@@ -5,8 +5,11 @@ from compliance.models import Provider
 UNKNOWN = "Unknown provider"
 
 
-def provider_name(slug: str) -> str:
+def known_names() -> dict[str, str]:
+    """Slug to name of every catalogued provider. One query."""
+    return dict(Provider.objects.values_list("slug", "name"))
+
+
+def named(slug: str, names: dict[str, str]) -> str:
     """The provider's name; the slug itself for one that is not catalogued."""
-    if slug in ("", "unknown"):
-        return UNKNOWN
-    return Provider.objects.filter(slug=slug).values_list("name", flat=True).first() or slug
+    return UNKNOWN if slug in ("", "unknown") else names.get(slug, slug)

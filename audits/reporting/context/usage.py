@@ -1,71 +1,111 @@
-"""Use by provider: calls, tokens, models, days, rate; shaped by pandas from one query."""
+"""Use by provider: calls, tokens, models, days, rate. The database adds up; no call is read one by one."""
 
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pandas as pd
+from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncDate, TruncMinute
 
 from audits.models import ModelCall, Run
-from audits.reporting.context.names import provider_name
+from audits.reporting.context.names import known_names, named
 
-COLUMNS = [
-    "at", "host", "provider", "served_by", "request_model", "operation", "input_tokens", "output_tokens", "failed",
-    "streamed", "purpose", "purpose_source",
-]  # fmt: skip
-
-
-def _frame(run: Run) -> pd.DataFrame:
-    rows = ModelCall.objects.filter(run=run).order_by("at", "pk").values_list(*COLUMNS)
-    frame = pd.DataFrame.from_records(list(rows), columns=COLUMNS)
-    frame["provider"] = frame["provider"].replace("", "unknown")
-    frame["at"] = pd.to_datetime(frame["at"], utc=True)
-    frame["day"] = frame["at"].dt.strftime("%Y-%m-%d")
-    for column in ("input_tokens", "output_tokens"):
-        frame[column] = pd.to_numeric(frame[column]).fillna(0).astype("int64")
-    return frame
+Group = dict[str, Any]
+_ALIKE = (
+    "day", "host", "provider", "served_by", "request_model", "operation", "failed", "streamed", "purpose", "purpose_source",
+)  # fmt: skip
 
 
-def usage(run: Run) -> dict[str, Any]:
-    """Totals of the run, and calls by day and provider for the chart."""
-    frame = _frame(run)
-    by_day = frame.groupby(["day", "provider"]).size().reset_index(name="calls")
-    return {
-        **_totals(frame),
-        "by_day": [row | {"name": provider_name(row["provider"])} for row in by_day.to_dict("records")],
+def calls_of(runs: Sequence[Run], providers: Sequence[str] = ()) -> QuerySet[ModelCall]:
+    """The calls of models of these runs; `providers`: only theirs."""
+    calls = ModelCall.objects.filter(run__in=[run.pk for run in runs])
+    return calls.filter(provider__in=providers) if providers else calls
+
+
+def usage(*runs: Run, providers: Sequence[str] = ()) -> dict[str, Any]:
+    """Totals of the runs, and calls by day and provider for the chart. Three queries."""
+    return shaped(calls_of(runs, providers), runs)[0]
+
+
+def providers(*runs: Run, providers: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """One entry for each provider, busiest first, with a row for each model and what the calls were for. Three queries."""
+    return shaped(calls_of(runs, providers), runs)[1]
+
+
+def shaped(calls: QuerySet[ModelCall], runs: Sequence[Run]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Both from the same sums. Three queries, however many calls there are."""
+    groups = [row | {"provider": row["provider"] or "unknown"} for row in _groups(calls)]
+    minutes, names = _minutes(calls), known_names()
+    by_provider: defaultdict[str, list[Group]] = defaultdict(list)
+    for row in groups:
+        by_provider[row["provider"]].append(row)
+    busiest = sorted(by_provider, key=lambda slug: (-_calls(by_provider[slug]), slug))
+    by_day: Counter[tuple[str, str]] = Counter()
+    for row in groups:
+        by_day[row["day"].isoformat(), row["provider"]] += row["calls"]
+    total = _totals(groups) | {"peak_per_minute": minutes[""]}
+    told = {
+        **total,
+        "by_day": [
+            {"day": day, "provider": slug, "calls": number, "name": named(slug, names)}
+            for (day, slug), number in sorted(by_day.items())
+        ],
         "by_provider": [
-            {"provider": slug, "name": provider_name(slug), "calls": calls} for slug, calls in _busiest(frame)
+            {"provider": slug, "name": named(slug, names), "calls": _calls(by_provider[slug])} for slug in busiest
         ],
     }
+    return told, [_provider(slug, by_provider[slug], minutes, names, runs) for slug in busiest]
 
 
-def providers(run: Run) -> list[dict[str, Any]]:
-    """One entry for each provider, busiest first, with a row for each model and what the calls were for."""
-    frame = _frame(run)
-    return [_provider(run, slug, frame[frame["provider"] == slug]) for slug, _ in _busiest(frame)]
+def _groups(calls: QuerySet[ModelCall]) -> Iterable[Group]:
+    """Calls alike in all that is told of them, with their sums."""
+    tokens = {f"{side}_tokens_sum": Coalesce(Sum(f"{side}_tokens"), 0) for side in ("input", "output")}
+    found = calls.annotate(day=TruncDate("at", tzinfo=dt.UTC))
+    rows = found.order_by().values(*_ALIKE).annotate(calls=Count("pk"), first=Min("at"), last=Max("at"), **tokens)
+    return rows.order_by(*_ALIKE)
 
 
-def _busiest(frame: pd.DataFrame) -> list[tuple[str, int]]:
-    """Providers with their calls, most calls first, then by name: the same order whatever the order of the rows."""
-    counts = [(str(slug), int(calls)) for slug, calls in frame["provider"].value_counts().items()]
-    return sorted(counts, key=lambda one: (-one[1], one[0]))
+def _minutes(calls: QuerySet[ModelCall]) -> Counter[str]:
+    """Most calls in one minute: of each provider, and of all together under the empty name."""
+    rows = calls.order_by().annotate(minute=TruncMinute("at", tzinfo=dt.UTC)).values_list("minute", "provider")
+    most: Counter[str] = Counter({"": 0})
+    together: Counter[Any] = Counter()
+    for minute, provider, number in rows.annotate(number=Count("pk")):
+        slug = provider or "unknown"
+        most[slug] = max(most[slug], number)
+        together[minute] += number
+    most[""] = max(together.values(), default=0)
+    return most
 
 
-def _provider(run: Run, slug: str, frame: pd.DataFrame) -> dict[str, Any]:
-    hosts = sorted(frame["host"].unique().tolist())
+def _calls(groups: Iterable[Group]) -> int:
+    return sum(row["calls"] for row in groups)
+
+
+def _provider(
+    slug: str, groups: list[Group], minutes: Counter[str], names: dict[str, str], runs: Sequence[Run]
+) -> dict[str, Any]:
+    hosts = sorted({row["host"] for row in groups})
+    models: defaultdict[str, list[Group]] = defaultdict(list)
+    purposes: Counter[tuple[str, str]] = Counter()
+    for row in groups:
+        models[row["request_model"]].append(row)
+        if not row["failed"]:
+            purposes[row["purpose"], row["purpose_source"]] += row["calls"]
     return {
         "provider": slug,
-        "name": provider_name(slug),
+        "name": named(slug, names),
         "hosts": hosts,
-        "served_by": sorted(value for value in frame["served_by"].unique().tolist() if value),
-        **_totals(frame),
-        "models": [_model(str(model), group) for model, group in frame.groupby("request_model")],
+        "served_by": sorted({row["served_by"] for row in groups} - {""}),
+        **_totals(groups),
+        "peak_per_minute": minutes[slug],
+        "models": [_model(model, models[model]) for model in sorted(models)],
         "purposes": [
-            {"purpose": purpose, "source": source, "calls": int(count)}
-            for (purpose, source), count in frame[~frame["failed"]]
-            .groupby(["purpose", "purpose_source"])
-            .size()
-            .items()
+            {"purpose": purpose, "source": source, "calls": number}
+            for (purpose, source), number in sorted(purposes.items())
         ],
-        "prompts": [_prompts(host, run.prompts[host]) for host in hosts if host in run.prompts],
+        "prompts": [_prompts(host, run.prompts[host]) for run in runs for host in hosts if host in run.prompts],
     }
 
 
@@ -82,20 +122,19 @@ def _prompts(host: str, profile: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _model(model: str, frame: pd.DataFrame) -> dict[str, Any]:
-    return {"model": model or "not named", "operations": sorted(frame["operation"].unique().tolist()), **_totals(frame)}
+def _model(model: str, groups: list[Group]) -> dict[str, Any]:
+    operations = sorted({row["operation"] for row in groups})
+    return {"model": model or "not named", "operations": operations, **_totals(groups)}
 
 
-def _totals(frame: pd.DataFrame) -> dict[str, Any]:
-    empty = frame.empty
+def _totals(groups: list[Group]) -> dict[str, Any]:
     return {
-        "calls": len(frame),
-        "failed": int(frame["failed"].sum()),
-        "streamed": int(frame["streamed"].sum()),
-        "input_tokens": int(frame["input_tokens"].sum()),
-        "output_tokens": int(frame["output_tokens"].sum()),
-        "first_at": None if empty else frame["at"].min().isoformat(),
-        "last_at": None if empty else frame["at"].max().isoformat(),
-        "days": int(frame["day"].nunique()),
-        "peak_per_minute": 0 if empty else int(frame.groupby(frame["at"].dt.floor("min")).size().max()),
+        "calls": _calls(groups),
+        "failed": _calls(row for row in groups if row["failed"]),
+        "streamed": _calls(row for row in groups if row["streamed"]),
+        "input_tokens": sum(row["input_tokens_sum"] for row in groups),
+        "output_tokens": sum(row["output_tokens_sum"] for row in groups),
+        "first_at": min(row["first"] for row in groups).isoformat() if groups else None,
+        "last_at": max(row["last"] for row in groups).isoformat() if groups else None,
+        "days": len({row["day"] for row in groups}),
     }

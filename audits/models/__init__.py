@@ -20,6 +20,8 @@ from audits.models.reports import Report, ReportBrand, ReportPreset
 from audits.models.retention import ErasedContent, Erasure, LegalHold, Look, Retention
 from audits.models.review import Assignment, Enclosure, FactRequest, Remark, Remedy, RemedyStep, SavedView
 from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
+from audits.models.schedules import ReportSchedule, ScheduledReport
+from audits.models.sharing import ShareLink, ShareLook
 from audits.models.taught import TaughtCalls, TaughtRows
 from audits.models.usage import Exchange, ModelCall, UsageSignature
 
@@ -69,13 +71,17 @@ __all__ = [
     "ReportBrand",
     "ReportForm",
     "ReportPreset",
+    "ReportSchedule",
     "Retention",
     "RowMatch",
     "Run",
     "RunStep",
     "SavedView",
+    "ScheduledReport",
     "Seal",
     "SealProof",
+    "ShareLink",
+    "ShareLook",
     "Signature",
     "Student",
     "TaughtCalls",

@@ -122,6 +122,7 @@ class Look(models.Model):
         BUNDLE = "bundle", "Took the evidence bundle away"
         REPORT = "report", "Took a report away"
         IMPORT = "import", "Read an imported file"
+        SHARED = "shared", "Was given a report by a link"
 
     at = models.DateTimeField(db_default=Now(), editable=False)
     user = models.ForeignKey(

@@ -7,7 +7,20 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from audits.matching.questions import JUDGEMENTS
-from audits.models import Approval, Enclosure, Exchange, Finding, Import, Pipeline, Remark, Report, Run
+from audits.models import (
+    Approval,
+    Enclosure,
+    Exchange,
+    FactRequest,
+    Finding,
+    Import,
+    Pipeline,
+    Remark,
+    Remedy,
+    Report,
+    Run,
+    Webhook,
+)
 from compliance.access import (
     deeds_in,
     may,
@@ -256,6 +269,62 @@ def require_may_answer(user: User, project: Project | None, fact: str) -> None:
         else (f"Questions about students of {project} are answered by its engineers or legal.")
     )
     require(may_answer(user, project, fact), sentence)
+
+
+def require_may_keep_webhooks(user: User, project: Project) -> None:
+    """For webhooks and the log of what they were told; raises PermissionDenied."""
+    require(may(user, Deed.ADMINISTER, project), f"Webhooks of {project} are kept by its administrators.")
+
+
+def get_webhook(user: User, slug: str, pk: int) -> Webhook:
+    """A webhook of a project that the person administers; Http404 where they don't see it, PermissionDenied where they do."""
+    mine = Webhook.objects.filter(project__in=visible_projects(user), project__slug=slug)
+    found = get_object_or_404(mine.select_related("project", "made_by"), pk=pk)
+    require_may_keep_webhooks(user, found.project)
+    return found
+
+
+def require_may_ask(user: User, project: Project) -> None:
+    """For asking people for facts; raises PermissionDenied."""
+    require(may_decide(user, project), f"Facts about {project} are asked for by its reviewers.")
+
+
+def visible_requests(user: User) -> QuerySet[FactRequest]:
+    """What was asked of people, in projects that the person sees."""
+    asked = FactRequest.objects.filter(project__in=visible_projects(user))
+    return asked.select_related(
+        "project", "finding__run__pipeline__project", "asked_by", "asked_of", "replied_by", "withdrawn_by", "answer"
+    )
+
+
+def get_request(user: User, pk: int) -> FactRequest:
+    return get_object_or_404(visible_requests(user), pk=pk)
+
+
+def require_may_reply(user: User, request: FactRequest) -> None:
+    """For replying; raises PermissionDenied."""
+    require(request.asked_of_id == user.pk, f"{request.asked_of} is asked this, and replies.")
+
+
+def require_may_withdraw(user: User, request: FactRequest) -> None:
+    """For asking no longer; raises PermissionDenied."""
+    mine = request.asked_by_id == user.pk or may_decide(user, request.project)
+    require(mine, f"A request is withdrawn by whoever asked, or by the reviewers of {request.project}.")
+
+
+def visible_remedies(user: User) -> QuerySet[Remedy]:
+    """Work in projects that the person sees."""
+    mine = Remedy.objects.filter(project__in=visible_projects(user))
+    return mine.select_related("finding__run__pipeline__project", "owner", "asked_by", "settled_run", "claimed_run")
+
+
+def get_remedy(user: User, pk: int) -> Remedy:
+    return get_object_or_404(visible_remedies(user), pk=pk)
+
+
+def require_may_claim(user: User, remedy: Remedy) -> None:
+    """For saying that work is done; raises PermissionDenied."""
+    require(remedy.owner_id == user.pk, f"{remedy.owner} sees to this, and says when it is changed.")
 
 
 def require_may_correct(user: User) -> None:

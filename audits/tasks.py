@@ -3,9 +3,11 @@
 import datetime as dt
 
 from audits.actions.notices import remind_of_ends
+from audits.actions.reminding import remind_of_work
 from audits.actions.runs import mark_stale_runs as mark_stale
 from audits.actions.runs import note_resent
 from audits.procedures.audit import audit
+from audits.procedures.delivering import deliver_due
 from audits.procedures.erasing import erase_expired, finish_erasures
 from audits.procedures.importing import carry_out
 from audits.procedures.lifecycle import conduct
@@ -116,5 +118,12 @@ def mail_notices() -> None:
 
 @app.task(name="audits.tasks.remind_people", ignore_result=True, expires=3000)
 def remind_people() -> None:
-    """Remind of waivers that end and of findings that are due."""
+    """Remind of waivers that end, and of findings, work and asked facts that are due."""
     remind_of_ends()
+    remind_of_work()
+
+
+@app.task(name="audits.tasks.deliver_webhooks", ignore_result=True, expires=5)
+def deliver_webhooks() -> None:
+    """Tell webhooks what waits in their outbox; several workers at it share it out."""
+    deliver_due()

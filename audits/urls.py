@@ -33,6 +33,7 @@ from audits.views import (
     rule_impact,
     runs,
     searching,
+    webhooks,
     why_not,
 )
 
@@ -86,6 +87,19 @@ urlpatterns = [
     path("projects/<slug:slug>/evidence/hold/<int:pk>/lift/", keeping.lift, name="project-lift"),
     path("projects/<slug:slug>/evidence/erase/", keeping.erase, name="project-erase"),
     path("projects/<slug:slug>/looks/", keeping.looks, name="project-looks"),
+    path("projects/<slug:slug>/webhooks/", webhooks.page, name="project-webhooks"),
+    path("projects/<slug:slug>/webhooks/<int:pk>/", webhooks.detail, name="project-webhook"),
+    path("projects/<slug:slug>/webhooks/<int:pk>/<slug:deed>/", webhooks.do, name="project-webhook-deed"),
+    path(
+        "projects/<slug:slug>/webhooks/<int:pk>/deliveries/<int:delivery_pk>/",
+        webhooks.delivery,
+        name="webhook-delivery",
+    ),
+    path(
+        "projects/<slug:slug>/webhooks/<int:pk>/deliveries/<int:delivery_pk>/again/",
+        webhooks.again,
+        name="webhook-delivery-again",
+    ),
     path("calls/<int:pk>/<str:side>/", exchanges.raw, name="call-raw"),
     path("findings/", findings.listing, name="findings"),
     path("findings/together/", desk.together, name="findings-together"),

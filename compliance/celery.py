@@ -43,6 +43,7 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3000},
         },
+        "webhooks": {"task": "audits.tasks.deliver_webhooks", "schedule": 5.0, "options": {"expires": 5}},
         "mail": {"task": "audits.tasks.mail_notices", "schedule": 60.0, "options": {"expires": 55}},
         "remind": {"task": "audits.tasks.remind_people", "schedule": 3600.0, "options": {"expires": 3000}},
         "watch sources": {"task": "compliance.tasks.watch_sources", "schedule": 60.0, "options": {"expires": 55}},

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
+from audits.actions.webhooks import add_webhook, tell
 from audits.evidence.store import open_store
 from audits.models import Import, Report
 from audits.procedures.approving import ask_for_approval
@@ -39,6 +40,10 @@ class Places:
     approval: int
     invitation: int
     member: int
+    webhook: int
+
+    def delivery(self) -> int:
+        return Delivery.objects.filter(webhook=self.webhook).values_list("pk", flat=True)[0]
 
     def run(self) -> list[Any]:
         return [self.world.run.pk]
@@ -81,7 +86,16 @@ def places(world: World) -> Places:
         approval=ask_for_approval(run, [{"name": "Legal", "quorum": 1}], keeper).pk,
         invitation=asked.pk,
         member=held.pk,
+        webhook=_webhook(world, keeper),
     )
+
+
+def _webhook(world: World, keeper: User) -> int:
+    hook = add_webhook(
+        project=world.project, name="Chat", url="https://hooks.example/in", form="signed", events=(), acting_user=keeper
+    ).webhook
+    tell(project=world.project, event="run.ended", payload={}, key="1")
+    return hook.pk
 
 
 # Address → what it takes, and the deed that it asks for beyond seeing the project.
@@ -107,6 +121,9 @@ READ: dict[str, tuple[Args, Deed | None]] = {
     "call": (Places.call, Deed.READ_CONTENTS),
     "finding": (Places.finding, None),
     "finding-entries": (Places.finding, Deed.READ_CONTENTS),
+    "project-webhooks": (Places.slug, Deed.ADMINISTER),
+    "project-webhook": (lambda at: [*at.slug(), at.webhook], Deed.ADMINISTER),
+    "webhook-delivery": (lambda at: [*at.slug(), at.webhook, at.delivery()], Deed.ADMINISTER),
     "questions-student": (Places.slug, None),
     "import": (lambda at: [at.imported.pk], None),
     "import-live": (lambda at: [at.imported.pk], None),
@@ -117,6 +134,8 @@ DO: dict[str, tuple[Args, Deed | tuple[Deed, ...], dict[str, str]]] = {
     "project-invite": (Places.slug, Deed.ADMINISTER, {}),
     "project-member": (lambda at: [*at.slug(), at.member], Deed.ADMINISTER, {"role": "viewer"}),
     "project-withdraw": (lambda at: [*at.slug(), at.invitation], Deed.ADMINISTER, {}),
+    "project-webhook-deed": (lambda at: [*at.slug(), at.webhook, "test"], Deed.ADMINISTER, {}),
+    "webhook-delivery-again": (lambda at: [*at.slug(), at.webhook, at.delivery()], Deed.ADMINISTER, {}),
     "pipeline-audit": (lambda at: [at.world.run.pipeline_id], Deed.RUN, {"upstreams": "no such"}),
     "import-again": (lambda at: [at.imported.pk], Deed.RUN, {}),
     "run-cancel": (Places.run, Deed.RUN, {}),

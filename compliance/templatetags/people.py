@@ -5,7 +5,9 @@ import datetime as dt
 from django import template
 from django.utils import timezone
 
-from compliance.models import Membership
+from compliance.access import may
+from compliance.models import Membership, Project, User
+from compliance.roles import Deed
 
 register = template.Library()
 _WORDS = {value: str(words).partition(":")[0] for value, words in Membership.Role.choices}
@@ -15,6 +17,12 @@ _WORDS = {value: str(words).partition(":")[0] for value, words in Membership.Rol
 def role_word(role: str) -> str:
     """A role in a project in a word or two: "Engineer", "Outside counsel"."""
     return _WORDS.get(role, role)
+
+
+@register.filter
+def administers(person: User, project: Project) -> bool:
+    """Whether the person keeps the project: its people and its webhooks. One query at most."""
+    return may(person, Deed.ADMINISTER, project)
 
 
 @register.filter

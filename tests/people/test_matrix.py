@@ -17,7 +17,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from audits.actions.webhooks import add_webhook, tell
 from audits.evidence.store import open_store
-from audits.models import Import, Report
+from audits.models import Delivery, Import, Report
 from audits.procedures.approving import ask_for_approval
 from audits.procedures.concluding import Piece, seal_run
 from compliance.models import Invitation, Membership, User

@@ -127,8 +127,10 @@ def leave_report(report_id: int) -> None:
 @transaction.atomic
 def finish_report(report_id: int, **fields: Any) -> None:
     """Store what rendering made: hashes in the evidence store, pages, size in bytes."""
-    Report.objects.filter(pk=report_id).update(state=Report.State.READY, finished_at=timezone.now(), **fields)
-    report_ready(Report.objects.select_related("run__pipeline__project").get(pk=report_id))
+    Report.objects.filter(pk=report_id).update(
+        state=Report.State.READY, finished_at=timezone.now(), progress=[], **fields
+    )
+    report_ready(Report.objects.select_related("run__pipeline__project", "project").get(pk=report_id))
 
 
 def fail_report(report_id: int, error: str) -> None:

@@ -105,7 +105,7 @@ def findings_of_several(material: Material) -> list[dict[str, Any]]:
         for row in material.findings()
         .order_by()
         .values(*keys)
-        .annotate(runs=ArrayAgg("run_id", ordering="run_id"), all_calls=Sum("calls"), all_rows=Sum("rows"))
+        .annotate(runs=ArrayAgg("run_id", order_by="run_id"), all_calls=Sum("calls"), all_rows=Sum("rows"))
     }
     named = {run.pk: name_of(run) for run in material.runs}
     current = {run.pk for run in material.newest}

@@ -9,6 +9,7 @@ from audits.reporting.context import context_bytes
 from audits.reporting.forms.csvs import csv_bundle
 from audits.reporting.forms.sarif import findings_as_sarif
 from audits.reporting.forms.spreadsheet import spreadsheet
+from audits.reporting.forms.word import word_file
 
 Context = Mapping[str, Any]
 
@@ -37,6 +38,10 @@ _OPEN_XML: Final = "application/vnd.openxmlformats-officedocument"
 FORMS: Final[Mapping[str, Form]] = {
     form.name: form
     for form in (
+        Form(
+            "docx", "Word", "The report as text that counsel edits and comments on, with styles, captions and contents",
+            ".docx", f"{_OPEN_XML}.wordprocessingml.document", word_file,
+        ),
         Form(
             "xlsx", "Spreadsheet", "Findings, calls, rows, terms, decisions, gaps and evidence, a sheet each", ".xlsx",
             f"{_OPEN_XML}.spreadsheetml.sheet", spreadsheet,

@@ -22,6 +22,7 @@ LEFT_OUT: Final = frozenset({"head", "script", "style", "title", "template"})
 BOXES: Final = {"verdict": "Verdict", "citation": "Clause", "simulated": "Notice", "decision": "Decision", "note": "Note",
                 "badge": "FindingBadge", "word": "VerdictWord", "brand": "Brand", "marking": "Marking"}  # fmt: skip
 PARAGRAPHS: Final = {"lead": "Lead", "sentence": "Finding", "note": "Note", "small": "Note", "sub": "Subtitle"}
+COLOURED: Final = frozenset({"VerdictWord", "FindingBadge"})
 ROWS: Final = frozenset({"counts", "signature"})
 WIDE: Final = "annex-wide"
 NARROW_PICTURE, BROAD_PICTURE = 118.0, 160.0  # mm
@@ -41,6 +42,7 @@ class Flow:
     marks: int = 0
     sections: int = 0
     wide: bool = False
+    outcome: str = ""
 
     def block(self, node: Node, style: str = "Normal") -> None:
         """An element that stands on lines of its own, with everything in it."""
@@ -48,6 +50,7 @@ class Flow:
             return
         if node.attrs.get("id"):
             self.waiting.append(node.attrs["id"])
+        self.outcome = next((name for name in COLOURS if name in node.classes), self.outcome)
         if WIDE in node.classes:
             self._turned(node, style)
         elif node.tag in _BLOCKS_OF_THEIR_OWN:
@@ -169,7 +172,8 @@ class Flow:
     def paragraph(self, inside: Iterable[Node | str], style: str, properties: str = "") -> str:
         """One paragraph of words, marks and links."""
         inside = list(inside)
-        content = "".join(self._words(_trimmed(inside), Look()))
+        look = _of_outcome(self.outcome, Look()) if style in COLOURED and self.outcome else Look()
+        content = "".join(self._words(_trimmed(inside), look))
         told = "".join(one if isinstance(one, str) else one.text() for one in inside)
         turned = "<w:bidi/>" if begins_from_the_right(told) else ""
         return self._closed(content, style, properties + turned)
@@ -219,11 +223,16 @@ _BLOCKS_OF_THEIR_OWN: Final = {
 }  # fmt: skip
 
 
+def _of_outcome(outcome: str, look: Look) -> Look:
+    """In the outcome's own style; the colour is said once more, since some programs lose it inside tables."""
+    return look.with_(style=outcome_style(outcome), colour=COLOURS[outcome].removeprefix("#").upper())
+
+
 def _look_of(node: Node, look: Look) -> Look:
     """The look inside an inline element."""
     outcome = next((name for name in COLOURS if name in node.classes), "")
     if outcome:
-        return look.with_(style=outcome_style(outcome))
+        return _of_outcome(outcome, look)
     if node.tag in ("b", "strong"):
         return look.with_(bold=True)
     if node.tag in ("i", "em"):

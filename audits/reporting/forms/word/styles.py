@@ -43,6 +43,8 @@ def _edge(side: str, weight: int, colour: str, gap: int = 4) -> str:
 
 _BOLD: Final = "<w:b/><w:bCs/>"
 _BOX: Final = f"<w:pBdr>{''.join(_edge(side, 4, '8A92A0') for side in ('top', 'left', 'bottom', 'right'))}</w:pBdr>"
+_TOGETHER: Final = "<w:contextualSpacing/>"  # no room between paragraphs of the same box
+_BESIDE: Final = f'<w:ind w:left="240"/>{_TOGETHER}'
 _KEEP: Final = "<w:keepNext/><w:keepLines/>"
 
 
@@ -87,14 +89,15 @@ def _paragraphs() -> str:
         _style("paragraph", "Note", "Note", size=8.5, p=_space(0, 6), **soft),
         _style("paragraph", "Notice", "Notice", based="Normal", font=SANS, size=9, p=f"{_BOX}{_space(0, 8)}"),
         _style("paragraph", "Verdict", "Verdict", based="Normal", size=11.5,
-               p=f'<w:pBdr>{_edge("left", 24, INK, 10)}</w:pBdr>{_space(0, 0)}<w:ind w:left="240"/>'),
+               p=f'<w:pBdr>{_edge("left", 24, INK, 10)}</w:pBdr>{_space(0, 8)}{_BESIDE}'),
         _style("paragraph", "VerdictWord", "Verdict Word", based="Verdict", after="Verdict", font=SANS, r=_BOLD, size=17,
-               p="<w:keepNext/>"),
+               p=f"<w:keepNext/>{_space(0, 0)}"),
         _style("paragraph", "Clause", "Clause", based="Normal",
-               p=f'<w:keepLines/><w:pBdr>{_edge("left", 12, "8A92A0", 10)}</w:pBdr>{_space(0, 0)}<w:ind w:left="240"/>'),
-        _style("paragraph", "Decision", "Decision", based="Notice", p=f"<w:keepLines/>{_space(0, 0)}"),
+               p=f'<w:keepLines/><w:pBdr>{_edge("left", 12, "8A92A0", 10)}</w:pBdr>{_space(0, 8)}{_BESIDE}'),
+        _style("paragraph", "Decision", "Decision", based="Notice", p=f"<w:keepLines/>{_space(0, 8)}{_TOGETHER}"),
         _style("paragraph", "Caption", "caption", size=8.5, p=f"{_KEEP}{_space(8, 3)}", **soft),
         _style("paragraph", "TableText", "Table Text", based="Normal", font=SANS, size=8.5, p=_space(2, 2, 1.1)),
+        _style("paragraph", "Count", "Count", based="TableText", r=_BOLD, size=16, p=f"<w:keepNext/>{_space(4, 0, 1)}"),
         _style("paragraph", "TableDense", "Table Text Dense", based="TableText", size=7.5, p=_space(1, 1, 1.05)),
         _style("paragraph", "Bullet", "List Bullet", based="Normal", p='<w:numPr><w:numId w:val="1"/></w:numPr>'
                + _space(0, 3)),

@@ -63,6 +63,14 @@ class TableWriter:
         style_name = "SignatureTable" if signed else "FactsTable"
         return room + self._whole(style_name, widths, self._line(cells), "", head=False) + _after()
 
+    def _box(self, box: Node) -> str:
+        """What stands in one of the boxes; a number that leads it, large and on a line of its own."""
+        number = next((one for one in box.elements() if one.tag == "b"), None)
+        if number is None:
+            return self.cell(box, "TableText")
+        rest = Node(box.tag, box.attrs, [one for one in box.inside if one is not number])
+        return self.cell(Node("div", {}, list(number.inside)), "Count") + self.cell(rest, "TableText")
+
     def _whole(self, style: str, widths: list[int], body: str, caption: str, *, head: bool) -> str:
         look = (
             f'<w:tblLook w:val="0{"4" if not head else "0"}20" w:firstRow="{int(head)}" w:noHBand="1" w:noVBand="1"/>'
@@ -75,11 +83,13 @@ class TableWriter:
         ) + (_after() if style == "ReportTable" else "")
 
     def _row(self, row: Node, widths: list[int], style: str, *, head: bool) -> str:
-        cells, at = [], 0
+        cells, at, after_number = [], 0, False
         for one in _cells(row):
-            span = max(1, min(int(one.attrs.get("colspan") or 1), len(widths) - at)) if at < len(widths) else 1
-            cells.append(self._cell(sum(widths[at : at + span]), _aligned(one, self.cell(one, style)), span))
-            at += span
+            span = max(1, min(int(one.attrs.get("colspan") or 1), len(widths) - at))
+            apart = after_number and "num" not in one.classes
+            content = _aligned(one, self.cell(one, style))
+            cells.append(self._cell(sum(widths[at : at + span]), content, span, apart=apart))
+            at, after_number = at + span, "num" in one.classes
         missing = len(widths) - at
         cells += [self._cell(width, "<w:p/>") for width in widths[-missing:]] if missing > 0 else []
         return self._line("".join(cells), head=head)
@@ -87,9 +97,11 @@ class TableWriter:
     def _line(self, cells: str, *, head: bool = False) -> str:
         return f"<w:tr><w:trPr><w:cantSplit/>{'<w:tblHeader/>' if head else ''}</w:trPr>{cells}</w:tr>"
 
-    def _cell(self, width: int, content: str, span: int = 1) -> str:
+    def _cell(self, width: int, content: str, span: int = 1, *, apart: bool = False) -> str:
+        """`apart`: with room at the left, beside numbers that stand at the right of their cell."""
         spans = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
-        return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{spans}</w:tcPr>{content}</w:tc>'
+        room = '<w:tcMar><w:left w:w="140" w:type="dxa"/></w:tcMar>' if apart else ""
+        return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{spans}{room}</w:tcPr>{content}</w:tc>'
 
     def _widths(self, node: Node, count: int) -> list[int]:
         """Of each column: as the paper has them; those that are left open share the rest."""

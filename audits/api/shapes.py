@@ -99,3 +99,35 @@ class FindingShown(FindingName):
     @staticmethod
     def resolve_due_on(obj: Any) -> dt.date | None:
         return getattr(obj, "due_on", None)
+
+
+class EntryShown(Schema):
+    """One entry of an imported log."""
+
+    id: int
+    line: int
+    kind: str
+    at: dt.datetime
+    until: dt.datetime | None
+    host: str
+    provider: str
+    served_by: str
+    operation: str
+    request_model: str
+    response_model: str
+    calls: int | None
+    failed: bool
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: str | None
+    currency: str
+    account: str
+    person: str
+    key_hint: str
+    purpose: str
+    prompt_excerpt: str
+    output_excerpt: str
+
+    @staticmethod
+    def resolve_cost(obj: Any) -> str | None:
+        return None if obj.cost is None else format(obj.cost.normalize(), "f")

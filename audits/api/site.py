@@ -6,14 +6,28 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 from ninja import NinjaAPI
-from ninja.operation import Operation
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 
-from audits.api import runs
-from compliance.api import tokens
+from audits.api import (
+    accounts,
+    approvals,
+    calls,
+    findings,
+    gate,
+    graph,
+    imports,
+    judging,
+    keeping,
+    notices,
+    pipelines,
+    questions,
+    reports,
+    runs,
+)
+from compliance.api import clauses, library, people, tokens
 from compliance.api.document import document_of
 from compliance.api.guard import finished, guarded, tell_problems
-from compliance.api.openings import READING
 from compliance.problems import Problem, problem_response
 
 DESCRIPTION = """\
@@ -36,11 +50,27 @@ api = Interface(
     title="Clausetrail", version="1", description=DESCRIPTION, docs_url=None, openapi_url=None, urls_namespace="api"
 )
 tell_problems(api)
-for tag, router in (
-    ("Account", tokens.router),
-    ("Runs", runs.router),
+for tag, room in (
+    ("Account", tokens),
+    ("Projects", people),
+    ("Pipelines", pipelines),
+    ("Runs", runs),
+    ("Recorded calls", calls),
+    ("Findings", findings),
+    ("Approvals", approvals),
+    ("Reports", reports),
+    ("Questions", questions),
+    ("Judged anew", judging),
+    ("Imports", imports),
+    ("Accounts and bills", accounts),
+    ("Graph", graph),
+    ("Gate", gate),
+    ("Keeping", keeping),
+    ("Notices and search", notices),
+    ("Terms", library),
+    ("Keeping the library", clauses),
 ):
-    api.add_router("", router, tags=[tag])
+    api.add_router("", room.router, tags=[tag])
 
 
 @lru_cache(maxsize=1)
@@ -61,7 +91,7 @@ unknown.open_to_programs = True  # type: ignore[attr-defined]
 
 def addresses() -> list[URLPattern]:
     """Every address of the interface, each guarded; last, one for those that are none."""
-    found = []
+    found: list[URLPattern] = []
     for router in api._get_bound_routers():
         for where, path_view in router.path_operations.items():
             view = guarded(path_view.get_view(), path_view)

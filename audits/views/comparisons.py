@@ -70,7 +70,7 @@ def student_answers(request: PersonRequest, pk: int) -> HttpResponse:
     form = ComparisonForm(request.POST or None, request.FILES or None)
     if request.method == "POST":
         require_may_compare(request.user, run)
-        found = _compared(form) if form.is_valid() else None
+        found = compared(form) if form.is_valid() else None
         if found is not None:
             names = {name: form.cleaned_data[name] for name in ("teacher", "baseline")}
             keep_comparison(student=student, found=found.as_json(), acting_user=request.user, **names)
@@ -84,7 +84,7 @@ def student_answers(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "audits/student_answers.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _compared(form: ComparisonForm) -> Comparison | None:
+def compared(form: ComparisonForm) -> Comparison | None:
     """The comparison; None when a file can't be used, which the form then says."""
     files = {side: form.cleaned_data[f"{side}_file"] for side in SIDES}
     with tempfile.TemporaryDirectory() as folder:

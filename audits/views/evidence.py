@@ -38,6 +38,19 @@ def bundle(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The evidence bundle, made now; with the newest report that is ready."""
     run = get_run(request.user, pk)
     require_may_read_contents(request.user, run)
+    try:
+        return opened_bundle(request, run)
+    except NoBundle as problem:
+        messages.error(request, str(problem))
+        return redirect("run-evidence", pk=pk)
+
+
+class NoBundle(Exception):
+    """No bundle can be made of a run; the message says why."""
+
+
+def opened_bundle(request: PersonRequest, run: Run) -> FileResponse:
+    """The bundle as an answer, and the look on record. Http404 while nothing is sealed; raises NoBundle."""
     if not Seal.objects.filter(run=run).exists():
         raise Http404("the run's evidence is not sealed")
     looked(request, Look.What.BUNDLE, "evidence bundle", run=run)
@@ -46,8 +59,7 @@ def bundle(request: PersonRequest, pk: int) -> HttpResponseBase:
         try:
             path = write_run_bundle(run, Path(folder) / "bundle.zip", report).path
         except (Broken, IncompleteBundle, KeyProblem, Missing, Damaged, StoreProblem) as problem:
-            messages.error(request, f"No bundle was made: {problem}.")
-            return redirect("run-evidence", pk=pk)
+            raise NoBundle(f"No bundle was made: {problem}.") from problem
         file = path.open("rb")  # stays readable when the folder is gone
     return FileResponse(file, as_attachment=True, filename=_bundle_name(run), content_type="application/zip")
 

@@ -81,7 +81,7 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
     if imported.state != Import.State.WAITING or SOURCES[imported.source].reader is not None:
         return redirect("import", pk=pk)
     try:
-        names, rows = _first_rows(imported)
+        names, rows = first_rows_of(imported)
     except (Unacceptable, Missing) as problem:
         return render(request, "audits/import_map.html", {"imported": imported, "problem": str(problem)}, status=422)
     form = MappingForm(request.POST or None, columns=names)
@@ -98,7 +98,7 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
     )
 
 
-def _first_rows(imported: Import) -> tuple[list[str], list[Any]]:
+def first_rows_of(imported: Import) -> tuple[list[str], list[Any]]:
     with open_store(settings.EVIDENCE_URL).open(imported.parts[0]["sha256"]) as stream:
         return first_rows(stream, SHOWN)  # type: ignore[arg-type]
 

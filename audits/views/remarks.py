@@ -1,11 +1,13 @@
 """The discussion of a finding: remarks, notes among lawyers, and the files that go with them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -26,15 +28,15 @@ class RemarkForm(forms.Form):
     privileged = forms.BooleanField(label="A note among lawyers: engineers never see it", required=False)
 
 
-def _kept(request: PersonRequest) -> list[Kept]:
-    files = request.FILES.getlist("enclosures")
+def kept_enclosures(files: Sequence[UploadedFile]) -> list[Kept]:
+    """The files, put into the store of evidence; ValidationError for too many, or too large ones."""
     if len(files) > MOST_ENCLOSURES:
         raise ValidationError(f"At most {MOST_ENCLOSURES} files go with one remark.")
     for file in files:
         if (file.size or 0) > LARGEST_ENCLOSURE:
             raise ValidationError(f"{file.name} is larger than {LARGEST_ENCLOSURE // 2**20} MB.")
     store = open_store(settings.EVIDENCE_URL)
-    return [Kept(file.name or "file", store.put(file.file), file.size or 0) for file in files]  # type: ignore[arg-type]
+    return [Kept(file.name or "file", store.put(file.file), file.size or 0) for file in files]
 
 
 @require_POST
@@ -48,7 +50,12 @@ def add(request: PersonRequest, pk: int) -> HttpResponse:
         if not form.is_valid():
             raise ValidationError([str(one) for held in form.errors.values() for one in held])
         fields: dict[str, Any] = {"body": form.cleaned_data["body"], "privileged": privileged}
-        made = remark(finding=finding, acting_user=request.user, enclosures=_kept(request), **fields)
+        made = remark(
+            finding=finding,
+            acting_user=request.user,
+            enclosures=kept_enclosures(request.FILES.getlist("enclosures")),
+            **fields,
+        )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(f"{reverse('finding', args=[pk])}#discussion")

@@ -55,7 +55,7 @@ def document_of(api: Any, path_prefix: str) -> Json:
     """The whole document of an interface, in OpenAPI 3.1."""
     document = cast(Json, OpenAPISchema(api, path_prefix))
     operations = dict(_operations(api))
-    for path, item in document["paths"].items():
+    for item in document["paths"].values():
         for method in METHODS:
             if method in item:
                 item[method] = dict(item[method])

@@ -20,9 +20,9 @@ from ninja.errors import ValidationError as Unfit
 from ninja.operation import Operation, PathView
 
 from compliance.api.answered import HEADER, lock_for_change, once
-from compliance.rates import ASKED_PER_MINUTE, count
 from compliance.models import User
 from compliance.problems import CONTENT_TYPE, Problem, of_validation, problem_response
+from compliance.rates import ASKED_PER_MINUTE, count
 
 LARGEST_BODY, LARGEST_FORM = 1024 * 1024, 520 * 1024 * 1024
 View = Callable[..., HttpResponseBase]

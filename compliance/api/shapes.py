@@ -68,3 +68,9 @@ def said(asked: Schema, **more: Any) -> dict[str, Any]:
             continue
         given[name] = "on" if value is True else value.isoformat() if isinstance(value, dt.date) else value
     return given
+
+
+def a_file(media_type: str, status: int = 200) -> Json:
+    """What an OpenAPI document says of an operation that answers a file."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {"responses": {status: {"description": "The file.", "content": content}}}

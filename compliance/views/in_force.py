@@ -1,10 +1,11 @@
 """Terms in force on a day, for a channel, a kind of account and a region: the papers, and why each governs."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models.functions import Lower
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -18,32 +19,33 @@ from compliance.views.requests import PersonRequest
 @require_safe
 def page(request: PersonRequest) -> HttpResponse:
     """The stack of papers for the asked use, with what is missing of it."""
-    return render(request, "terms/in_force.html", _answer(request))
+    return render(request, "terms/in_force.html", answered(request.GET))
 
 
 @for_programs(ApiToken.Scope.READ)
 @require_safe
 def as_json(request: PersonRequest) -> HttpResponse:
     """The same for programs: one document, days in ISO 8601. 400 with what is wrong when the question can't be understood."""
-    answer = _answer(request)
+    answer = answered(request.GET)
     form: InForceForm = answer["form"]
     unknown = {name: request.GET[name] for name in request.GET if name not in form.fields}
     if form.errors or unknown or not answer["provider"]:
         errors = {name: [str(error) for error in found] for name, found in form.errors.items()}
         errors |= {name: ["is not one of the fields"] for name in unknown}
         return JsonResponse({"errors": errors or {"provider": ["name one that develops models"]}}, status=400)
-    return JsonResponse(_document(answer))
+    return JsonResponse(document_of(answer))
 
 
-def _answer(request: HttpRequest) -> dict[str, Any]:
+def answered(asked_of: Mapping[str, str]) -> dict[str, Any]:
+    """The stack of papers for a question, as the form reads it."""
     developers = [one for one in Provider.objects.order_by(Lower("name")) if one.definition.get("develops", True)]
     by_slug = {one.slug: one for one in developers}
-    provider = by_slug.get(request.GET.get("provider", ""))
+    provider = by_slug.get(asked_of.get("provider", ""))
     named = [("", "choose a developer"), *((one.slug, one.name) for one in developers)]
     if provider is None:
-        return {"form": InForceForm(request.GET, developers=named, channels=()), "provider": None}
+        return {"form": InForceForm(asked_of, developers=named, channels=()), "provider": None}
     channels = channels_of(provider)
-    form = InForceForm(request.GET, developers=named, channels=channels.choices)
+    form = InForceForm(asked_of, developers=named, channels=channels.choices)
     asked = Asked(
         provider.slug,
         form.day,
@@ -66,7 +68,8 @@ def _answer(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _document(answer: dict[str, Any]) -> dict[str, Any]:
+def document_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer as programs read it."""
     asked: Asked = answer["asked"]
     return {
         "on": asked.on.isoformat(),

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from django.http import HttpRequest, HttpResponse
 
 from compliance.actions.tokens import PREFIX, valid_api_token
-from compliance.rates import count_refused_token
 from compliance.models import ApiToken
 from compliance.problems import Problem, problem_response
+from compliance.rates import count_refused_token
 
 View = TypeVar("View", bound=Callable[..., Any])
 _BEARER = "Bearer "

@@ -13,12 +13,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from audits.gating.codequality import gate_as_code_quality
-from audits.gating.judging import GateFinding, GateResult, judge_tree
+from audits.gating.judging import GateFinding, GateResult
 from audits.gating.sarif import gate_as_sarif
-from audits.gating.waivers import NAME, Waiver, parse_waivers
-from audits.manifest import Manifest, parse_manifest
-from audits.scan.directory import directory_of
-from audits.scan.scanning import scan_tree
+from audits.gating.waivers import NAME
+from audits.procedures.gate import check_tree, read_text
 from audits.text import visible
 from compliance.embedded.supervisor import ensure_services
 from compliance.engine.library import Library
@@ -26,7 +24,6 @@ from compliance.engine.rulebook import RulebookError, load_directory
 from compliance.queries.library import library_from_database
 
 SHIPPED_RULEBOOK = Path(settings.BASE_DIR) / "compliance" / "rulebook"
-LARGEST_FILE = 4 * 1024 * 1024
 WRITERS: dict[str, Callable[[GateResult], object] | None] = {
     "table": None,
     "json": GateResult.as_json,
@@ -86,12 +83,10 @@ class Command(BaseCommand):
 
     def _judge(self, path: Path, options: dict[str, Any]) -> GateResult:
         """Raises OSError and ValueError (ManifestError, WaiverError among them) for what the user can mend."""
-        manifest = _manifest(options["manifest"], path / "audit.toml")
-        waivers = _waivers(options["waivers"], path / NAME)
         known = _known(options["baseline"])
         library = _library(options["shipped"] or not os.environ.get("DATABASE_URL"))
-        scanned = scan_tree(path, directory_of(library))
-        return judge_tree(scanned, manifest, library, options["on"] or dt.datetime.now(dt.UTC).date(), waivers, known)
+        on = options["on"] or dt.datetime.now(dt.UTC).date()
+        return check_tree(path, library, on, manifest=options["manifest"], waivers=options["waivers"], known=known)
 
 
 def _library(shipped: bool) -> Library:
@@ -104,35 +99,11 @@ def _library(shipped: bool) -> Library:
     return library
 
 
-def _read(named: Path | None, usual: Path) -> tuple[str, str] | None:
-    """(text, name) of the file that was named, else of the usual one if it is there."""
-    file = named or usual
-    if named is None and not usual.is_file():
-        return None
-    data = file.read_bytes()[: LARGEST_FILE + 1]
-    if len(data) > LARGEST_FILE:
-        raise ValueError(f"{file}: larger than {LARGEST_FILE // 1024**2} MB")
-    try:
-        return data.decode("utf-8-sig"), file.name
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{file}: not UTF-8 at byte {error.start}") from error
-
-
-def _manifest(named: Path | None, usual: Path) -> Manifest | None:
-    found = _read(named, usual)
-    return parse_manifest(*found) if found else None
-
-
-def _waivers(named: Path | None, usual: Path) -> tuple[Waiver, ...]:
-    found = _read(named, usual)
-    return parse_waivers(*found) if found else ()
-
-
 def _known(baseline: Path | None) -> frozenset[str]:
     """Ids of the findings of an earlier answer that counted then: what was waived then must be waived still."""
     if baseline is None:
         return frozenset()
-    text, _ = _read(baseline, baseline) or ("", "")
+    text, _ = read_text(baseline, baseline) or ("", "")
     try:
         findings = json.loads(text)["findings"]
         return frozenset(str(one["id"]) for one in findings if not one["waived"])

@@ -1,12 +1,13 @@
-"""What of a context is printed, and where: numbers of figures and tables, long tables in parts, links with a target. PURE."""
+"""What of a context is printed, and where: numbers of figures and tables, long tables, links with a target. PURE."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-CALLS_PRINTED = 500
-ENTRIES_PRINTED = 400
+CALLS_PREVIEWED = 500
+ENTRIES_PREVIEWED = 400
+ENTRIES_IN_TEXT = 60  # a longer evidence log gets pages of its own
 
 Row = Mapping[str, Any]
 
@@ -31,13 +32,18 @@ class Numbering:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """How a context lies on paper; everything in it follows from the context."""
+    """How a context lies on paper; everything in it follows from the context.
+
+    `on_paper`: the rows of long tables are set apart, and templates leave them out. `log_apart`: so is the evidence log.
+    """
 
     calls: Sequence[Row]
     entries: Sequence[Row]
     anchors: frozenset[int]
     facts: Sequence[Row]
     facts_of: Mapping[int, int]
+    on_paper: bool = False
+    log_apart: bool = False
     numbered: Numbering = field(default_factory=Numbering)
 
     def links_to_call(self, seq: int) -> bool:
@@ -45,16 +51,21 @@ class Arrangement:
         return seq in self.anchors
 
 
-def arrangement(context: Mapping[str, Any]) -> Arrangement:
-    """The printed part of a context's long tables, and what may be linked."""
-    calls = _first_of_each(context["calls"]["rows"][:CALLS_PRINTED])
+def arrangement(context: Mapping[str, Any], *, on_paper: bool = False) -> Arrangement:
+    """How a context lies on paper, where all that it holds is printed, or in a preview, which shows the first of it."""
+    calls, entries = context["calls"]["rows"], context["evidence"]["entries"]
+    if not on_paper:
+        calls, entries = calls[:CALLS_PREVIEWED], entries[:ENTRIES_PREVIEWED]
+    calls = _first_of_each(calls)
     facts = _sets_of_facts(context["findings"])
     return Arrangement(
         calls=calls,
-        entries=context["evidence"]["entries"][:ENTRIES_PRINTED],
+        entries=entries,
         anchors=frozenset(row["seq"] for row in calls),
         facts=facts,
         facts_of={number: at for at, one in enumerate(facts, 1) for number in one["findings"]},
+        on_paper=on_paper,
+        log_apart=on_paper and len(entries) > ENTRIES_IN_TEXT,
     )
 
 

@@ -4,36 +4,26 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
-from weasyprint import Attachment
+from audits.reporting.paper.metadata import Attached
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes a cell for a formula by
 
 
-def attachments(context: Mapping[str, Any]) -> list[Attachment]:
+def attachments(context: Mapping[str, Any]) -> list[Attached]:
     """The context, the calls and the evidence entries as files of a PDF/A-3."""
-    made = datetime.fromisoformat(context["report"]["made_at"])
-    files_of = {
-        "context.json": (
-            json.dumps(context, indent=1, sort_keys=True, ensure_ascii=False),
-            "The frozen context of this report",
-        ),
-        "calls.csv": (_csv(context["calls"]["rows"]), "Calls of models"),
-        "evidence.csv": (_csv(context["evidence"]["entries"]), "Evidence entries with their hashes"),
-    }
+    held = json.dumps(context, indent=1, sort_keys=True, ensure_ascii=False)
+    calls, entries = _csv(context["calls"]["rows"]), _csv(context["evidence"]["entries"])
     return [
-        Attachment(
-            string=text.encode("utf-8", "replace"),
-            name=name,
-            description=description,
-            relationship="Data",
-            created=made,
-            modified=made,
-        )
-        for name, (text, description) in files_of.items()
+        Attached("context.json", "The frozen context of this report", "application/json", _bytes(held)),
+        Attached("calls.csv", "Calls of models", "text/csv", _bytes(calls)),
+        Attached("evidence.csv", "Evidence entries with their hashes", "text/csv", _bytes(entries)),
     ]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 def _csv(rows: Iterable[Mapping[str, Any]]) -> str:

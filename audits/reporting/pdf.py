@@ -1,34 +1,39 @@
-"""From the frozen context to paper: Jinja2 templates, WeasyPrint, tagged PDF with the data attached."""
+"""From the frozen context to paper: Jinja2 templates, parts laid out in processes of their own, one tagged PDF/A-3."""
 
-import gc
-from collections.abc import Iterator, Mapping, Set
-from contextlib import contextmanager
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from django.conf import settings
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from weasyprint import CSS, HTML, URLFetcher
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcherResponse
 
 from audits.reporting.arrangement import arrangement
 from audits.reporting.attachments import attachments
 from audits.reporting.drawings import drawings
 from audits.reporting.filters import FILTERS
-from audits.reporting.glyphs import by_number, missing_glyphs
+from audits.reporting.glyphs import by_number
+from audits.reporting.paper.binding import MM, Binding, margins_of
+from audits.reporting.paper.chapters import Cut, Piece, cut
+from audits.reporting.paper.copying import copied_forms, copied_pages
+from audits.reporting.paper.exhibits import long_table
+from audits.reporting.paper.faces import write_faces
+from audits.reporting.paper.gathering import Gathering
+from audits.reporting.paper.long_tables import LongSetter, LongTable, Sheet
+from audits.reporting.paper.metadata import front_matter
+from audits.reporting.paper.opening import opening_of
+from audits.reporting.paper.pressroom import Pressroom
+from audits.reporting.paper.slips import Slips
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates" / "reports"
-FONT_PACKAGES = {
-    "Inter": ("fontpkg_inter", "Inter[opsz,wght].ttf", "Inter-Italic[opsz,wght].ttf"),
-    "Source Serif 4": ("fontpkg_source_serif_4", "SourceSerif4[opsz,wght].ttf", "SourceSerif4-Italic[opsz,wght].ttf"),
-    "JetBrains Mono": ("fontpkg_jetbrains_mono", "JetBrainsMono[wght].ttf", "JetBrainsMono-Italic[wght].ttf"),
-}
-PAPERS = ("A4", "letter")  # as CSS calls them
+PAPERS = {"A4": (210 * MM, 297 * MM), "letter": (612.0, 792.0)}  # as CSS calls them; width and height in points
+PIECES = 8  # into how many pieces a small report is cut; four for each press
+WEIGHT = 1500  # elements in one piece of a large report, some 15 pages
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -52,94 +57,161 @@ def _environment() -> Environment:
     return environment
 
 
-def render_html(context: Mapping[str, Any], context_sha256: str, missing: Set[str] = frozenset()) -> str:
+def render_html(
+    context: Mapping[str, Any], context_sha256: str, missing: Set[str] = frozenset(), *, on_paper: bool = False
+) -> str:
     """The report as one HTML document. Nothing but the context decides what it says.
 
-    `missing`: characters that no installed font can draw; they are spelled by their numbers.
+    `missing`: characters that no installed font can draw; they are spelled by their numbers. `on_paper`: without the rows of
+    long tables, which are set apart; else with the first of them.
     """
     template = _environment().get_template("report.html")
-    laid = arrangement(context)
+    laid = arrangement(context, on_paper=on_paper)
     text = template.render(
         **context, context_sha256=context_sha256, drawn=drawings(context, missing), laid=laid, numbered=laid.numbered
     )
     return by_number(text, missing)
 
 
-def render_pdf(context: Mapping[str, Any], context_sha256: str, *, paper: str = "A4") -> Paper:
-    """The report as a tagged PDF/A-3 with its data attached. `paper`: A4 or letter.
+def render_pdf(
+    context: Mapping[str, Any], context_sha256: str, *, paper: str = "A4", progress: Progress | None = None
+) -> Paper:
+    """The report as a tagged PDF/A-3a with its data attached. `paper`: A4 or letter.
 
     A character for which no font is installed is printed by its number ([U+4E00]): nothing that was recorded is lost.
+    `progress` is told how many parts of how many are laid out. Raises PressProblem when a part can't be.
     """
-    with missing_glyphs() as missing, _uncollected():
-        made = _paper_of(render_html(context, context_sha256), context, paper)
-        if missing:
-            made = _paper_of(render_html(context, context_sha256, frozenset(missing)), context, paper)
-    return made
+    if paper not in PAPERS:
+        raise ValueError(f"paper {paper!r} is not one of {', '.join(PAPERS)}")
+    with tempfile.TemporaryDirectory(prefix="clausetrail-paper-") as name:
+        folder = Path(name)
+        write_faces(folder)
+        (folder / "report.css").write_text(f"{_size(paper)}\n{(TEMPLATES / 'report.css').read_text('utf-8')}", "utf-8")
+        with Pressroom(folder) as room:
+            printing = _Printing(context, context_sha256, PAPERS[paper], folder, room, progress or _untold)
+            missing = printing.lay(frozenset())
+            if missing:
+                printing = _Printing(context, context_sha256, PAPERS[paper], folder, room, progress or _untold)
+                printing.lay(missing)
+            return printing.bound()
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the search for reference cycles: a page's boxes live until the end, and looking for dead ones takes a tenth."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _paper_of(text: str, context: Mapping[str, Any], paper: str) -> Paper:
-    fonts = FontConfiguration()
-    fetcher = OwnFilesOnly()
-    sheets = [
-        CSS(string=_font_faces(), font_config=fonts, url_fetcher=fetcher),
-        CSS(string=_size(paper)),
-        CSS(filename=str(TEMPLATES / "report.css"), font_config=fonts),
-    ]
-    html = HTML(string=text, base_url=str(TEMPLATES), url_fetcher=fetcher)
-    document = html.render(stylesheets=sheets, font_config=fonts)
-    document.metadata.attachments = attachments(context)
-    pdf = document.write_pdf(pdf_variant="pdf/a-3a", pdf_tags=True)
-    return Paper(pdf, len(document.pages))
+def _untold(_done: int, _parts: int) -> None:
+    """Nobody asked how far it is."""
 
 
 def _size(paper: str) -> str:
-    if paper not in PAPERS:
-        raise ValueError(f"paper {paper!r} is not one of {', '.join(PAPERS)}")
     return f"@page {{ size: {paper} }} @page wide {{ size: {paper} landscape }}"
 
 
-class OwnFilesOnly(URLFetcher):
-    """Paper is made of our own fonts and drawings; no name in a context can make it fetch anything."""
+@dataclass
+class _Printing:
+    """One report between its words and its file."""
 
-    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-        if url.startswith("data:") or unquote(url) in _font_urls():
-            return super().fetch(url, headers)
-        raise FatalURLFetchingError(f"a report fetches nothing from elsewhere: {url[:80]}")
+    context: Mapping[str, Any]
+    context_sha256: str
+    size: tuple[float, float]
+    folder: Path
+    room: Pressroom
+    progress: Progress
+    done: int = 0
+    unders: dict[bool, int] = field(default_factory=dict)
+    long: dict[str, Gathering] = field(default_factory=dict)
 
+    def lay(self, missing: Set[str]) -> Set[str]:
+        """Lay everything out; the characters that turned out to have no glyph."""
+        html = render_html(self.context, self.context_sha256, missing, on_paper=True)
+        self.cut = self._cut(html)
+        self.names = [f"part-{at}" for at in range(len(self.cut.pieces))]
+        self.file = (self.folder / "bound.pdf").open("w+b")
+        self.binding = Binding(self.file)
+        tables = {
+            name: long_table(piece.long, self.context)
+            for name, piece in zip(self.names, self.cut.pieces, strict=True)
+            if piece.long
+        }
+        slips = Slips(
+            tables, {name: self._sheet(table).width for name, table in tables.items()}, self.binding, self.folder
+        )
+        found = slips.lay(self.room, missing)
+        with ThreadPoolExecutor(1) as beside:
+            laying = beside.submit(self.room.lay, self._jobs(tables), self._tell)
+            for name in tables:
+                self.long[name] = self._set(name, slips)
+            self.answers = laying.result()
+        return (
+            found | {one for answer in self.answers.values() for one in answer["missing"]}
+            if not missing
+            else frozenset()
+        )
 
-@cache
-def _font_urls() -> frozenset[str]:
-    return frozenset(unquote(url) for _, upright, italic in _fonts() for url in (upright, italic))
+    def _cut(self, html: str) -> Cut:
+        whole = html.count("</")
+        return cut(html, max(PIECES, whole // WEIGHT))
 
+    def _jobs(self, tables: Mapping[str, LongTable]) -> Sequence[Mapping[str, Any]]:
+        """A job for each piece, the heaviest first; and a page without words in each of the sizes that long tables need."""
+        pieces = sorted(zip(self.names, self.cut.pieces, strict=True), key=lambda one: -one[1].weight)
+        jobs = []
+        for name, piece in pieces:
+            if not piece.long:
+                self._put(name, self.cut.whole(piece))
+                jobs.append({"name": name, "refers": piece.refers, "tagged": True})
+        for wide in {table.wide for table in tables.values()}:
+            name, kind = f"under-{wide}", "annex-wide" if wide else "chapter"
+            self._put(name, self.cut.whole(Piece(f'<section class="{kind}"><p>&nbsp;</p></section>', 1)))
+            self.unders[wide] = self.binding.volume.reserve()
+            jobs.append({"name": name, "refers": False, "tagged": False})
+        return jobs
 
-@cache
-def _fonts() -> tuple[tuple[str, str, str], ...]:
-    """Family, upright file, italic file, as file: addresses inside the installed font packages."""
-    found = []
-    for family, (package, upright, italic) in FONT_PACKAGES.items():
-        folder = Path(str(files(package))) / "files"
-        found.append((family, (folder / upright).as_uri(), (folder / italic).as_uri()))
-    return tuple(found)
+    def _put(self, name: str, html: str) -> None:
+        (self.folder / f"{name}.html").write_text(html, "utf-8", "replace")
 
+    def _tell(self) -> None:
+        self.done += 1
+        self.progress(self.done, len(self.names))
 
-def _font_faces() -> str:
-    faces = []
-    for family, upright, italic in _fonts():
-        for url, style in ((upright, "normal"), (italic, "italic")):
-            for weight in (400, 600):
-                faces.append(
-                    f'@font-face {{ font-family: "{family}"; font-style: {style}; font-weight: {weight}; src: url("{url}") }}'
-                )
-    return "\n".join(faces)
+    def _sheet(self, table: LongTable) -> Sheet:
+        width, height = self.size
+        size = (height, width) if table.wide else (width, height)
+        top, right, bottom, left = (one * MM for one in margins_of(size))
+        return Sheet(size, (top, right, bottom, left), self.unders.get(table.wide, 0))
+
+    def _set(self, name: str, slips: Slips) -> Gathering:
+        binding, table = self.binding, slips.settled(name)
+        setter = LongSetter(
+            binding.volume, binding.structure, binding.faces, binding.own_fonts, self._sheet(table), slips.of(name)
+        )
+        return setter.set(opening_of(self.cut.pieces[self.names.index(name)].html), table)
+
+    def bound(self) -> Paper:
+        """Number the pages of what refers to them, and bind everything."""
+        starts, at = {}, 1
+        for name in self.names:
+            starts[name] = at
+            at += len(self.long[name].pages) if name in self.long else len(self.answers[name]["sizes"])
+        self.room.number(
+            [name for name, piece in zip(self.names, self.cut.pieces, strict=True) if piece.refers], self._pages(starts)
+        )
+        for wide, number in self.unders.items():
+            copied_forms(self.folder / f"under-{wide}.pdf", self.binding.volume, [number])
+        gatherings = [self.long.get(name) or self._copied(name) for name in self.names]
+        front = front_matter(self.cut.head, f"urn:clausetrail:{self.context_sha256}")
+        draft = self.context["report"]["marking"] == "draft"
+        pages = self.binding.bind(gatherings, front, attachments(self.context), watermark="Draft" if draft else "")
+        self.file.seek(0)
+        with self.file:
+            return Paper(self.file.read(), pages)
+
+    def _pages(self, starts: Mapping[str, int]) -> dict[str, int]:
+        """Anchor → number of its page, of all the report."""
+        pages: dict[str, int] = {}
+        for name, start in starts.items():
+            anchors = self.long[name].anchors if name in self.long else self.answers[name]["anchors"]
+            for anchor, place in anchors.items():
+                pages.setdefault(anchor, start + place[0])
+        return pages
+
+    def _copied(self, name: str) -> Gathering:
+        binding = self.binding
+        return copied_pages(self.folder / f"{name}.pdf", self.answers[name], binding.volume, binding.structure)

@@ -1,15 +1,14 @@
 """Names, logs and answers that others wrote never become markup, templates, addresses or hidden text."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from weasyprint.urls import FatalURLFetchingError
 
 from audits.reporting.filters import brief, prose, shown
 from audits.reporting.glyphs import by_number, missing_glyphs
-from audits.reporting.pdf import OwnFilesOnly, render_html, render_pdf
+from audits.reporting.paper.press import OwnFilesOnly
+from audits.reporting.pdf import render_html, render_pdf
 from tests.reporting import contexts
 from tests.reporting.conftest import SHA
 from tests.reporting.reading import page_texts
@@ -44,18 +43,13 @@ def test_paper_fetches_nothing_but_its_own_fonts(url: str) -> None:
         OwnFilesOnly().fetch(url)
 
 
-def test_characters_without_a_glyph_are_printed_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    @contextmanager
-    def no_glyph_for_e_acute() -> Iterator[set[str]]:
-        yield {"é"}
-
-    monkeypatch.setattr("audits.reporting.pdf.missing_glyphs", no_glyph_for_e_acute)
+def test_characters_without_a_glyph_are_printed_by_number() -> None:
     context = contexts.plain(calls=1, findings=0)
-    context["run"]["pipeline"] = "Enquête"
-    context["run"]["project"] = "Été"
-    text = page_texts(render_pdf(context, SHA))[0]
-    assert "Enquête" in text
-    assert "Ét[U+00E9]" in text
+    context["run"]["pipeline"] = "Enqu\U00011600te"
+    context["calls"]["rows"][0]["request_model"] = "mod\U00011601le"
+    texts = page_texts(render_pdf(context, SHA))
+    assert "Enqu[U+11600]te" in texts[0]
+    assert "mod[U+11601]le" in " ".join(texts), "in a long table too"
 
 
 def test_missing_glyphs_are_collected_and_kept_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:

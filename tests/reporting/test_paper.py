@@ -64,7 +64,7 @@ def test_references_to_calls_lead_to_the_annex(paper: Paper) -> None:
 
 
 def test_a_call_beyond_the_printed_ones_is_named_and_not_linked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audits.reporting.arrangement.CALLS_PRINTED", 3)
+    monkeypatch.setattr("audits.reporting.arrangement.CALLS_PREVIEWED", 3)
     html = render_html(contexts.plain(), SHA)
     assert 'href="#call-2"' in html
     assert 'href="#call-3"' not in html
@@ -96,9 +96,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_only_text() -> None:
     context["calls"]["rows"][0]["request_model"] = "=HYPERLINK(A1)"
     context["calls"]["rows"][1]["request_model"] = "@SUM(1)"
     file = next(one for one in attachments(context) if one.name == "calls.csv")
-    with file.source as source:
-        content = source[0].read() if isinstance(source, tuple) else source.read()
-    rows = list(csv.DictReader(io.StringIO(content if isinstance(content, str) else content.decode())))
+    rows = list(csv.DictReader(io.StringIO(file.content.decode())))
     assert rows[0]["request_model"] == "'=HYPERLINK(A1)"
     assert rows[1]["request_model"] == "'@SUM(1)"
 

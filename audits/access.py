@@ -245,6 +245,17 @@ def require_may_report_on(user: User, project: Project) -> None:
     require(may_report(user, project), f"Reports on {project} are made for its engineers, legal or an administrator.")
 
 
+def may_share(user: User, projects: Iterable[Project]) -> bool:
+    """Reviewers share what they may read with people outside: a report, when they review every project that it is about."""
+    held = list(projects)
+    return bool(held) and all(may(user, Deed.SHARE, project) for project in held)
+
+
+def require_may_share(user: User, projects: Iterable[Project]) -> None:
+    """For links to a report; raises PermissionDenied."""
+    require(may_share(user, projects), "Reports are shared with people outside by the reviewers of their projects.")
+
+
 def require_may_compare(user: User, run: Run) -> None:
     """For holding a student's answers against its teacher's; raises PermissionDenied."""
     project = run.pipeline.project

@@ -112,12 +112,16 @@ READ: dict[str, tuple[Args, Deed | None]] = {
     "run-gaps": (Places.run, None),
     "run-evidence": (Places.run, None),
     "run-report": (Places.run, None),
+    "report": (lambda at: [at.report.pk], None),
+    "report-changes": (lambda at: [at.report.pk], None),
+    "report-brand": (Places.slug, Deed.REPORT),
     "run-approval": (Places.run, None),
     "report-form": (lambda at: [at.report.pk, "json"], None),
     "run-log": (Places.run, Deed.READ_CONTENTS),
     "run-log-after": (lambda at: [at.world.run.pk, 0], Deed.READ_CONTENTS),
     "run-lineage-rows": (lambda at: [at.world.run.pk, at.world.run.datasets.get().pk], Deed.READ_CONTENTS),
     "run-bundle": (Places.run, Deed.READ_CONTENTS),
+    "report-links": (lambda at: [at.report.pk], Deed.SHARE),
     "call": (Places.call, Deed.READ_CONTENTS),
     "finding": (Places.finding, None),
     "finding-entries": (Places.finding, Deed.READ_CONTENTS),
@@ -143,7 +147,10 @@ DO: dict[str, tuple[Args, Deed | tuple[Deed, ...], dict[str, str]]] = {
     "finding-assign": (Places.finding, (Deed.DECIDE, Deed.RUN), {}),
     "finding-remark": (Places.finding, Deed.COMMENT, {"body": "Hello."}),
     "run-report": (Places.run, Deed.REPORT, {}),
+    "report-cancel": (lambda at: [at.report.pk], Deed.REPORT, {}),
+    "report-brand": (Places.slug, Deed.REPORT, {"colour": "nonsense"}),
     "run-approval": (Places.run, (Deed.DECIDE, Deed.RUN), {"steps": "nonsense"}),
+    "report-links": (lambda at: [at.report.pk], Deed.SHARE, {"recipient": ""}),
     "approval-sign": (lambda at: [at.approval], Deed.APPROVE, {"word": "approved"}),
     "approval-withdraw": (lambda at: [at.approval], (Deed.DECIDE, Deed.RUN), {"reason": "New terms."}),
 }
@@ -151,7 +158,7 @@ DO: dict[str, tuple[Args, Deed | tuple[Deed, ...], dict[str, str]]] = {
 EVERYBODYS = {
     "account-tokens", "projects", "portfolio", "portfolio-policies", "terms", "terms-in-force", "overview", "search",
     "pipelines", "imports", "runs", "findings", "notices", "notices-count", "questions", "questions-organisation", "models",
-    "graph", "graph-data", "reports", "reconciliation", "import-accounts", "import-patterns",
+    "graph", "graph-data", "reports", "report-new", "report-preview-frame", "report-preview", "reconciliation", "import-accounts", "import-patterns",
 }  # fmt: skip
 # One's own things, the terms library, and what has tests of its own beside its feature.
 ELSEWHERE = {
@@ -168,7 +175,8 @@ ELSEWHERE = {
     "run-again", "run-hold", "run-replay", "student-answers", "project-evidence", "project-retention", "project-hold",
     "project-lift", "project-erase", "use-why", "project-looks", "call-raw", "agreement-uses", "rule-uses", "rule-impact",
     "questions-organisation-answer", "questions-student-answer", "model-name", "coming-notice", "rejudging", "graph-node",
-    "graph-clean", "graph-export", "report-download",
+    "graph-clean", "graph-export", "report-download", "report-preset-forget", "report-brand-organisation", "report-logo",
+    "share-revoke", "shared", "shared-file",
     "portfolio-cell", "portfolio-export", "portfolio-policy", "portfolio-policy-file",
 }  # fmt: skip
 STANDINGS = [*(("member", role) for role in IN_PROJECT), *((role, None) for role in EVERYWHERE)]

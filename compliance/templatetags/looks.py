@@ -282,8 +282,9 @@ def report_state(state: str) -> SafeString:
         "rendering": ("turning", "Being written"),
         "ready": ("done", "Ready"),
         "errored": ("failed", "Stopped by an error of ours"),
+        "cancelled": ("stopped", "Cancelled"),
     }.get(state, ("waiting", state))
-    kind = {"ready": "completed", "errored": "errored"}.get(state, state)
+    kind = {"ready": "completed", "errored": "errored", "cancelled": "aborted"}.get(state, state)
     turning = "turning" if drawing == "turning" else ""
     return format_html('<span class="state s-{}">{}{}</span>', kind, icon(drawing, extra=turning), words)
 

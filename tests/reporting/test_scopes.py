@@ -29,7 +29,7 @@ def project() -> Project:
     """A project with two pipelines: one ran twice with the same finding, the other once with one more."""
     held = make_project("Acme assistants")
     first, second = make_pipeline(held), make_pipeline(held, name="Sorting")
-    for number in range(2):
+    for _number in range(2):
         run = make_completed_run(first, calls=3)
         Finding.objects.filter(run=run).update(key="same|student")
     make_finding(make_completed_run(second, calls=2), key="other|student", outcome="prohibited")
@@ -47,7 +47,7 @@ def everything(profile: str = "counsel") -> list[str]:
 
 def test_a_finding_of_several_runs_is_told_once_and_its_calls_are_added_up(project: Project) -> None:
     context = build_context(asked(project))
-    assert [one["outcome"] for one in context["findings"]][0] == "prohibited"
+    assert next(one["outcome"] for one in context["findings"]) == "prohibited"
     assert [one["number"] for one in context["findings"]] == [1, 2, 3]
     same = next(one for one in context["findings"] if one["in_runs"]["count"] == 2)
     assert same["calls"] == 6

@@ -1,0 +1,238 @@
+"""Work: what engineers have to change, with where and how; remedies with an owner and a day; which changes would help."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from audits.access import (
+    get_finding,
+    get_remedy,
+    may_assign,
+    require_may_assign,
+    require_may_claim,
+    visible_findings,
+    visible_pipelines,
+    visible_remedies,
+    visible_requests,
+    visible_runs,
+)
+from audits.actions.assigning import keep_view
+from audits.actions.remedies import ask_for_remedy, claim_remedy, drop_remedy, move_remedy
+from audits.models import Finding, Remedy, Run, SavedView
+from audits.queries.code_places import places_of
+from audits.queries.people import people_of_project
+from audits.queries.review import finding_in_full, providers_of
+from audits.queries.ways import ways_out
+from audits.queries.work import WorkItem, findings_to_work_on, in_order, steps_for, work_items
+from audits.views.listing import page_of
+from audits.views.review_forms import ViewForm
+from audits.views.work_forms import RemedyForm, WorkFilter
+from compliance.access import visible_projects
+from compliance.queries.names import names
+from compliance.views.requests import PersonRequest
+
+EXPORTED: Final = (
+    "project", "pipeline", "run", "finding", "outcome", "title", "provider", "models", "places", "how", "owner", "due",
+    "work", "calls", "rows", "address",
+)  # fmt: skip
+MOST_EXPORTED: Final = 5_000
+HEADS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would take for a formula."""
+
+
+def _filtered(request: PersonRequest) -> tuple[WorkFilter, QuerySet[Any]]:
+    mine = visible_findings(request.user)
+    known = names()
+    providers = [(slug, known.providers.get(slug, slug)) for slug in providers_of(mine)]
+    pipelines = [(str(pk), name) for pk, name in visible_pipelines(request.user).values_list("pk", "name")]
+    form = WorkFilter(request.GET, request.user, visible_projects(request.user), pipelines, providers)
+    work = findings_to_work_on(mine).select_related("rule_revision", "run__pipeline__project")
+    return form, in_order(form.narrow(work)).defer("run__scan", "run__manifest", "run__manifest_text", "run__summary")
+
+
+@require_GET
+def listing(request: PersonRequest) -> HttpResponse:
+    """What calls for a change, by pipeline, the gravest first."""
+    form, findings = _filtered(request)
+    page = page_of(request, findings)
+    asked = visible_requests(request.user).filter(asked_of=request.user, replied_at=None, withdrawn_at=None)
+    context = {
+        "page": page,
+        "items": work_items(list(page)),
+        "form": form,
+        "names": names(),
+        "today": timezone.localdate(),
+        "views": SavedView.objects.filter(user=request.user, place=SavedView.Place.WORK),
+        "query": request.GET.urlencode(),
+        "asked": asked.count(),
+        "mine": visible_remedies(request.user).filter(owner=request.user, state__in=Remedy.TO_DO).count(),
+    }
+    return render(request, "audits/work_list.html", context)
+
+
+@require_GET
+def export(request: PersonRequest) -> HttpResponseBase:
+    """The same as CSV, everything that the filter leaves (5,000 rows at most)."""
+    _, findings = _filtered(request)
+    lines = csv.writer(_Echo())
+    rows = _rows(request, work_items(list(findings[:MOST_EXPORTED])))
+    content = (lines.writerow([_safe(cell) for cell in row]) for row in rows)
+    headers = {"Content-Disposition": 'attachment; filename="work.csv"'}
+    return StreamingHttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class _Echo:
+    def write(self, text: str) -> str:
+        return text
+
+
+def _safe(cell: object) -> str:
+    text = str(cell)
+    return f"'{text}" if text.startswith(HEADS) else text
+
+
+def _rows(request: PersonRequest, items: list[WorkItem]) -> Iterator[tuple[object, ...]]:
+    yield EXPORTED
+    for item in items:
+        one = item.finding
+        yield (
+            one.run.pipeline.project.name, one.run.pipeline.name, one.run.number, one.number, one.outcome, one.title,
+            one.provider, "; ".join(str(model) for model in one.detail.get("models", [])),
+            "; ".join(str(place) for place in item.places), "; ".join(step.words for step in item.steps),
+            "; ".join(str(work.owner) for work in item.remedies) or one.assignee_name or "", one.next_due or "",
+            "; ".join(f"{work.get_state_display()}: {work.what}" for work in item.remedies), one.calls, one.rows,
+            request.build_absolute_uri(f"/work/findings/{one.pk}/"),
+        )  # fmt: skip
+
+
+@require_GET
+def on_finding(request: PersonRequest, pk: int) -> HttpResponse:
+    """One finding as an engineer works on it: where in the code, what to do, which changes would help, and its work."""
+    return _on_finding(request, get_finding(request.user, pk), None)
+
+
+def _on_finding(request: PersonRequest, finding: Finding, form: RemedyForm | None, status: int = 200) -> HttpResponse:
+    finding = finding_in_full(finding.pk)
+    project, run = finding.run.pipeline.project, finding.run
+    may = may_assign(request.user, project)
+    work = visible_remedies(request.user).filter(project=project, finding_key=finding.key).order_by("state", "due_on")
+    context = {
+        "finding": finding,
+        "run": run,
+        "names": names(),
+        "places": places_of(finding, run.scan),
+        "steps": steps_for(finding),
+        "ways": ways_out(finding, visible_runs(request.user)),
+        "remedies": work,
+        "form": form or (RemedyForm(people=people_of_project(project)) if may else None),
+        "may": may,
+        "today": timezone.localdate(),
+    }
+    return render(request, "audits/work_finding.html", context, status=status)
+
+
+@require_POST
+def add(request: PersonRequest, pk: int) -> HttpResponse:
+    """Give somebody work on a finding."""
+    finding = get_finding(request.user, pk)
+    project = finding.run.pipeline.project
+    require_may_assign(request.user, project)
+    form = RemedyForm(request.POST, people=people_of_project(project))
+    if form.is_valid():
+        try:
+            made = ask_for_remedy(finding=finding, acting_user=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return redirect("work-remedy", pk=made.pk)
+    return _on_finding(request, finding, form, status=422)
+
+
+@require_GET
+def remedy(request: PersonRequest, pk: int) -> HttpResponse:
+    """One piece of work with its history."""
+    return _remedy(request, get_remedy(request.user, pk), None)
+
+
+def _remedy(request: PersonRequest, held: Remedy, form: RemedyForm | None, status: int = 200) -> HttpResponse:
+    project = held.project
+    may = may_assign(request.user, project)
+    initial = {"what": held.what, "owner": held.owner_id, "due_on": held.due_on}
+    run = Run.objects.only("scan").get(pk=held.finding.run_id)
+    open_ones = (*Remedy.TO_DO, Remedy.State.CLAIMED)
+    context = {
+        "remedy": held,
+        "finding": held.finding,
+        "run": held.finding.run,
+        "places": places_of(held.finding, run.scan),
+        "steps": steps_for(held.finding),
+        "history": held.history.select_related("by", "run__pipeline"),
+        "to_do": held.state in Remedy.TO_DO,
+        "is_open": held.state in open_ones,
+        "mine": held.owner_id == request.user.pk,
+        "may": may,
+        "form": form or (RemedyForm(people=people_of_project(project), initial=initial) if may else None),
+        "today": timezone.localdate(),
+    }
+    return render(request, "audits/work_remedy.html", context, status=status)
+
+
+@require_POST
+def claim(request: PersonRequest, pk: int) -> HttpResponse:
+    """The owner says that it is changed; the next run shows whether it is."""
+    held = get_remedy(request.user, pk)
+    require_may_claim(request.user, held)
+    return _done(request, held, lambda: claim_remedy(
+        remedy=held, acting_user=request.user, words=request.POST.get("words", "")
+    ))  # fmt: skip
+
+
+@require_POST
+def drop(request: PersonRequest, pk: int) -> HttpResponse:
+    """Give the work up, with a reason."""
+    held = get_remedy(request.user, pk)
+    require_may_assign(request.user, held.project)
+    return _done(request, held, lambda: drop_remedy(
+        remedy=held, acting_user=request.user, reason=request.POST.get("reason", "")
+    ))  # fmt: skip
+
+
+@require_POST
+def move(request: PersonRequest, pk: int) -> HttpResponse:
+    """Another owner, day or words."""
+    held = get_remedy(request.user, pk)
+    require_may_assign(request.user, held.project)
+    form = RemedyForm(request.POST, people=people_of_project(held.project))
+    if not form.is_valid():
+        return _remedy(request, held, form, status=422)
+    return _done(request, held, lambda: move_remedy(remedy=held, acting_user=request.user, **form.cleaned_data))
+
+
+def _done(request: PersonRequest, held: Remedy, act: Any) -> HttpResponse:
+    try:
+        act()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("work-remedy", pk=held.pk)
+
+
+@require_POST
+def keep(request: PersonRequest) -> HttpResponse:
+    """Keep the filter that is set under a name, for oneself."""
+    form = ViewForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Give the view a name of at most 80 characters.")
+        return redirect("work")
+    try:
+        keep_view(acting_user=request.user, place=SavedView.Place.WORK, **form.cleaned_data)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect(f"/work/?{form.cleaned_data['query']}")

@@ -5,6 +5,7 @@ from django.urls import include, path
 from audits.api.site import addresses
 from audits.views import (
     approvals,
+    asked,
     code,
     comparisons,
     desk,
@@ -38,6 +39,7 @@ from audits.views import (
     sharing,
     webhooks,
     why_not,
+    work,
 )
 
 urlpatterns = [
@@ -114,6 +116,20 @@ urlpatterns = [
     path("findings/<int:pk>/decide/", findings.decide_finding, name="finding-decide"),
     path("findings/<int:pk>/remark/", remarks.add, name="finding-remark"),
     path("findings/enclosures/<int:pk>/", remarks.enclosure, name="finding-enclosure"),
+    path("findings/<int:pk>/ask/", asked.ask, name="finding-ask"),
+    path("asked/", asked.listing, name="asked"),
+    path("asked/<int:pk>/reply/", asked.reply, name="asked-reply"),
+    path("asked/<int:pk>/withdraw/", asked.withdraw, name="asked-withdraw"),
+    path("asked/<int:pk>/document/", asked.document, name="asked-document"),
+    path("work/", work.listing, name="work"),
+    path("work/export.csv", work.export, name="work-export"),
+    path("work/views/", work.keep, name="work-view-keep"),
+    path("work/findings/<int:pk>/", work.on_finding, name="work-finding"),
+    path("work/findings/<int:pk>/add/", work.add, name="work-add"),
+    path("work/<int:pk>/", work.remedy, name="work-remedy"),
+    path("work/<int:pk>/claim/", work.claim, name="work-claim"),
+    path("work/<int:pk>/move/", work.move, name="work-move"),
+    path("work/<int:pk>/drop/", work.drop, name="work-drop"),
     path("notices/", notices.listing, name="notices"),
     path("notices/count/", notices.count, name="notices-count"),
     path("notices/read/", notices.read, name="notices-read"),

@@ -42,10 +42,12 @@ def assign(*, findings: Sequence[Finding], assignee: User | None, due_on: dt.dat
 
 
 @transaction.atomic
-def keep_view(*, name: str, query: str, acting_user: User) -> SavedView:
+def keep_view(
+    *, name: str, query: str, acting_user: User, place: str = SavedView.Place.FINDINGS
+) -> SavedView:  # fmt: skip
     """Keep a filter under a name; the same name is kept anew. Raises ValidationError beyond MOST_VIEWS."""
-    held = SavedView.objects.filter(user=acting_user)
+    held = SavedView.objects.filter(user=acting_user, place=place)
     if held.exclude(name=name).count() >= MOST_VIEWS:
         raise ValidationError(f"At most {MOST_VIEWS} views are kept. Remove one first.")
-    view, _ = held.update_or_create(user=acting_user, name=name, defaults={"query": query})
+    view, _ = held.update_or_create(user=acting_user, place=place, name=name, defaults={"query": query})
     return view

@@ -6,9 +6,10 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audits.models import Decision
+from audits.models import Decision, FactRequest
 from audits.queries.standing import DECIDED, STANDINGS, TO_BE_SHOWN, WAITING
-from compliance.engine.vocabulary import ACTIVITIES
+from compliance.engine.phrases import fact_phrase
+from compliance.engine.vocabulary import ACTIVITIES, FACTS
 from compliance.templatetags.icons import icon
 from compliance.templatetags.looks import day_text
 
@@ -31,6 +32,23 @@ def doing(activity: str) -> str:
     """An activity as it reads at the head of a line: "Training a model on output"."""
     words = ACTIVITIES.get(activity, activity.replace("_", " "))
     return words[:1].upper() + words[1:]
+
+
+@register.filter
+def answered_with(asked: FactRequest) -> str:
+    """What a request for a fact was answered with, in words."""
+    if asked.answer is None:
+        return asked.reply
+    words = fact_phrase(asked.answer.fact, asked.answer.value)
+    return words[:1].upper() + words[1:]
+
+
+@register.filter
+def fact_label(fact: str) -> str:
+    """What a fact is called: "the student's base model"."""
+    if fact.startswith("terms:"):
+        return f"the text of {fact.removeprefix('terms:')}"
+    return FACTS[fact].label if fact in FACTS else fact
 
 
 @register.filter

@@ -115,4 +115,4 @@ def forget(request: PersonRequest, pk: int) -> HttpResponse:
     if view.user_id != request.user.pk:
         raise PermissionDenied("This view is somebody else’s.")
     view.delete()
-    return redirect("findings")
+    return redirect(view.place)

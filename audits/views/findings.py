@@ -7,7 +7,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from audits.access import ASSIGNERS, get_finding, get_run, require_may_decide, visible_findings, visible_remarks
+from audits.access import (
+    ASSIGNERS,
+    get_finding,
+    get_run,
+    require_may_decide,
+    visible_findings,
+    visible_remarks,
+    visible_remedies,
+    visible_requests,
+)
 from audits.actions.decisions import decide
 from audits.models import Assignment, Finding, SavedView
 from audits.queries.people import people_of, people_of_project
@@ -21,6 +30,7 @@ from audits.queries.review import (
     with_standing,
 )
 from audits.queries.review_page import finding_page
+from audits.views.asked_forms import AskForm
 from audits.views.listing import page_of, sorted_by
 from audits.views.review_forms import AssignForm, DecisionForm, FindingFilter, in_order_of_work
 from audits.views.runs import run_context
@@ -55,7 +65,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "form": form,
         "names": known,
         "today": timezone.localdate(),
-        "views": SavedView.objects.filter(user=request.user),
+        "views": SavedView.objects.filter(user=request.user, place=SavedView.Place.FINDINGS),
         "query": request.GET.urlencode(),
         "decision": DecisionForm(many=True, decided=False) if decides else None,
         "people": people,
@@ -102,6 +112,9 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
         "remarks": visible_remarks(request.user, finding),
         "may_remark": Deed.COMMENT in deeds,
         "may_note": Deed.WRITE_PRIVILEGED in deeds,
+        "asked": visible_requests(request.user).filter(project=project, finding__key=finding.key),
+        "asking": AskForm(finding=finding, people=people_of_project(project)) if Deed.DECIDE in deeds else None,
+        "remedies": visible_remedies(request.user).filter(project=project, finding_key=finding.key),
     }
     return render(request, "audits/finding_detail.html", context, status=status)
 

@@ -357,6 +357,7 @@ class Place:
 PLACES = (
     ("Overview", "overview", "overview", ("overview",)),
     ("Findings", "findings", "findings", ("finding",)),
+    ("Work", "work", "work", ("work", "asked")),
     ("Questions", "questions", "info", ("question", "model")),
     ("Pipelines", "pipelines", "pipelines", ("pipeline",)),
     ("Runs", "runs", "runs", ("run", "call")),

@@ -17,7 +17,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from audits.actions.webhooks import add_webhook, tell
 from audits.evidence.store import open_store
-from audits.models import Delivery, Import, Report
+from audits.models import Delivery, FactRequest, Import, Remedy, Report
 from audits.procedures.approving import ask_for_approval
 from audits.procedures.concluding import Piece, seal_run
 from compliance.models import Invitation, Membership, User
@@ -41,6 +41,8 @@ class Places:
     invitation: int
     member: int
     webhook: int
+    asked: int
+    remedy: int
 
     def delivery(self) -> int:
         return Delivery.objects.filter(webhook=self.webhook).values_list("pk", flat=True)[0]
@@ -87,7 +89,22 @@ def places(world: World) -> Places:
         invitation=asked.pk,
         member=held.pk,
         webhook=_webhook(world, keeper),
-    )
+        asked=_asked(world, keeper),
+        remedy=Remedy.objects.create(
+            project=world.project, finding_key=world.finding.key, finding=world.finding, what="Change it.",
+            owner=keeper, asked_by=keeper, due_on=NOON.date(),
+        ).pk,
+    )  # fmt: skip
+
+
+def _asked(world: World, keeper: User) -> int:
+    """A request with a document as its answer."""
+    open_store(settings.EVIDENCE_URL).put(b"letter")
+    return FactRequest.objects.create(
+        project=world.project, finding=world.finding, question="Which letter?", form="document", asked_by=keeper,
+        asked_of=keeper, replied_by=keeper, replied_at=NOON, document_name="letter.pdf", document_sha256=sha("letter"),
+        document_size=6,
+    ).pk  # fmt: skip
 
 
 def _webhook(world: World, keeper: User) -> int:
@@ -124,6 +141,9 @@ READ: dict[str, tuple[Args, Deed | None]] = {
     "report-links": (lambda at: [at.report.pk], Deed.SHARE),
     "call": (Places.call, Deed.READ_CONTENTS),
     "finding": (Places.finding, None),
+    "work-finding": (Places.finding, None),
+    "work-remedy": (lambda at: [at.remedy], None),
+    "asked-document": (lambda at: [at.asked], Deed.READ_CONTENTS),
     "finding-entries": (Places.finding, Deed.READ_CONTENTS),
     "project-webhooks": (Places.slug, Deed.ADMINISTER),
     "project-webhook": (lambda at: [*at.slug(), at.webhook], Deed.ADMINISTER),
@@ -144,6 +164,11 @@ DO: dict[str, tuple[Args, Deed | tuple[Deed, ...], dict[str, str]]] = {
     "import-again": (lambda at: [at.imported.pk], Deed.RUN, {}),
     "run-cancel": (Places.run, Deed.RUN, {}),
     "finding-decide": (Places.finding, Deed.DECIDE, {"kind": "confirm", "reason": "Right."}),
+    "finding-ask": (Places.finding, Deed.DECIDE, {}),
+    "work-add": (Places.finding, (Deed.DECIDE, Deed.RUN), {}),
+    "work-move": (lambda at: [at.remedy], (Deed.DECIDE, Deed.RUN), {}),
+    "work-drop": (lambda at: [at.remedy], (Deed.DECIDE, Deed.RUN), {}),
+    "asked-withdraw": (lambda at: [at.asked], Deed.DECIDE, {}),
     "finding-assign": (Places.finding, (Deed.DECIDE, Deed.RUN), {}),
     "finding-remark": (Places.finding, Deed.COMMENT, {"body": "Hello."}),
     "run-report": (Places.run, Deed.REPORT, {}),
@@ -157,7 +182,7 @@ DO: dict[str, tuple[Args, Deed | tuple[Deed, ...], dict[str, str]]] = {
 # Open to whoever is signed in; what each shows is narrowed to what the person sees (test_permissions).
 EVERYBODYS = {
     "account-tokens", "projects", "portfolio", "portfolio-policies", "terms", "terms-in-force", "overview", "search",
-    "pipelines", "imports", "runs", "findings", "notices", "notices-count", "questions", "questions-organisation", "models",
+    "pipelines", "imports", "runs", "work", "work-export", "asked", "findings", "notices", "notices-count", "questions", "questions-organisation", "models",
     "graph", "graph-data", "reports", "report-new", "report-preview-frame", "report-preview", "reconciliation", "import-accounts", "import-patterns",
 }  # fmt: skip
 # One's own things, the terms library, and what has tests of its own beside its feature.
@@ -167,7 +192,7 @@ ELSEWHERE = {
     "terms-compare",
     "terms-in-force-json",
     "sign-in", "sign-out", "account-token-revoke", "invitation", "theme", "notices-read", "notices-mail", "notice",
-    "findings-together", "findings-view-keep", "findings-view-forget", "finding-enclosure", "approval-certificate",
+    "findings-together", "findings-view-keep", "findings-view-forget", "finding-enclosure", "work-claim", "work-view-keep", "asked-reply", "approval-certificate",
     "terms-review", "terms-suggestions", "terms-settle", "terms-suggestion", "terms-suggestion-reject", "terms-draft",
     "terms-incoming", "terms-held", "terms-arrival", "terms-arrival-bytes", "terms-dates", "terms-dates-set", "terms-provider",
     "terms-document", "terms-version", "terms-version-bytes", "terms-mark", "terms-rule", "pipeline-add", "import-add",

@@ -1,5 +1,6 @@
 """How passages of terms and the marks beside them are written into a page."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import template
@@ -65,15 +66,31 @@ def passages(context: Context, reader: Reader) -> SafeString:
 
     def beside(row: Row) -> str:
         notes = "".join(note.render({**shared, "mark": mark}) for mark in row.highlights)
-        return f'<aside class="margin" aria-label="Marked here">{notes}</aside>' if notes else ""
+        return f'<div class="margin" role="group" aria-label="Marked here">{notes}</div>' if notes else ""
 
-    return mark_safe("".join(_passage(row, reader.text, beside(row)) for row in reader.rows))  # noqa: S308 - see _words
+    ranks = heading_ranks(row.passage.level if row.passage.kind == "heading" else None for row in reader.rows)
+    shown = (_passage(row, reader.text, beside(row), rank) for row, rank in zip(reader.rows, ranks, strict=True))
+    return mark_safe("".join(shown))  # noqa: S308 - see _words
 
 
-def _passage(row: Row, text: str, beside: str) -> str:
+def heading_ranks(levels: Iterable[int | None]) -> Iterator[int | None]:
+    """The rank of each heading below the page's own: one more than that of the heading it stands under, however a text
+    counts its levels. None for what is no heading."""
+    under: list[int] = []
+    for level in levels:
+        if level is None:
+            yield None
+            continue
+        while under and under[-1] >= level:
+            under.pop()
+        under.append(level)
+        yield min(1 + len(under), 6)
+
+
+def _passage(row: Row, text: str, beside: str, rank: int | None) -> str:
     passage = row.passage
     place = f"p-{passage.start}"
-    heading = f' role="heading" aria-level="{3 if passage.level < 5 else 4}"' if passage.kind == "heading" else ""
+    heading = f' role="heading" aria-level="{rank}"' if rank else ""
     return (
         f'<div class="passage {passage.kind} d{passage.depth}" id="{place}">{beside}'
         f'<div class="words-of h{passage.level}"{heading}>{_words(row, text)}</div>'

@@ -103,11 +103,38 @@ def output_bound(call: ModelCall) -> int:
     return int(most) * int(times) if isinstance(most, int | float) and isinstance(times, int) and most > 0 else 0
 
 
+class Talk(Protocol):
+    """A WebSocket that is answered here: the client's bytes in, bytes for it out."""
+
+    head: bytes
+    over: bool
+
+    @property
+    def waits_in_vain(self) -> bool:
+        """Whether a client that says nothing for long is given up."""
+
+    @property
+    def ending(self) -> dict[str, Any]:
+        """What completes the exchange's line in the record."""
+
+    def begin(self) -> bytes:
+        """What is said first."""
+
+    def hear(self, data: bytes) -> bytes:
+        """What is answered."""
+
+    def give_up(self) -> bytes:
+        """What is said to a client that was silent for long."""
+
+    def leave(self) -> None:
+        """The connection has ended."""
+
+
 @dataclass
 class Reply:
     """An answer that is given instead of the far end's. `pieces` are sent one by one; `cut_off`: then the connection breaks.
 
-    `ending` completes the exchange's line in the record.
+    `ending` completes the exchange's line in the record. `conversation`: what follows a change of protocol.
     """
 
     status: int
@@ -117,6 +144,7 @@ class Reply:
     trailers: list[tuple[bytes, bytes]] = field(default_factory=list)
     streamed: bool = False
     cut_off: bool = False
+    conversation: Talk | None = None
 
 
 class Gate(Protocol):

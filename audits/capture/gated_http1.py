@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from typing import Any
 
 from audits.capture import http1
 from audits.capture.answers import Failed
-from audits.capture.asking import LARGEST_READ, Asked, Reply
+from audits.capture.asking import LARGEST_READ, Asked, Reply, Talk
 from audits.capture.header_blocks import pack_headers
 from audits.capture.http1 import Body, Head
-from audits.capture.journal import Kind
+from audits.capture.journal import COMPLETE, Kind
 from audits.capture.session import Hop, Session
 from audits.capture.streams import Stream
 
+# Seconds for which the client of a replayed WebSocket may say nothing where something is due, or where all was said.
+PATIENCE = 5.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PHRASES = {200: b"OK", 403: b"Forbidden"}
 # Framing is our own affair: an answer given here is framed anew.
@@ -89,8 +93,14 @@ class FirstLook:
         except ValueError as error:
             raise Failed("not_signed", str(error), 413) from error
 
-    async def give(self, reply: Reply) -> bool:
-        """Answer the client ourselves, recorded as such; whether the connection can carry another exchange."""
+    async def give(self, reply: Reply, rest: bytes = b"") -> bool:
+        """Answer the client ourselves, recorded as such; whether the connection can carry another exchange.
+
+        rest: bytes that have come after the request.
+        """
+        if reply.conversation is not None:
+            await self._converse(reply.conversation, reply.ending, rest)
+            return False
         if not reply.status:
             self._client.abort()
             self._journal.put(Kind.END, self._number, payload=json.dumps(reply.ending).encode())
@@ -116,8 +126,40 @@ class FirstLook:
         self._journal.put(Kind.END, self._number, payload=json.dumps(reply.ending).encode())
         return open_after and not self._client.lost
 
-    async def _put(self, kind: Kind, payload: bytes) -> None:
-        self._journal.put(kind, self._number, payload=payload)
+    async def _converse(self, talk: Talk, ending: dict[str, Any], heard: bytes) -> None:
+        """A WebSocket with the client, until either side ends it."""
+        self._journal.put(Kind.RESPONSE, self._number, c=len(talk.head), payload=talk.head, flags=COMPLETE)
+        self._client.write(talk.head)
+        try:
+            await self._say(talk.begin())
+            while heard or (heard := await self._listen(talk)):
+                await self._put(Kind.TUNNEL, heard)
+                answer, heard = talk.hear(heard), b""
+                await self._say(answer)
+        finally:
+            talk.leave()
+            self._client.close()
+            self._journal.put(Kind.END, self._number, payload=json.dumps(ending | talk.ending).encode())
+
+    async def _listen(self, talk: Talk) -> bytes:
+        """What the client says next; b"" when it is gone or has been silent for too long."""
+        while True:
+            try:
+                return await asyncio.wait_for(self._client.read(), PATIENCE)
+            except TimeoutError:
+                if talk.over:
+                    return b""
+                if talk.waits_in_vain:
+                    await self._say(talk.give_up())
+
+    async def _say(self, data: bytes) -> None:
+        if data:
+            await self._put(Kind.TUNNEL, data, c=1)
+            self._client.write(data)
+            await self._client.drain()
+
+    async def _put(self, kind: Kind, payload: bytes, c: int = 0) -> None:
+        self._journal.put(kind, self._number, c=c, payload=payload)
         if self._journal.full:
             await self._journal.room()
 

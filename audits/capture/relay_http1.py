@@ -153,7 +153,7 @@ class Http1Relay:
             self._rest = rest or self._rest
             reply = await look.admit()
             if reply is not None:
-                return await look.give(reply)
+                return await look.give(reply, self._rest)
         self._reusable_upstream = False
         out = look.signed(self._filled(head.raw, hop))
         upstream = await self._connected(hop)

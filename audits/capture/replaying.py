@@ -17,6 +17,7 @@ from typing import Any
 from audits.capture.asking import Asked, Reply
 from audits.capture.blobs import DamagedBlob, read_blob
 from audits.capture.config import Recording
+from audits.capture.conversing import Conversation, Script, excerpt_of, replayed, script_of
 from audits.capture.refusals import refusal
 from audits.capture.sameness import Keys
 from audits.capture.wire import WireExchange, parse
@@ -39,7 +40,13 @@ class _Recorded:
     """One recorded exchange, and whether its answer was given already."""
 
     line: Line
+    keys: Keys
     given: bool = False
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it is a WebSocket whose messages were kept."""
+        return self.line.get("status") == 101 and self.line.get("websocket") is not None
 
 
 class ReplayGate:
@@ -55,6 +62,8 @@ class ReplayGate:
         self._all: list[_Recorded] = []
         self._counts: Counter[str] = Counter()
         self._persons = False
+        self._playing: dict[Conversation, _Recorded] = {}
+        self._left_out = 0
         for line in read_exchanges(recording.record):
             if line["kind"] == "started":
                 self._persons = line.get("content") == "masked"
@@ -68,7 +77,7 @@ class ReplayGate:
         body = self._content(line.get("request_body"))
         encoded = (line.get("request_body") or {}).get("encoding")
         keys = self._keys(line["method"], line["host"], line["target"], headers if encoded else _plain(headers), body)
-        recorded = _Recorded(line)
+        recorded = _Recorded(line, keys)
         self._all.append(recorded)
         self._same[keys.same].append(recorded)
         self._alike[keys.alike].append(recorded)
@@ -104,6 +113,8 @@ class ReplayGate:
             times = len(self._alike.get(keys.alike, ()))
             why = f"It was recorded {times} times and is asked once more." if known else "It was not recorded."
             return self._diverge(asked, "asked_again" if known else "new", why)
+        if found.is_session:
+            return self._session(asked, found)
         self._counts[match] += 1
         return self._reply(found.line, match)
 
@@ -122,7 +133,59 @@ class ReplayGate:
         unasked = [recorded.line for recorded in self._all if not recorded.given]
         for line in unasked[:MOST_LISTED]:
             self._event("not_asked", recorded=line["id"], **_told(line, self._content(line.get("request_body"))))
-        self._event("replay_finished", recording=self._name, not_asked=len(unasked), **self._counts)
+        not_asked = len(unasked) + self._left_out
+        self._event("replay_finished", recording=self._name, not_asked=not_asked, **self._counts)
+
+    # Sessions of messages
+
+    def _session(self, asked: Asked, found: _Recorded) -> Reply:
+        script = self._script(found)
+        if script is None:
+            error = {"error": "not_replayed", "error_detail": "the messages of this session were not decoded"}
+            return Reply(0, [], [], self._ending(found.line, "same") | error, cut_off=True)
+        try:
+            conversation = Conversation(script, self, _handshake(asked), persons=self._persons)
+        except ValueError as error:
+            found.given = False
+            return self._diverge(asked, "new", str(error))
+        self._playing[conversation] = found
+        return Reply(101, [], [], self._ending(found.line, "same"), conversation=conversation)
+
+    def _script(self, recorded: _Recorded) -> Script | None:
+        return script_of(recorded.line, self._content(recorded.line.get("response_body")), persons=self._persons)
+
+    def another(self, conversation: Conversation, keys: Keys) -> Script | None:
+        """A session of the same address that holds this message: one that waits, or one that nobody has begun."""
+        mine = self._playing[conversation]
+        for one in self._alike[mine.keys.alike]:
+            if not one.given and one.is_session and (script := self._script(one)) and script.find(keys):
+                one.given, mine.given = True, False
+                self._same[mine.keys.same].appendleft(mine)
+                self._alike[mine.keys.alike].appendleft(mine)
+                self._playing[conversation] = one
+                return script
+        for other, theirs in self._playing.items():
+            if theirs.keys.alike == mine.keys.alike and not other.script.begun and other.script.find(keys):
+                script = other.script
+                other.play(conversation.script)
+                self._playing[conversation], self._playing[other] = theirs, mine
+                return script
+        return None
+
+    def diverged(self, conversation: Conversation, excerpt: str, why: str) -> None:
+        """A message of a session was not recorded: it is refused and listed."""
+        self._counts["diverged"] += 1
+        self._event("divergence", what="new", why=why, **_place(conversation.script.line), model=None, excerpt=excerpt)
+
+    def left(self, conversation: Conversation) -> None:
+        """A session has ended: what it left out is listed."""
+        self._playing.pop(conversation, None)
+        self._counts[conversation.match] += 1
+        left_out = conversation.script.unheard
+        if left_out:
+            self._left_out += 1
+            facts = {"recorded": conversation.script.line["id"], "messages": len(left_out), "model": None}
+            self._event("not_asked", **facts, **_place(conversation.script.line), excerpt=excerpt_of(left_out[0]))
 
     # Answers
 
@@ -141,16 +204,16 @@ class ReplayGate:
         )
         return refusal(asked, "not_recorded", f"This is a replay of {self._name}, without network. {why}")
 
+    def _ending(self, line: Line, match: str) -> dict[str, Any]:
+        return {"answered_by": "recording", "replayed": replayed(line, match)}
+
     def _reply(self, line: Line, match: str) -> Reply:
-        ending = {
-            "answered_by": "recording",
-            "replayed": {"id": line["id"], "seq": line["seq"], "started": line["started"], "match": match},
-        }
+        ending = self._ending(line, match)
         if line.get("status") is None:
             error = {"error": line.get("error") or "no_answer", "error_detail": "the recorded call was not answered"}
             return Reply(0, [], [], ending | error, cut_off=True)
         if line["status"] == 101:
-            error = {"error": "not_replayed", "error_detail": "WebSocket sessions are not replayed"}
+            error = {"error": "not_replayed", "error_detail": "what followed this change of protocol was not read"}
             return Reply(0, [], [], ending | error, cut_off=True)
         facts = line.get("response_body") or {}
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in line["response_headers"]]
@@ -238,9 +301,17 @@ def _told(line: Line, body: bytes) -> dict[str, Any]:
     )
     call = next(iter(parse(exchange).calls), None)
     return {
-        "host": line["host"],
-        "method": line["method"],
-        "target": line["target"].partition("?")[0][:300],
+        **_place(line),
         "model": call.request_model if call else None,
         "excerpt": call.prompt[-1].text[:240] if call and call.prompt else "",
     }
+
+
+def _place(line: Line) -> dict[str, Any]:
+    return {"host": line["host"], "method": line["method"], "target": line["target"].partition("?")[0][:300]}
+
+
+def _handshake(asked: Asked) -> bytes:
+    """The head of a request, as it came."""
+    fields = b"".join(b"%s: %s\r\n" % (name, value) for name, value in asked.fields)
+    return f"{asked.method} {asked.target} HTTP/1.1\r\n".encode("latin-1") + fields + b"\r\n"

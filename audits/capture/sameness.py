@@ -23,7 +23,7 @@ Headers = Sequence[tuple[str, str]]
 _CREDENTIAL = re.compile(r"masked:sha256:[0-9a-f]{12}|[A-Za-z0-9_-]{0,20}placeholder-[0-9a-f]{32}")
 _VOLATILE = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-    r"|\b(?:chatcmpl|cmpl|msg|resp|req|call|run|file|batch|asst|thread|toolu|tool|gen|sess|session|trace|span|conv|item|rs|fc)"
+    r"|\b(?:chatcmpl|cmpl|msg|resp|req|call|run|file|batch|asst|thread|toolu|tool|gen|sess|session|trace|span|conv|item|rs|fc|event|evt)"
     r"[-_](?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{6,80}"
     r"|\b[0-9a-f]{16,64}\b"
     r"|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?"

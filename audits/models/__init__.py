@@ -11,6 +11,7 @@ from audits.models.findings import AssessedUse, Finding, Outcome
 from audits.models.imports import Import, ReceiverToken, RejectedLine, UsageDay, UsageEntry
 from audits.models.limits import LimitEvent, ReplayDifference
 from audits.models.notices import Attempt, Delivery, Notice, NoticeChoice, Webhook
+from audits.models.papers import ReportSignature
 from audits.models.patterns import AccountOwner, PatternIndicator, PatternReading
 from audits.models.pipelines import Pipeline
 from audits.models.proofs import SealProof
@@ -71,6 +72,7 @@ __all__ = [
     "ReportBrand",
     "ReportForm",
     "ReportPreset",
+    "ReportSignature",
     "ReportSchedule",
     "Retention",
     "RowMatch",

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Final
 
 from audits.reporting.forms.word.package import FOOTER, HEADER
-from audits.reporting.forms.word.runs import quoted, written
+from audits.reporting.forms.word.runs import Look, quoted, runs, written
 
 _NAME: Final = re.compile(r"\W+")
 LONGEST_NAME: Final = 40  # of a bookmark, as Word has it
@@ -79,11 +79,12 @@ def contents(entries: Collection[tuple[int, str, str]], heading: str) -> str:
     begin = '<w:r><w:fldChar w:fldCharType="begin" w:dirty="true"/></w:r>'
     code = '<w:r><w:instrText xml:space="preserve"> TOC \\o "1-2" \\h \\z \\u </w:instrText></w:r>'
     separate = '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
-    end = '<w:p><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
+    end = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
     lines = []
     for at, (level, identifier, words) in enumerate(entries):
-        shown = link_to(identifier, f"{word_run(words)}<w:r><w:tab/></w:r>{page_of(identifier)}")
+        shown = link_to(identifier, f"{runs(words, Look())}<w:r><w:tab/></w:r>{page_of(identifier)}")
         start = f"{begin}{code}{separate}" if at == 0 else ""
-        lines.append(f'<w:p><w:pPr><w:pStyle w:val="TOC{level}"/></w:pPr>{start}{shown}</w:p>')
+        ended = end if at == len(entries) - 1 else ""  # a paragraph of its own could spill onto an empty page
+        lines.append(f'<w:p><w:pPr><w:pStyle w:val="TOC{level}"/></w:pPr>{start}{shown}{ended}</w:p>')
     head = f'<w:p><w:pPr><w:pStyle w:val="ContentsHeading"/></w:pPr>{word_run(heading)}</w:p>'
-    return head + "".join(lines) + end if lines else ""
+    return head + "".join(lines) if lines else ""

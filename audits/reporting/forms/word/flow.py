@@ -140,7 +140,7 @@ class Flow:
         self.out.append(self._tables().table(node, " ".join(caption.text().split()) if caption else ""))
 
     def _tables(self) -> TableWriter:
-        return TableWriter(self.cell, self.paper, self.wide)
+        return TableWriter(self.cell, self.waiting.append, self.paper, self.wide)
 
     def cell(self, node: Node, style: str) -> str:
         """What stands in a cell: at least one paragraph."""
@@ -196,8 +196,10 @@ class Flow:
                 yield "<w:r><w:br/></w:r>"
             elif one.tag == "a":
                 yield self._link(one, look)
-            elif one.tag != "img":  # small marks stand beside words that say the same
+            elif one.tag != "img":
                 yield self._marked(one, look)
+            elif "logo" in one.classes:  # the small marks stand beside words that say the same
+                yield self.pictures.logo(one.attrs.get("src", ""), one.attrs.get("alt", ""))
 
     def _marked(self, node: Node, look: Look) -> str:
         identifier = node.attrs.get("id")

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -14,6 +15,8 @@ from audits.reporting.forms.word.runs import quoted
 
 EMU: Final = 36_000  # a millimetre
 TALLEST: Final = 200.0  # mm
+LOGO: Final = (60.0, 18.0)  # mm, at most
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
 _VIEW: Final = re.compile(r'viewBox="\s*[\d.eE+-]+[\s,]+[\d.eE+-]+[\s,]+([\d.eE+-]+)[\s,]+([\d.eE+-]+)\s*"')
 _SIZE: Final = re.compile(r'<svg[^>]*?\s(width|height)="([\d.]+)')
 
@@ -27,11 +30,23 @@ class Pictures:
 
     def drawing(self, svg: str, words: str, widest: float) -> str:
         """A picture in the line. `words`: its alternative text; `widest`: mm."""
-        png, (width, height) = _png(svg), _size_of(svg)
+        return self._fitted(_png(svg), _size_of(svg), words, widest, TALLEST)
+
+    def logo(self, address: str, words: str) -> str:
+        """A logo from a data: address of a PNG; empty for anything else."""
+        head, _, body = address.partition(",")
+        png = base64.b64decode(body) if head == "data:image/png;base64" else b""
+        if not png.startswith(_PNG) or len(png) < 24:
+            return ""
+        size = struct.unpack(">II", png[16:24])
+        return self._fitted(png, (float(max(1, size[0])), float(max(1, size[1]))), words, *LOGO)
+
+    def _fitted(self, png: bytes, size: tuple[float, float], words: str, widest: float, tallest: float) -> str:
         if png not in self.made:
             self.made.append(png)
-        scale = min(widest / width, TALLEST / height)
-        return self._placed(self.made.index(png), words, round(width * scale * EMU), round(height * scale * EMU))
+        scale = min(widest / size[0], tallest / size[1])
+        across, down = (round(side * scale * EMU) for side in size)
+        return self._placed(self.made.index(png), words, across, down)
 
     def _placed(self, at: int, words: str, across: int, down: int) -> str:
         self.shown += 1

@@ -17,9 +17,10 @@ _MM: Final = re.compile(r"width:\s*([\d.]+)mm")
 
 @dataclass(frozen=True)
 class TableWriter:
-    """Writes tables of one section. `cell` gives the paragraphs of a cell, in a style."""
+    """Writes tables of one section. `cell` gives the paragraphs of a cell, in a style; `mark` names what comes next."""
 
     cell: Callable[[Node, str], str]
+    mark: Callable[[str], None]
     paper: str
     wide: bool
 
@@ -84,6 +85,8 @@ class TableWriter:
 
     def _row(self, row: Node, widths: list[int], style: str, *, head: bool) -> str:
         cells, at, after_number = [], 0, False
+        if row.attrs.get("id"):
+            self.mark(row.attrs["id"])
         for one in _cells(row):
             span = max(1, min(int(one.attrs.get("colspan") or 1), len(widths) - at))
             apart = after_number and "num" not in one.classes

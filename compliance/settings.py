@@ -136,6 +136,14 @@ TIMESTAMP_URLS = [url.strip() for url in os.environ.get("TIMESTAMP_URL", "").spl
 TIMESTAMP_ROOTS = os.environ.get("TIMESTAMP_ROOTS", "")
 ANCHOR_URLS = [url.strip() for url in os.environ.get("ANCHOR_URL", "").split(",") if url.strip()]
 
+# What final reports of approved audits are signed with: a certificate with its key (PKCS #12, or PEM with the key in it or in
+# SIGNING_KEY), and its roots for whoever checks. Without one, the key that seals evidence signs, under a certificate of its own.
+SIGNING_CERTIFICATE = os.environ.get("SIGNING_CERTIFICATE", "")
+SIGNING_KEY = os.environ.get("SIGNING_KEY", "")
+SIGNING_PASSWORD = os.environ.get("SIGNING_PASSWORD", "")
+SIGNING_ROOTS = os.environ.get("SIGNING_ROOTS", "")
+SIGNING_FETCHES = os.environ.get("SIGNING_FETCHES", "") == "1"  # may ask issuers for revocation, for what lasts (B-LT)
+
 # Watched sources are fetched from public addresses. Places in one's own network are allowed by address and port, by commas.
 WATCH_ALLOWED = [place.strip() for place in os.environ.get("WATCH_ALLOWED", "").split(",") if place.strip()]
 # The same for webhooks: these places may also be told over plain http.

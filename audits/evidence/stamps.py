@@ -42,7 +42,7 @@ def ask_for_stamp(seal: Seal, authority: str, roots: Path | None = None) -> tupl
     """
     data = stamped_bytes(seal)
     request = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).nonce(nonce=True).build()
-    answer = _post(authority, request.as_bytes())
+    answer = post_query(authority, request.as_bytes())
     try:
         stamp = read_stamp(answer, data, authority)
         if stamp.nonce != request.nonce:
@@ -55,7 +55,8 @@ def ask_for_stamp(seal: Seal, authority: str, roots: Path | None = None) -> tupl
     return answer, stamp
 
 
-def _post(authority: str, request: bytes) -> bytes:
+def post_query(authority: str, request: bytes) -> bytes:
+    """The authority's answer to a query (TimeStampReq in DER), at most 256 KiB. Raises StampProblem."""
     headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
     try:
         with httpx.stream("POST", authority, content=request, headers=headers, timeout=SECONDS) as answer:

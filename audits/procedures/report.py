@@ -20,6 +20,7 @@ from audits.actions.reports import (
 )
 from audits.evidence.store import open_store
 from audits.models import Report
+from audits.procedures.signing import identity, sign_paper, signing_part, standing_of
 from audits.reporting.context import build_context, context_bytes
 from audits.reporting.pdf import render_pdf
 
@@ -71,9 +72,15 @@ def make_report(report_id: int, *, state: str | None = None, paper: str = "") ->
     try:
         context = build_context(report, state=state, tell=tell, earlier=earlier_context(report))
         tell(PAPER)
+        standing = standing_of(report)
+        own = identity() if standing.approval else None
+        context["report"]["verify_at"] = f"{settings.PUBLIC_URL}/verify/"
+        context["report"]["unsigned_because"] = standing.why_not
+        context["signing"] = signing_part(standing, own, profile=report.profile) if own else None
         content = context_bytes(context)
         digest = store.put(content)
         made = render_pdf(json.loads(content), digest, paper=paper)
+        pdf = sign_paper(report, standing.approval, own, made.pdf) if standing.approval and own else made.pdf
     except Cancelled:
         leave_report(report_id)
         return False
@@ -81,6 +88,6 @@ def make_report(report_id: int, *, state: str | None = None, paper: str = "") ->
         fail_report(report_id, traceback.format_exc())
         return False
     finish_report(
-        report_id, context_sha256=digest, pdf_sha256=store.put(made.pdf), pages=made.pages, size=len(made.pdf)
+        report_id, context_sha256=digest, pdf_sha256=store.put(pdf), pages=made.pages, size=len(pdf)
     )
     return True

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import segno
 from django.conf import settings
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -30,6 +31,7 @@ from audits.reporting.paper.slips import Slips
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates" / "reports"
 PAPERS = {"A4": (210 * MM, 297 * MM), "letter": (612.0, 792.0)}  # as CSS calls them; width and height in points
+FIELD_ANCHOR = "signature-field"
 PIECES = 8  # into how many pieces a small report is cut; four for each press
 WEIGHT = 1500  # elements in one piece of a large report, some 15 pages
 
@@ -68,9 +70,21 @@ def render_html(
     template = _environment().get_template("report.html")
     laid = arrangement(context, on_paper=on_paper)
     text = template.render(
-        **context, context_sha256=context_sha256, drawn=drawings(context, missing), laid=laid, numbered=laid.numbered
+        **context,
+        context_sha256=context_sha256,
+        drawn=drawings(context, missing),
+        laid=laid,
+        numbered=laid.numbered,
+        qr=verify_code(context["report"].get("verify_at", ""), context_sha256),
     )
     return by_number(text, missing)
+
+
+def verify_code(verify_at: str, context_sha256: str) -> str:
+    """A QR code (a data: address) that leads to the page where the report can be checked; empty where there is no page."""
+    if not verify_at:
+        return ""
+    return str(segno.make(f"{verify_at}?sha256={context_sha256}", error="m").svg_data_uri(border=0, dark="#1b1f27"))
 
 
 def render_pdf(
@@ -198,10 +212,21 @@ class _Printing:
         gatherings = [self.long.get(name) or self._copied(name) for name in self.names]
         front = front_matter(self.cut.head, f"urn:clausetrail:{self.context_sha256}")
         draft = self.context["report"]["marking"] == "draft"
-        pages = self.binding.bind(gatherings, front, attachments(self.context), watermark="Draft" if draft else "")
+        more = self._field(gatherings)
+        pages = self.binding.bind(
+            gatherings, front, attachments(self.context), watermark="Draft" if draft else "", more=more
+        )
         self.file.seek(0)
         with self.file:
             return Paper(self.file.read(), pages)
+
+    def _field(self, gatherings: list[Gathering]) -> bytes:
+        """An empty signature field over the box on the signature page, if there is one; the catalog's entry for it."""
+        for at, one in enumerate(gatherings):
+            if FIELD_ANCHOR in one.anchors:
+                gatherings[at], entry = self.binding.signature_field(one, one.anchors[FIELD_ANCHOR])
+                return entry
+        return b""
 
     def _pages(self, starts: Mapping[str, int]) -> dict[str, int]:
         """Anchor → number of its page, of all the report."""

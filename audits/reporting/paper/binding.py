@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 from audits.reporting.paper.faces import DISPLAY, MONO, STRONG, TEXT
@@ -14,6 +15,7 @@ from audits.reporting.paper.volume import Volume, number, text
 MM = 72 / 25.4
 UPRIGHT, WIDE = (25, 22, 24, 22), (22, 18, 20, 18)  # margins in mm as in report.css: top, right, bottom, left
 FOOT_SIZE, FOOT_GAP = 7.5, 4 * MM
+FIELD_HEIGHT = 32 * MM  # of the box on the signature page, as in report.css
 GREY, FAINT = b"0.29 0.318 0.376", b"0.957 0.961 0.969"
 LEAF = 200  # names in one leaf of a name tree
 
@@ -75,6 +77,38 @@ class Binding:
         identity = hashlib.sha256(f"{front.identity} {front.made_at.isoformat()}".encode()).digest()[:16]
         self.volume.close(root, put(info(front)), identity)
         return len(pages)
+
+    def signature_field(self, gathering: Gathering, place: tuple[int, float, float]) -> tuple[Gathering, bytes]:
+        """The gathering with an empty signature field on one of its pages, and the catalog's entry that names it.
+
+        The field lies over a box that the page shows; its own appearance is blank, so that signing adds nothing to be drawn.
+        """
+        at, _, y = place
+        page = gathering.pages[at]
+        _, right, _, left = (one * MM for one in margins_of(page.size))
+        low, high = y - FIELD_HEIGHT / 2, y + FIELD_HEIGHT / 2
+        box = b" ".join(number(one) for one in (left, low, page.size[0] - right, high))
+        key, element, widget = self.structure.key(), self.volume.reserve(), self.volume.reserve()
+        blank = self.volume.stream(
+            b"q Q", b"/Type/XObject/Subtype/Form/Resources<<>>/BBox[0 0 %s %s]"
+            % (number(page.size[0] - left - right), number(FIELD_HEIGHT)), packed=False,
+        )  # fmt: skip
+        self.structure.fill(key, b"%d 0 R" % element)
+        self.volume.put(
+            b"<</Type/Annot/Subtype/Widget/FT/Sig/T(Signature)/TU(Electronic signature of this report)"
+            b"/Contents(Electronic signature of this report)/Rect[%s]/F 132/P %d 0 R/StructParent %d/AP<</N %d 0 R>>>>"
+            % (box, page.object, key, blank),
+            widget,
+        )
+        self.volume.put(
+            b"<</S/Form/P %d 0 R/Pg %d 0 R/Alt(Electronic signature of this report)/K[<</Type/OBJR/Obj %d 0 R/Pg %d 0 R>>]>>"
+            % (self.structure.document, page.object, widget, page.object),
+            element,
+        )
+        pages = list(gathering.pages)
+        pages[at] = replace(page, annotations=[*page.annotations, b"%d 0 R" % widget])
+        changed = replace(gathering, pages=pages, kids=[*gathering.kids, element])
+        return changed, b"/AcroForm<</Fields[%d 0 R]/SigFlags 3>>" % widget
 
     def _page(self, page: BoundPage, words: str, before: int) -> None:
         """The page's dictionary, its content between what lies beneath and its foot."""

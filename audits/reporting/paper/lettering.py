@@ -9,7 +9,8 @@ from audits.reporting.paper.faces import Face, pinned
 from audits.reporting.paper.volume import Volume, name
 
 MOST_WORDS = 60_000  # kept set; a table's hashes and times are never asked for again
-FIGURES = {"kern": True, "tnum": True, "liga": False, "calt": False, "clig": False}
+WORDS = {"kern": True, "liga": False, "calt": False, "clig": False}
+FIGURES = {**WORDS, "tnum": True}
 UNNEEDED = (b"GSUB", b"GPOS", b"GDEF", b"STAT", b"DSIG", b"BASE", b"gasp")
 READ_OTHERWISE = ("R", "AL", "AN", "RLE", "RLO", "RLI")  # from right to left
 
@@ -57,7 +58,7 @@ class Lettering:
         buffer = harfbuzz.Buffer()
         buffer.add_str(word)
         buffer.guess_segment_properties()
-        harfbuzz.shape(self.font, buffer, FIGURES)
+        harfbuzz.shape(self.font, buffer, WORDS if any(map(str.isalpha, word)) else FIGURES)
         parts, width = [], 0.0
         clusters = [info.cluster for info in buffer.glyph_infos] + [len(word)]
         for at, (info, place) in enumerate(zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)):

@@ -15,6 +15,7 @@ from audits.reporting.paper.structure import Structure
 from audits.reporting.paper.volume import Volume, number
 
 MM = 72 / 25.4
+JOINTS = "-/_.:"  # where a long name is rather broken than elsewhere
 SLIP = 400  # height of a slip's page, in points
 INK, GREY, RULE = b"0.106 0.122 0.153", b"0.29 0.318 0.376", b"0.851 0.867 0.894"
 
@@ -151,8 +152,8 @@ class LongSetter:
         self.anchors[opening.anchor] = (0, x, page.y)
         self.bookmarks.append(Bookmark(opening.level, f"{opening.number} {opening.title}".strip(), 0, x, page.y))
         style = self.headings[opening.level]
-        lines = wrapped(style, f"{opening.number} {opening.title}".strip(), self.sheet.width)
-        made = self._lines(style, lines, section, b"H%d" % opening.level)
+        spaced = f"{opening.number}\u2003{opening.title}" if opening.number else opening.title
+        made = self._lines(style, wrapped(style, spaced, self.sheet.width), section, b"H%d" % opening.level)
         self._at().y -= (6 if opening.level == 1 else 2.5) * MM
         return made
 
@@ -346,7 +347,7 @@ def wrapped(style: Style, words: str, width: float) -> list[Line]:
     space, blank = style.face.set(" ")
     lines: list[Line] = []
     content, used = b"", 0.0
-    for word in _fitting(words.split(), partial(_wide, style), width):
+    for word in _fitting(words.replace("\n", " ").split(" "), partial(_wide, style), width):
         glyphs, wide = style.face.set(word)
         wide *= scale
         if content and used + blank * scale + wide > width:
@@ -365,12 +366,13 @@ def _wide(style: Style, word: str) -> float:
 
 def _fitting(words: Sequence[str], wide: Callable[[str], float], width: float) -> Iterator[str]:
     """The words, those wider than a line in pieces."""
-    for word in words:
-        rest = word
+    for rest in filter(None, words):
         while len(rest) > 1 and wide(rest) > width:
             at = max(1, int(len(rest) * width / wide(rest)))
             while at > 1 and wide(rest[:at]) > width:
                 at -= 1
+            joint = max(map(rest[:at].rfind, JOINTS)) + 1
+            at = joint if joint > at // 2 else at
             yield rest[:at]
             rest = rest[at:]
         yield rest

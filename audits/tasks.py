@@ -19,6 +19,7 @@ from audits.procedures.rejudging import rejudge_after_changes
 from audits.procedures.report import make_report
 from audits.procedures.report_forms import make_form
 from audits.procedures.salvaging import salvage, salvage_ended_runs
+from audits.procedures.scheduling import make_due_reports, tell_of_made
 from compliance.celery import app
 
 
@@ -127,3 +128,11 @@ def remind_people() -> None:
 def deliver_webhooks() -> None:
     """Tell webhooks what waits in their outbox; several workers at it share it out."""
     deliver_due()
+
+
+@app.task(name="audits.tasks.make_scheduled_reports", ignore_result=True, expires=55)
+def make_scheduled_reports() -> None:
+    """Ask for the reports that are due by the calendar, and tell people of those that are finished."""
+    for report in make_due_reports():
+        render_report.delay_on_commit(report)
+    tell_of_made()

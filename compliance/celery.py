@@ -46,6 +46,11 @@ app.conf.update(
         "webhooks": {"task": "audits.tasks.deliver_webhooks", "schedule": 5.0, "options": {"expires": 5}},
         "mail": {"task": "audits.tasks.mail_notices", "schedule": 60.0, "options": {"expires": 55}},
         "remind": {"task": "audits.tasks.remind_people", "schedule": 3600.0, "options": {"expires": 3000}},
+        "reports by the calendar": {
+            "task": "audits.tasks.make_scheduled_reports",
+            "schedule": 60.0,
+            "options": {"expires": 55},
+        },
         "watch sources": {"task": "compliance.tasks.watch_sources", "schedule": 60.0, "options": {"expires": 55}},
         "agreements that end": {"task": "compliance.tasks.tell_of_ending_agreements", "schedule": 3600.0},
         "forget answers": {"task": "compliance.tasks.forget_answers", "schedule": 3600.0, "options": {"expires": 3000}},

@@ -181,7 +181,7 @@ DO: dict[str, tuple[Args, Deed | tuple[Deed, ...], dict[str, str]]] = {
 }
 # Open to whoever is signed in; what each shows is narrowed to what the person sees (test_permissions).
 EVERYBODYS = {
-    "account-tokens", "projects", "portfolio", "portfolio-policies", "terms", "terms-in-force", "overview", "search",
+    "account-tokens", "projects", "portfolio-policies", "report-schedules", "terms", "terms-in-force", "overview", "search",
     "pipelines", "imports", "runs", "work", "work-export", "asked", "findings", "notices", "notices-count", "questions", "questions-organisation", "models",
     "graph", "graph-data", "reports", "report-new", "report-preview-frame", "report-preview", "reconciliation", "import-accounts", "import-patterns",
 }  # fmt: skip
@@ -192,7 +192,8 @@ ELSEWHERE = {
     "terms-compare",
     "terms-in-force-json",
     "sign-in", "sign-out", "account-token-revoke", "invitation", "theme", "notices-read", "notices-mail", "notice",
-    "findings-together", "findings-view-keep", "findings-view-forget", "finding-enclosure", "work-claim", "work-view-keep", "asked-reply", "approval-certificate",
+    "findings-together", "findings-view-keep", "findings-view-forget", "finding-enclosure", "work-claim",
+    "work-view-keep", "asked-reply", "approval-certificate",
     "terms-review", "terms-suggestions", "terms-settle", "terms-suggestion", "terms-suggestion-reject", "terms-draft",
     "terms-incoming", "terms-held", "terms-arrival", "terms-arrival-bytes", "terms-dates", "terms-dates-set", "terms-provider",
     "terms-document", "terms-version", "terms-version-bytes", "terms-mark", "terms-rule", "pipeline-add", "import-add",
@@ -201,8 +202,8 @@ ELSEWHERE = {
     "project-lift", "project-erase", "use-why", "project-looks", "call-raw", "agreement-uses", "rule-uses", "rule-impact",
     "questions-organisation-answer", "questions-student-answer", "model-name", "coming-notice", "rejudging", "graph-node",
     "graph-clean", "graph-export", "report-download", "report-preset-forget", "report-brand-organisation", "report-logo",
-    "share-revoke", "shared", "shared-file",
-    "portfolio-cell", "portfolio-export", "portfolio-policy", "portfolio-policy-file",
+    "report-schedule-add", "report-schedule", "report-schedule-change", "report-schedule-do", "share-revoke", "shared", "shared-file", "verify-report",
+    "portfolio", "portfolio-cell", "portfolio-export", "portfolio-policy", "portfolio-policy-file",
 }  # fmt: skip
 STANDINGS = [*(("member", role) for role in IN_PROJECT), *((role, None) for role in EVERYWHERE)]
 

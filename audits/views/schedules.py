@@ -1,0 +1,114 @@
+"""Reports by the calendar: listed, set up, changed, paused, made out of turn."""
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from audits.access import reportable_projects, require_may_put_in
+from audits.actions.schedules import end, pause, resume, set_schedule
+from audits.models import ReportSchedule
+from audits.procedures.scheduling import NoAccess, make_now
+from audits.queries.report_choices import offer
+from audits.queries.schedules import readers_of, times_of, visible_schedules
+from audits.tasks import render_report
+from audits.views.listing import page_of
+from audits.views.schedule_forms import FIELDS, WEEKDAYS, ScheduleForm, initial_of
+from compliance.access import require
+from compliance.views.requests import PersonRequest, take_errors
+
+MAKERS: Final = "Reports by schedule are set up by whoever has reports made of a project."
+OWNERS: Final = "A schedule is worded by its owner, in whose name its reports are made. Set up one of your own."
+
+
+def listing(request: PersonRequest) -> HttpResponse:
+    """The schedules that the person sees; when each is due, and what came of the last time."""
+    found = visible_schedules(request.user).order_by("ended_at", "name", "pk")
+    makes = reportable_projects(request.user).exists()
+    return render(request, "audits/schedule_list.html", {"page": page_of(request, found), "makes": makes})
+
+
+def _form(request: PersonRequest, data: Any, **more: Any) -> ScheduleForm:
+    projects = reportable_projects(request.user)
+    return ScheduleForm(data, offer(projects, None), readers_of(projects), **more)
+
+
+def _set(request: PersonRequest, form: ScheduleForm, schedule: ReportSchedule | None) -> ReportSchedule | None:
+    """The schedule as it was worded; None when the form says what is wrong. Raises PermissionDenied."""
+    options = form.options
+    if options is None:
+        return None
+    told = form.cleaned_data
+    projects = reportable_projects(request.user)
+    require_may_put_in(request.user, projects, privileged=options.privileged, contents=options.with_contents)
+    try:
+        return set_schedule(
+            options=options, recipients=told["recipients"], acting_user=request.user, schedule=schedule,
+            **{name: told[name] for name in FIELDS},
+        )  # fmt: skip
+    except ValidationError as error:
+        take_errors(form, error, {"ids": "kind"})
+        return None
+
+
+def add(request: PersonRequest) -> HttpResponse:
+    """A new schedule."""
+    require(reportable_projects(request.user).exists(), MAKERS)
+    form = _form(request, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = _set(request, form, None)
+        if made is not None:
+            return redirect("report-schedule", pk=made.pk)
+    return render(request, "audits/schedule_change.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def change(request: PersonRequest, pk: int) -> HttpResponse:
+    """Another wording of one's own schedule."""
+    schedule = get_object_or_404(visible_schedules(request.user), pk=pk)
+    require(schedule.owner == request.user and schedule.ended_at is None, OWNERS)
+    form = _form(request, request.POST or None, initial=initial_of(schedule))
+    if request.method == "POST" and form.is_valid() and _set(request, form, schedule) is not None:
+        return redirect("report-schedule", pk=pk)
+    context = {"form": form, "schedule": schedule}
+    return render(request, "audits/schedule_change.html", context, status=422 if form.errors else 200)
+
+
+def detail(request: PersonRequest, pk: int) -> HttpResponse:
+    """One schedule and each time it was due."""
+    schedule = get_object_or_404(visible_schedules(request.user), pk=pk)
+    context = {
+        "schedule": schedule,
+        "page": page_of(request, times_of(schedule)),
+        "weekday": WEEKDAYS[schedule.weekday],
+    }
+    return render(request, "audits/schedule_detail.html", context)
+
+
+@require_POST
+def do(request: PersonRequest, pk: int, deed: str) -> HttpResponse:
+    """Pause, resume, end, or make one now. Whoever sees it pauses it; the others need projects to have reports made of."""
+    schedule = get_object_or_404(visible_schedules(request.user), pk=pk)
+    if deed not in ("pause", "resume", "end", "now"):
+        raise Http404(deed)
+    require(schedule.owner == request.user or reportable_projects(request.user).exists(), MAKERS)
+    try:
+        _done(request, schedule, deed)
+    except (NoAccess, ValidationError) as problem:
+        messages.error(request, " ".join(getattr(problem, "messages", [str(problem)])))
+    return redirect("report-schedule", pk=pk)
+
+
+def _done(request: PersonRequest, schedule: ReportSchedule, deed: str) -> None:
+    if deed == "pause":
+        pause(schedule=schedule, acting_user=request.user, because=f"Paused by {request.user}.")
+    elif deed == "resume":
+        resume(schedule=schedule, acting_user=request.user)
+    elif deed == "end":
+        end(schedule=schedule, acting_user=request.user)
+    else:
+        made = make_now(schedule=schedule, acting_user=request.user)
+        if made.report_id is not None:
+            render_report.delay_on_commit(made.report_id)

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from compliance.models import Membership, Project, User
+from compliance.models import HouseRules, Membership, Project, User
 from compliance.roles import EVERYWHERE, NOTHING, Deed, Deeds, deeds_by_program, deeds_of, roles_with
 
 
@@ -124,6 +124,17 @@ def may_use_this_machine(user: User) -> bool:
     A public installation would otherwise let any engineer read what the server's account can read.
     """
     return not settings.PRODUCTION or administers_installation(user)
+
+
+def needs_second_factor(user: User, who: str) -> bool:
+    """Whether the house rules ask this person for one; `who`: one of HouseRules.SecondFactor. One query at most."""
+    if who == HouseRules.SecondFactor.EVERYBODY:
+        return True
+    if who == HouseRules.SecondFactor.NOBODY:
+        return False
+    staff = user.is_superuser or user.is_staff or user.role != User.Role.MEMBER
+    trusted = roles_with(Deed.DECIDE) | roles_with(Deed.APPROVE) | roles_with(Deed.ADMINISTER)
+    return staff or open_memberships(user).filter(role__in=trusted).exists()
 
 
 def require(allowed: bool, sentence: str) -> None:

@@ -7,8 +7,11 @@ and who failed to.
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
 from django.http import HttpRequest
+from django.shortcuts import render
 
 from compliance.actions.trail import record
 from compliance.models import User
@@ -44,3 +47,10 @@ class OrganisationAdapter(DefaultSocialAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return True
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Refuse whoever comes with an address of a domain that the installation does not take in, known or not."""
+        address = str(getattr(sociallogin.user, "email", "") or "").lower()
+        if settings.SIGN_IN_DOMAINS and address.rpartition("@")[2] not in settings.SIGN_IN_DOMAINS:
+            answer = render(request, "people/sign_in_refused.html", {"address": address}, status=403)
+            raise ImmediateHttpResponse(answer)

@@ -30,8 +30,20 @@ def _openid_connect(environment: Mapping[str, str]) -> dict[str, Any]:
         "name": environment.get("OIDC_NAME", "your organisation"),
         "client_id": _needed(environment, "OIDC_CLIENT_ID", "OIDC_URL"),
         "secret": _needed(environment, "OIDC_CLIENT_SECRET", "OIDC_URL"),
-        "settings": {"server_url": environment["OIDC_URL"]},
+        "settings": {"server_url": environment["OIDC_URL"], **_vouched(environment, otherwise=None)},
     }
+
+
+def sign_in_domains(environment: Mapping[str, str]) -> list[str]:
+    """The domains whose addresses may come in by the organisation's sign-in, from SIGN_IN_DOMAINS; empty: any."""
+    named = environment.get("SIGN_IN_DOMAINS", "").split(",")
+    return [domain.strip().lower().lstrip("@") for domain in named if domain.strip()]
+
+
+def _vouched(environment: Mapping[str, str], *, otherwise: bool | None) -> dict[str, Any]:
+    """Which addresses the other side vouches for: those of the named domains; with none named, `otherwise`, None: as it says."""
+    vouched = sign_in_domains(environment) or otherwise
+    return {} if vouched is None else {"verified_email": vouched}
 
 
 def _saml(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -55,8 +67,15 @@ def _saml(environment: Mapping[str, str]) -> dict[str, Any]:
                 "email": environment.get(
                     "SAML_EMAIL", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
                 ),
-                "email_verified": "true",
+                "first_name": environment.get(
+                    "SAML_FIRST_NAME", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname"
+                ),
+                "last_name": environment.get(
+                    "SAML_LAST_NAME", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname"
+                ),
             },
+            # SAML has no word for whether an address was verified; whoever signs assertions vouches for what is in them.
+            **_vouched(environment, otherwise=True),
             "advanced": {"want_assertion_signed": True, "reject_deprecated_algorithm": True, "strict": True},
         },
     }

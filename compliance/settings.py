@@ -6,7 +6,7 @@ from pathlib import Path
 
 from compliance.embedded.address import broker_url, cache_settings, database_settings
 from compliance.embedded.places import secret
-from compliance.organisation import organisation_sign_in
+from compliance.organisation import organisation_sign_in, sign_in_domains
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("CLAUSETRAIL_VAR") or BASE_DIR / "var").absolute()
@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "compliance.views.house.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "compliance.views.middleware.ContentSecurityPolicyMiddleware",
@@ -106,6 +107,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # browsers hold "localhost" for safe; nothing else passes
 SOCIALACCOUNT_ADAPTER = "compliance.accounts.OrganisationAdapter"
 SOCIALACCOUNT_PROVIDERS = organisation_sign_in(os.environ)
+SIGN_IN_DOMAINS = sign_in_domains(os.environ)  # of addresses that come in by the organisation's sign-in; empty: any
 # The organisation's own sign-in vouches for its addresses: whoever comes with one gets the account that has it.
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True

@@ -181,9 +181,12 @@ DO: dict[str, tuple[Args, Deed | tuple[Deed, ...], dict[str, str]]] = {
 }
 # Open to whoever is signed in; what each shows is narrowed to what the person sees (test_permissions).
 EVERYBODYS = {
-    "account-tokens", "projects", "portfolio-policies", "report-schedules", "terms", "terms-in-force", "overview", "search",
-    "pipelines", "imports", "runs", "work", "work-export", "asked", "findings", "notices", "notices-count", "questions", "questions-organisation", "models",
-    "graph", "graph-data", "reports", "report-new", "report-preview-frame", "report-preview", "reconciliation", "import-accounts", "import-patterns",
+    "api-docs", "api-openapi", "account-tokens", "projects", "portfolio-policies", "report-schedules", "terms",
+    "terms-in-force", "overview", "search",
+    "pipelines", "imports", "runs", "work", "work-export", "asked", "findings", "notices", "notices-count",
+    "questions", "questions-organisation", "models",
+    "graph", "graph-data", "reports", "report-new", "report-preview-frame", "report-preview",
+    "reconciliation", "import-accounts", "import-patterns",
 }  # fmt: skip
 # One's own things, the terms library, and what has tests of its own beside its feature.
 ELSEWHERE = {
@@ -195,14 +198,16 @@ ELSEWHERE = {
     "findings-together", "findings-view-keep", "findings-view-forget", "finding-enclosure", "work-claim",
     "work-view-keep", "asked-reply", "approval-certificate",
     "terms-review", "terms-suggestions", "terms-settle", "terms-suggestion", "terms-suggestion-reject", "terms-draft",
-    "terms-incoming", "terms-held", "terms-arrival", "terms-arrival-bytes", "terms-dates", "terms-dates-set", "terms-provider",
+    "terms-incoming", "terms-held", "terms-arrival", "terms-arrival-bytes", "terms-dates", "terms-dates-set",
+    "terms-provider",
     "terms-document", "terms-version", "terms-version-bytes", "terms-mark", "terms-rule", "pipeline-add", "import-add",
     "import-map", "import-account-remove", "import-entry", "import-snippet", "reconciliation-export", "receive-traces",
     "run-again", "run-hold", "run-replay", "student-answers", "project-evidence", "project-retention", "project-hold",
     "project-lift", "project-erase", "use-why", "project-looks", "call-raw", "agreement-uses", "rule-uses", "rule-impact",
     "questions-organisation-answer", "questions-student-answer", "model-name", "coming-notice", "rejudging", "graph-node",
     "graph-clean", "graph-export", "report-download", "report-preset-forget", "report-brand-organisation", "report-logo",
-    "report-schedule-add", "report-schedule", "report-schedule-change", "report-schedule-do", "share-revoke", "shared", "shared-file", "verify-report",
+    "report-schedule-add", "report-schedule", "report-schedule-change", "report-schedule-do", "share-revoke", "shared",
+    "shared-file", "verify-report",
     "portfolio", "portfolio-cell", "portfolio-export", "portfolio-policy", "portfolio-policy-file",
 }  # fmt: skip
 STANDINGS = [*(("member", role) for role in IN_PROJECT), *((role, None) for role in EVERYWHERE)]

@@ -1,0 +1,36 @@
+"""The OpenAPI document, and the page that explains it to people."""
+
+from functools import lru_cache
+
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from audits.api.site import document
+from compliance.api.explained import Told, by_tag
+from compliance.api.guard import finished
+from compliance.models import ApiToken
+from compliance.problems import KINDS
+from compliance.views.programs import for_programs
+from compliance.views.requests import PersonRequest
+
+SCOPES = [(value, str(label)) for value, label in ApiToken.Scope.choices]
+
+
+@lru_cache(maxsize=1)
+def _operations() -> list[tuple[str, list[Told]]]:
+    return by_tag(document())
+
+
+@require_GET
+def docs(request: PersonRequest) -> HttpResponse:
+    """Every operation with its parameters, fields and an example."""
+    context = {"groups": _operations(), "scopes": SCOPES, "kinds": KINDS.items()}
+    return render(request, "audits/api_docs.html", context)
+
+
+@for_programs(ApiToken.Scope.READ)
+@require_GET
+def openapi(request: PersonRequest) -> HttpResponseBase:
+    """The document, in OpenAPI 3.1."""
+    return finished(request, JsonResponse(document()))

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from audits.api import pages as api_pages
 from audits.api.site import addresses
 from audits.views import (
     approvals,
@@ -45,6 +46,8 @@ from audits.views import (
 )
 
 urlpatterns = [
+    path("api/docs/", api_pages.docs, name="api-docs"),
+    path("api/v1/openapi.json", api_pages.openapi, name="api-openapi"),
     path("api/v1/", include(addresses())),
     path("", overview.overview, name="overview"),
     path("search/", searching.search_page, name="search"),

@@ -217,7 +217,7 @@ def stop_webhook(*, webhook: Webhook, acting_user: User | None, why: str = "") -
 
 
 @transaction.atomic
-def test_webhook(*, webhook: Webhook, acting_user: User) -> Delivery:
+def try_webhook(*, webhook: Webhook, acting_user: User) -> Delivery:
     """Put a test event into the outbox. Raises ValidationError for a webhook that is stopped."""
     _require_open(webhook)
     made = secrets.token_hex(8)

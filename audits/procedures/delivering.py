@@ -5,6 +5,7 @@ alone, checked as they are connected to (compliance.sources.pinned). Threads onl
 """
 
 import datetime as dt
+import logging
 import random
 import ssl
 import time
@@ -24,6 +25,7 @@ from compliance.encryption import Unreadable, decrypted
 from compliance.sources.addresses import ForbiddenAddress, checked_url
 from compliance.sources.pinned import PinnedBackend, PinnedTransport
 
+LOG = logging.getLogger(__name__)
 PATIENCE: Final = 10.0
 """Seconds for one request: connection, TLS, sending and answer."""
 READ: Final = 4_096
@@ -147,6 +149,15 @@ def deliver_due(
             round_of.go_on(pool)
 
 
+def _outcome(future: Future[Tried]) -> Tried:
+    """What came of a request; our own fault counts as a failure of that one delivery, and stops no other."""
+    try:
+        return future.result()
+    except Exception as fault:
+        LOG.exception("a webhook could not be told")
+        return Tried(timezone.now(), 0, problem=f"Clausetrail itself failed ({type(fault).__name__}).")
+
+
 @dataclass
 class _Turn:
     hook: Webhook
@@ -175,7 +186,7 @@ class _Round:
         done, _ = wait(self.busy, return_when=FIRST_COMPLETED)
         for future in done:
             turn = self.busy.pop(future)
-            tried = future.result()
+            tried = _outcome(future)
             note_attempt(turn.present, tried, self.chance)
             self.told += tried.delivered
             if tried.delivered and turn.waiting and time.monotonic() < turn.ends:

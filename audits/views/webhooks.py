@@ -136,7 +136,7 @@ def do(request: PersonRequest, slug: str, pk: int, deed: str) -> HttpResponse:
 
 
 def _test(request: PersonRequest, hook: Webhook) -> HttpResponse:
-    made = webhooks.test_webhook(webhook=hook, acting_user=request.user)
+    made = webhooks.try_webhook(webhook=hook, acting_user=request.user)
     deliver_webhooks.delay_on_commit()
     return redirect("webhook-delivery", slug=hook.project.slug, pk=hook.pk, delivery_pk=made.pk)
 

@@ -132,7 +132,11 @@ class PinnedTransport(httpx.BaseTransport):
             target=request.url.raw_path,
         )
         asked = httpcore.Request(
-            request.method, target, headers=request.headers.raw, extensions=dict(request.extensions)
+            request.method,
+            target,
+            headers=request.headers.raw,
+            content=typing.cast("Iterable[bytes]", request.stream),
+            extensions=dict(request.extensions),
         )
         try:
             answer = self._pool.handle_request(asked)

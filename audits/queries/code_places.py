@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from audits.models import Finding
-from compliance.engine.catalogue import canonical_name
+from audits.scan.comparison import plain_name
 
 SHOWN: Final = 4
 
@@ -28,11 +28,11 @@ def places_of(finding: Finding, scan: Mapping[str, Any] | None) -> tuple[Place, 
 
     A line that names only whoever answers, not the model, is not `exact`: settings may choose another model there.
     """
-    models = {canonical_name(str(one)) for one in finding.detail.get("models", []) if one}
+    models = {plain_name(str(one)) for one in finding.detail.get("models", []) if one}
     served = finding.detail.get("served_by", "")
     found: dict[tuple[str, int], Place] = {}
     for use in (scan or {}).get("uses", []):
-        exact = bool(models & {canonical_name(str(one)) for one in use.get("models", [])})
+        exact = bool(models & {plain_name(str(one)) for one in use.get("models", [])})
         if exact or _same_channel(use, finding.provider, served):
             for place in _places(use.get("evidence", []), exact):
                 known = found.get((place.file, place.line))

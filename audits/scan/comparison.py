@@ -72,7 +72,7 @@ def compare(scan: Mapping[str, Any], asked: Iterable[Asked]) -> Comparison:
     if not scan:
         return Comparison(only_run=tuple(calls), scanned=False)
     named = _named(scan)
-    told = {(one.served_by, _name(one.model)) for one in named if one.model}
+    told = {(one.served_by, plain_name(one.model)) for one in named if one.model}
     pairs: list[Pair] = []
     missing: list[Named] = []
     explained: set[Asked] = set()
@@ -90,11 +90,11 @@ def _belongs(call: Asked, named: Named, told: set[tuple[str, str]]) -> bool:
     if call.served_by != named.served_by:
         return False
     if not named.model:
-        return (call.served_by, _name(call.model)) not in told
-    return _name(call.model) == _name(named.model)
+        return (call.served_by, plain_name(call.model)) not in told
+    return plain_name(call.model) == plain_name(named.model)
 
 
-def _name(model: str) -> str:
+def plain_name(model: str) -> str:
     """A model's canonical name without the prefix by which LiteLLM and its like name who serves it."""
     name = canonical_name(model)
     for sign in "/:":
@@ -111,7 +111,7 @@ def _named(scan: Mapping[str, Any]) -> list[Named]:
         place = next(((e["file"], e["line"]) for e in use.get("evidence", [])), None)
         for model in use.get("models") or [""]:
             one = Named(use["served_by"], use["provider"], model, use["status"], use["purpose"], place)
-            found.setdefault((one.served_by, _name(model)), one)
+            found.setdefault((one.served_by, plain_name(model)), one)
     return list(found.values())
 
 

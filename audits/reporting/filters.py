@@ -188,6 +188,26 @@ def body_parts(report: Mapping[str, Any]) -> Sequence[str]:
     return [name for name in parts_of(report) if name not in ANNEXES]
 
 
+RUN_ON: Mapping[str, int] = {
+    "method": 1, "pipeline": 1,
+    "usage": 2, "lineage": 2,
+    "decisions": 3, "terms": 3, "clauses": 3, "questionnaire": 3, "reconciliation": 3, "patterns": 3, "traffic": 3, "gaps": 3,
+    "approvals": 3, "remarks": 3,
+}  # fmt: skip
+"""Parts that follow each other on one page where there is room: neighbours of the same number. Others begin a page."""
+
+
+def grouped_parts(report: Mapping[str, Any]) -> Sequence[Sequence[str]]:
+    """The parts that are no annexes, in order, those that run on together."""
+    found: list[list[str]] = []
+    for name in body_parts(report):
+        if found and name in RUN_ON and RUN_ON[name] == RUN_ON.get(found[-1][-1]):
+            found[-1].append(name)
+        else:
+            found.append([name])
+    return found
+
+
 @pass_context
 def chosen(context: Context, part: str) -> bool:
     """Whether the part is in this report."""
@@ -225,6 +245,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "activity": activity,
     "body_parts": body_parts,
     "chosen": chosen,
+    "grouped_parts": grouped_parts,
     "in_part": in_part,
     "part_title": part_title,
     "parts_of": parts_of,

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from audits.access import get_import, require_may_import, require_may_read_contents_of, visible_imports
+from audits.access import get_import, may_keep, require_may_import, require_may_read_contents_of, visible_imports
 from audits.actions.ingesting import describe, request_import
 from audits.evidence.store import Missing, open_store
 from audits.ingest.readers.mapped import MEANINGS, ColumnMapping, reader
@@ -151,6 +151,7 @@ def _context(request: PersonRequest, imported: Import) -> dict[str, Any]:
         "newest": imported.pipeline.runs.order_by("-number").first(),
         "reconciliation": f"{reverse('reconciliation')}?{urlencode({'from': first, 'to': last})}",
         "may_import": may_run_audits(request.user, project),
+        "may_keep": may_keep(request.user, project),
     }
 
 

@@ -19,7 +19,8 @@ class RetentionForm(forms.Form):
     )  # fmt: skip
     metadata_days = forms.IntegerField(
         label="Days for metadata", required=False, min_value=1, max_value=36_500,
-        help_text="Headers, addresses, targets, the recorder’s own logs. Empty: kept for good.",
+        help_text="Headers, addresses, targets, ids of answers, the recorder’s own logs; persons and keys of imported entries. "
+        "Empty: kept for good.",
     )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -41,6 +42,14 @@ class HoldForm(forms.Form):
 
 class LiftForm(forms.Form):
     because = forms.CharField(label="Why it is lifted", max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ImportErasureForm(forms.Form):
+    reason = forms.CharField(
+        label="Who asked for it, and why", max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="It stays on record: name the request, not what is to be erased.",
+    )  # fmt: skip
+    sure = forms.BooleanField(label="I have seen what goes, and that it does not come back")
 
 
 class ErasureForm(forms.Form):

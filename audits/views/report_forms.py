@@ -14,7 +14,7 @@ from audits.evidence.store import Missing, open_store
 from audits.models import Look, Report, ReportForm
 from audits.procedures.report_forms import AS_KEPT, is_quick, make_form
 from audits.queries.report_forms import projects_of
-from audits.reporting.forms import FORMS, file_name
+from audits.reporting.forms import DRAFT_FORMS, EVERY_FORM, FORMS, file_name
 from audits.tasks import make_report_form
 from audits.views.looks import looked_in
 from compliance.access import require
@@ -29,10 +29,14 @@ AGAIN_AFTER: Final = "3"  # seconds until a program asks again for what a worker
 def form(request: PersonRequest, pk: int, form: str) -> HttpResponseBase:
     """The report in a form; with ?state the page that tells how far it is. POST has one made again."""
     report = get_report(request.user, pk)
-    if form not in FORMS:
-        raise Http404(f"a report has the forms {', '.join(FORMS)}")
+    if form not in EVERY_FORM:
+        raise Http404(f"a report has the forms {', '.join(EVERY_FORM)}")
+    if form in DRAFT_FORMS:
+        _require_may_report(request, report)
     if report.state != Report.State.READY or not report.context_sha256:
         raise Http404("this report has not been made")
+    if form == "schema":
+        return HttpResponse(FORMS[form].make({}, ""), content_type=FORMS[form].content_type)
     if form == AS_KEPT:
         return _file(request, report, form, report.context_sha256)
     if request.method == "POST":
@@ -57,10 +61,14 @@ def _asked(report: Report, form: str) -> ReportForm:
     return made
 
 
-def _again(request: PersonRequest, report: Report, form: str) -> HttpResponse:
+def _require_may_report(request: PersonRequest, report: Report) -> None:
     for project in projects_of(report):
         sentence = f"Reports on {project} are made for its engineers, legal or an administrator."
         require(may_report(request.user, project), sentence)
+
+
+def _again(request: PersonRequest, report: Report, form: str) -> HttpResponse:
+    _require_may_report(request, report)
     made, _ = ask_for_form(report=report, name=form)
     if ask_again(made):
         make_report_form.delay_on_commit(made.pk)
@@ -77,10 +85,10 @@ def _file(request: PersonRequest, report: Report, form: str, sha256: str) -> Htt
     except Missing as problem:
         raise Http404(str(problem)) from problem
     for project in projects_of(report):
-        subject = f"report {report.number} as {FORMS[form].title}"
+        subject = f"report {report.number} as {EVERY_FORM[form].title}"
         looked_in(request, Look.What.REPORT, subject, project=project, run=report.run, sha256=sha256)
     answer = FileResponse(
-        content, as_attachment=True, filename=file_name(_stem(report), form), content_type=FORMS[form].content_type
+        content, as_attachment=True, filename=file_name(_stem(report), form), content_type=EVERY_FORM[form].content_type
     )
     answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"
     return answer
@@ -105,7 +113,7 @@ def _told(request: PersonRequest, report: Report, made: ReportForm) -> HttpRespo
     context = {
         "report": report,
         "made": made,
-        "form": FORMS[made.name],
+        "form": EVERY_FORM[made.name],
         "ready": ready,
         "waiting": status == 202,
         "reason": (made.error.strip().splitlines() or [""])[-1],

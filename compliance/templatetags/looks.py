@@ -18,6 +18,7 @@ from compliance.access import may_edit_rules
 from compliance.engine.vocabulary import ACTIVITIES
 from compliance.models import TermsDocument, User
 from compliance.queries.names import cited_title
+from compliance.queries.trail_words import action_words
 from compliance.templatetags.icons import icon
 from compliance.templatetags.unseen import with_names
 
@@ -298,7 +299,7 @@ def drawing(chart: Any) -> SafeString:
 @register.filter
 def deed(action: str) -> str:
     """A trail entry's action in words: "terms.text_filled" is "Text filled"."""
-    return sentence(action.rpartition(".")[2].replace("_", " "))
+    return action_words(action)
 
 
 @register.filter

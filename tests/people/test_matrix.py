@@ -151,6 +151,7 @@ READ: dict[str, tuple[Args, Deed | None]] = {
     "questions-student": (Places.slug, None),
     "import": (lambda at: [at.imported.pk], None),
     "import-live": (lambda at: [at.imported.pk], None),
+    "import-erase": (lambda at: [at.imported.pk], Deed.KEEP),
     "import-calls": (lambda at: [at.imported.pk], Deed.READ_CONTENTS),
     "import-rejected": (lambda at: [at.imported.pk], Deed.READ_CONTENTS),
 }
@@ -205,7 +206,7 @@ ELSEWHERE = {
     "run-again", "run-hold", "run-replay", "student-answers", "project-evidence", "project-retention", "project-hold",
     "project-lift", "project-erase", "use-why", "project-looks", "call-raw", "agreement-uses", "rule-uses", "rule-impact",
     "questions-organisation-answer", "questions-student-answer", "model-name", "coming-notice", "rejudging", "graph-node",
-    "graph-clean", "graph-export", "report-download", "report-preset-forget", "report-brand-organisation", "report-logo",
+    "graph-clean", "graph-export", "report-download", "report-draft", "report-preset-forget", "report-brand-organisation", "report-logo",
     "report-schedule-add", "report-schedule", "report-schedule-change", "report-schedule-do", "share-revoke", "shared",
     "shared-file", "verify-report",
     "portfolio", "portfolio-cell", "portfolio-export", "portfolio-policy", "portfolio-policy-file",

@@ -1,5 +1,6 @@
 """The frozen context, as it is taken from the database."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,20 @@ def test_every_finding_names_its_activity_and_its_facts_in_order() -> None:
     found = _context(run)["findings"]
     assert [one["activity"] for one in found][-1] == "filter_training_data"
     assert [fact["fact"] for fact in found[-1]["facts"]] == ["provider", "student.kind"]
+
+
+def test_the_command_writes_the_form_that_the_file_is_named_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audits.procedures.report.render_pdf", lambda *_, paper: Paper(f"%PDF-{paper}".encode(), 12))
+    run = make_completed_run()
+    call_command("report", str(run.pk), str(tmp_path / "a.json"))
+    report = run.reports.get()
+    assert hashlib.sha256((tmp_path / "a.json").read_bytes()).hexdigest() == report.context_sha256
+    for name in ("a.docx", "a.xlsx", "a.zip"):
+        call_command("report", str(run.pk), str(tmp_path / name), number=1)
+        assert (tmp_path / name).read_bytes()[:2] == b"PK"
+    with pytest.raises(CommandError, match=r"“.odt” is no form of a report; end it in .pdf, .docx") as raised:
+        call_command("report", str(run.pk), str(tmp_path / "a.odt"))
+    assert raised.value.returncode == 2
+    assert run.reports.count() == 1

@@ -3,6 +3,6 @@
 What the context does not hold, no form can hold: a report made for an outside party is redacted in every form.
 """
 
-from audits.reporting.forms.registry import FORMS, Form, UnknownForm, file_name, render_form
+from audits.reporting.forms.registry import DRAFT_FORMS, EVERY_FORM, FORMS, Form, UnknownForm, file_name, render_form
 
-__all__ = ["FORMS", "Form", "UnknownForm", "file_name", "render_form"]
+__all__ = ["DRAFT_FORMS", "EVERY_FORM", "FORMS", "Form", "UnknownForm", "file_name", "render_form"]

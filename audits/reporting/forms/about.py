@@ -27,9 +27,8 @@ def title(context: Context) -> str:
 def subject(context: Context) -> str:
     """The run, or what a report of a wider scope is about."""
     run = context.get("run") or {}
-    told = (context["report"].get("scope") or {}).get("title")
-    if told:
-        return str(told)
+    if run.get("several"):
+        return str(context["report"].get("title") or run.get("pipeline", ""))
     return f"{run.get('pipeline', '')}, run {run['number']}" if run.get("number") else str(run.get("pipeline", ""))
 
 

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from audits.reporting.forms.about import about
 from audits.reporting.forms.cells import plain, shown
+from audits.reporting.forms.chosen import CHOSEN
 from audits.reporting.forms.judged import JUDGED
 from audits.reporting.forms.recorded import RECORDED
 from audits.reporting.forms.tables import Kind, Table
 
-TABLES: Final[tuple[Table, ...]] = JUDGED + RECORDED
+TABLES: Final[tuple[Table, ...]] = JUDGED + RECORDED + CHOSEN
 AT: Final = (1980, 1, 1, 0, 0, 0)  # the same bytes from the same context
 BOM: Final = "\ufeff"  # spreadsheets take a CSV file for UTF-8 by it
 NOTE: Final = """
@@ -23,15 +24,20 @@ spelled out, as <U+202E>. The exact text, and everything else that the report re
 """
 
 
+def tables_of(context: Mapping[str, Any]) -> tuple[Table, ...]:
+    """The tables for which the context has a part."""
+    return tuple(table for table in TABLES if not table.part or context.get(table.part) is not None)
+
+
 def csv_bundle(context: Mapping[str, Any], context_sha256: str) -> bytes:
     """The tables of a frozen context as a ZIP of CSV files."""
     bundle = io.BytesIO()
     with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as file:
         counts = {}
-        for table in TABLES:
+        for table in tables_of(context):
             text, counts[table.name] = _of_table(table, context)
             _write(file, f"{table.name}.csv", text)
-        _write(file, "dictionary.csv", _dictionary())
+        _write(file, "dictionary.csv", _dictionary(tables_of(context)))
         _write(file, "README.txt", _readme(context, context_sha256, counts))
     return bundle.getvalue()
 
@@ -55,9 +61,9 @@ def _csv(rows: Iterable[Iterable[str]]) -> str:
     return BOM + text.getvalue()
 
 
-def _dictionary() -> str:
+def _dictionary(tables: Iterable[Table]) -> str:
     lines = [["file", "column", "title", "holds", "meaning"]]
-    for table in TABLES:
+    for table in tables:
         lines += [[f"{table.name}.csv", one.name, one.title, _holds(one.kind), one.words] for one in table.columns]
     return _csv(lines)
 
@@ -71,7 +77,7 @@ def _holds(kind: Kind) -> str:
 def _readme(context: Mapping[str, Any], context_sha256: str, counts: Mapping[str, int]) -> str:
     lines = [f"{label}: {' '.join(shown(value).split())}" for label, value in about(context, context_sha256)]
     lines += [NOTE.rstrip(), ""]
-    for table in TABLES:
+    for table in tables_of(context):
         whole = table.whole(context)
         rest = f" of {whole:,}; the others are in the evidence bundle" if whole else ""
         lines.append(f"{table.name}.csv: {counts[table.name]:,} rows{rest}. {table.words}")

@@ -25,7 +25,8 @@ def _findings(context: Context) -> Iterator[Row]:
             version.get("since"), version.get("until"), rule.get("id"), rule.get("revision"), rule.get("effect"),
             rule.get("severity"), rule.get("statement"), rule.get("guidance"), rule.get("remedy"), one.get("calls"),
             one.get("rows"), texts((one.get("detail") or {}).get("models")), texts(one.get("missing_facts")),
-            last.get("words"), last.get("by"), last.get("still_holds"), one.get("clause_sha256"), rule.get("sha256"),
+            last.get("words"), last.get("by"), last.get("still_holds"), one.get("run"), one.get("clause_sha256"),
+            rule.get("sha256"),
         )  # fmt: skip
 
 
@@ -129,6 +130,7 @@ JUDGED: Final = (
                 "decision | Newest decision | t | What a person decided last",
                 "decided_by | Decided by | t | Who",
                 "decision_holds | Still holds | f | Whether that decision stands",
+                "run | Run | t | The newest run that has it, where the report is about several",
                 "clause_sha256 | Clause, SHA-256 | h | Hash of the clause's text",
                 "rule_sha256 | Rule, SHA-256 | h | Hash of the rule's revision",
             ),

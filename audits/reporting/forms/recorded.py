@@ -1,9 +1,9 @@
 """Tables of what was recorded: calls, use by model, datasets, what was kept, gaps, connections and evidence. PURE."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from audits.reporting.forms.tables import Context, Row, Table, columns, parts_of, texts
+from audits.reporting.forms.tables import Context, Row, Table, columns, counted, parts_of, texts
 
 
 def _calls(context: Context) -> Iterator[Row]:
@@ -11,18 +11,8 @@ def _calls(context: Context) -> Iterator[Row]:
         yield (
             one.get("seq"), one.get("at"), one.get("host"), one.get("request_model"), one.get("operation"),
             one.get("status"), one.get("failed"), one.get("input_tokens"), one.get("output_tokens"), one.get("purpose"),
-            one.get("simulated"), one.get("output_sha256"),
+            one.get("simulated"), one.get("run"), one.get("line"), one.get("output_sha256"),
         )  # fmt: skip
-
-
-def _total(part: str, total: str, rows: str) -> Any:
-    """How many there are in the record, when the context keeps fewer."""
-
-    def count(context: Context) -> int | None:
-        whole = (context.get(part) or {}).get(total)
-        return whole if isinstance(whole, int) and whole > len(parts_of(context, part, rows)) else None
-
-    return count
 
 
 def _models(context: Context) -> Iterator[Row]:
@@ -100,9 +90,11 @@ RECORDED: Final = (
             "output_tokens | Tokens out | c | As the provider counted them",
             "purpose | Purpose | t | train, filter, evaluate, unused; empty: not known",
             "simulated | Simulated | f | Whether a local program answered in the provider's place",
+            "run | Run | t | Which of several runs; empty: the report is about one",
+            "line | Line | c | In that run's log, where the report is about several",
             "answer_sha256 | Answer, SHA-256 | h | Hash of the answer's text",
         ),
-        _calls, _total("calls", "total", "rows"),
+        _calls, counted("calls", "total", "rows"),
     ),
     Table(
         "models", "Use by model", "Calls and tokens of each model.",
@@ -217,6 +209,6 @@ RECORDED: Final = (
             "size | Bytes | c | Of the content",
             "sha256 | SHA-256 | h | Of the content",
         ),
-        _evidence, _total("evidence", "entries_total", "entries"),
+        _evidence, counted("evidence", "entries_total", "entries"),
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 from audits.reporting.filters import COLOURS
 from audits.reporting.forms.about import about, marking, subject
 from audits.reporting.forms.cells import day, moment, shown
-from audits.reporting.forms.csvs import TABLES
+from audits.reporting.forms.csvs import tables_of
 from audits.reporting.forms.tables import Column, Kind, Table
 from audits.reporting.wording import OUTCOME_WORDS
 
@@ -51,7 +51,7 @@ def spreadsheet(context: Mapping[str, Any], context_sha256: str) -> bytes:
     })  # fmt: skip
     formats = _formats(book)
     first = book.add_worksheet("About")
-    sheets = [(table, book.add_worksheet(table.title)) for table in TABLES]
+    sheets = [(table, book.add_worksheet(table.title)) for table in tables_of(context)]
     counts = [_fill(sheet, table, context, formats) for table, sheet in sheets]
     _fill_about(first, context, context_sha256, formats, counts)
     book.close()

@@ -36,7 +36,8 @@ class Column:
 class Table:
     """One table. `rows` reads the context and gives one value for each column: JSON values, None where nothing is known.
 
-    `whole`: how many rows there are in the record when the context keeps fewer; None: the table is whole.
+    `whole`: how many rows there are in the record when the context keeps fewer; None: the table is whole. `part`: the key of
+    the context without which there is no such table, since nobody chose that part or the audience does not get it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: Callable[[Context], Iterator[Row]]
     whole: Callable[[Context], int | None] = lambda context: None
+    part: str = ""
 
 
 _KINDS: Final = {
@@ -60,6 +62,16 @@ def columns(*lines: str) -> tuple[Column, ...]:
         name, title, kind, words = (part.strip() for part in line.split("|", 3))
         found.append(Column(name, title, _KINDS[kind], words))
     return tuple(found)
+
+
+def counted(part: str, total: str, rows: str) -> Callable[[Context], int | None]:
+    """How many there are in the record, when the context keeps fewer."""
+
+    def count(context: Context) -> int | None:
+        whole = (context.get(part) or {}).get(total)
+        return whole if isinstance(whole, int) and whole > len(parts_of(context, part, rows)) else None
+
+    return count
 
 
 def parts_of(context: Context, *path: str) -> Sequence[Mapping[str, Any]]:

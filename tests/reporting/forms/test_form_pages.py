@@ -15,6 +15,8 @@ from audits.models import Look, Report, ReportForm
 from audits.procedures import report_forms as procedure
 from audits.procedures.report_forms import make_form
 from audits.reporting.context import context_bytes
+from compliance.models import Membership
+from tests.factories import make_user
 from tests.pages.conftest import SignedIn, World, signed_in, world
 from tests.reporting import contexts
 
@@ -105,3 +107,27 @@ def test_a_context_that_cannot_be_read_fails_the_form_alone(world: World):
     assert make_form(made.pk) is False
     made.refresh_from_db()
     assert (made.state, "KeyError" in made.error) == (ReportForm.State.ERRORED, True)
+
+
+def test_drafts_are_pages_and_files_for_who_may_have_reports_made(world: World, report: Report, signed_in: SignedIn):
+    page = reverse("report-draft", args=[report.pk, "ai-act"])
+    client = signed_in(world.engineer)
+    shown = client.get(page).content.decode()
+    assert "To be filled by a person" in shown
+    assert address(report, "ai-act-docx") in shown
+    assert "openai-large-1 of OpenAI" in shown
+    assert content_of(client.get(address(report, "ai-act-md"))).startswith(b"# Public summary")
+    assert Look.objects.count() == 2
+    viewer = make_user()
+    Membership.objects.create(project=world.project, user=viewer, role="viewer")
+    assert signed_in(viewer).get(page).status_code == 403
+    assert signed_in(viewer).get(address(report, "ab2013-docx")).status_code == 403
+    assert signed_in(viewer).get(address(report, "csv")).status_code == 200
+    assert signed_in(world.outsider).get(page).status_code == 404
+    assert client.get(reverse("report-draft", args=[report.pk, "other"])).status_code == 404
+
+
+def test_the_schema_is_given_without_a_look(world: World, report: Report, signed_in: SignedIn):
+    answer = signed_in(world.engineer).get(address(report, "schema"))
+    assert json.loads(answer.content)["$id"] == "urn:clausetrail:schema:report:1"
+    assert not Look.objects.exists()

@@ -52,7 +52,7 @@ class Flow:
             self.waiting.append(node.attrs["id"])
         self.outcome = next((name for name in COLOURS if name in node.classes), self.outcome)
         if WIDE in node.classes:
-            self._turned(node, style)
+            self._lying(node, style)
         elif node.tag in _BLOCKS_OF_THEIR_OWN:
             _BLOCKS_OF_THEIR_OWN[node.tag](self, node, style)
         elif ROWS & node.classes:
@@ -60,7 +60,7 @@ class Flow:
         else:
             self._mixed(node, self._style_in(node, style))
 
-    def _turned(self, node: Node, style: str) -> None:
+    def _lying(self, node: Node, style: str) -> None:
         """A part on pages of its own that lie on their side."""
         self.end_section()
         self.wide = True
@@ -164,7 +164,8 @@ class Flow:
             self.out.append(self.paragraph(caption.inside, "Caption"))
 
     def _preformatted(self, node: Node, style: str) -> None:
-        self.out.append(self._closed(runs(node.text(), Look(kept=True)), "CodeBlock"))
+        text = node.text()
+        self.out.append(self._closed(runs(text, Look(kept=True)), "CodeBlock", _turned(text)))
 
     def _rule(self, node: Node, style: str) -> None:
         """A line across says nothing in a text."""
@@ -175,8 +176,7 @@ class Flow:
         look = _of_outcome(self.outcome, Look()) if style in COLOURED and self.outcome else Look()
         content = "".join(self._words(_trimmed(inside), look))
         told = "".join(one if isinstance(one, str) else one.text() for one in inside)
-        turned = "<w:bidi/>" if begins_from_the_right(told) else ""
-        return self._closed(content, style, properties + turned)
+        return self._closed(content, style, properties + _turned(told))
 
     def _closed(self, content: str, style: str, properties: str = "") -> str:
         for identifier in self.waiting:
@@ -223,6 +223,11 @@ _BLOCKS_OF_THEIR_OWN: Final = {
     "figure": Flow._figure, "pre": Flow._preformatted, "hr": Flow._rule,
     **{f"h{level}": Flow._heading for level in range(1, 7)},
 }  # fmt: skip
+
+
+def _turned(text: str) -> str:
+    """The property of a paragraph that runs from right to left."""
+    return "<w:bidi/>" if begins_from_the_right(text) else ""
 
 
 def _of_outcome(outcome: str, look: Look) -> Look:

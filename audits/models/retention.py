@@ -123,6 +123,8 @@ class Look(models.Model):
         REPORT = "report", "Took a report away"
         IMPORT = "import", "Read an imported file"
         SHARED = "shared", "Was given a report by a link"
+        NOTES = "notes", "Read notes among lawyers"
+        ENCLOSURE = "enclosure", "Took an enclosure away"
 
     at = models.DateTimeField(db_default=Now(), editable=False)
     user = models.ForeignKey(

@@ -63,12 +63,23 @@ class Portfolio:
         """Hash of everything that decides on that day."""
         return library_sha256(self.library, self.asked.on)
 
+    @cached_property
+    def of_strangers(self) -> frozenset[str]:
+        """The keys of ways of whose papers nobody has catalogued any: unknown for every purpose, and for the same reason."""
+        known = self.library.documents
+        return frozenset(
+            row[0].way.key
+            for row in self.rows
+            if all(one.state is State.UNKNOWN for one in row)
+            and not any(paper.document in known for one in row for paper in one.assessment.governing)
+        )
+
     @property
     def counts(self) -> dict[State, int]:
-        """How many cells have each state."""
+        """How many cells have each state, without those of which nothing is catalogued."""
         found = dict.fromkeys(State, 0)
         for one in self.cells:
-            found[one.state] += 1
+            found[one.state] += one.way.key not in self.of_strangers
         return found
 
     @property
@@ -125,7 +136,7 @@ class Explained:
     deciding: tuple[Ruling, ...]
     others: tuple[Ruling, ...]
     trials: tuple[Trial, ...]
-    reachable: frozenset[State]
+    reachable: tuple[State, ...]
 
 
 def explained(asked: Question, way_key: str, activity: str) -> Explained | None:
@@ -143,7 +154,7 @@ def explained(asked: Question, way_key: str, activity: str) -> Explained | None:
         deciding=tuple(rulings.of(found.deciding)),
         others=tuple(rulings.of(one for one in found.assessment.verdicts if one.rule.id not in deciding)),
         trials=trials(found, asked.on, asked.facts, library),
-        reachable=reachable(found, asked.on, asked.facts, library),
+        reachable=tuple(sorted(reachable(found, asked.on, asked.facts, library), key=list(State).index)),
     )
 
 

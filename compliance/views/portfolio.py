@@ -48,7 +48,12 @@ def _shown(request: PersonRequest, form: PortfolioForm, found: Portfolio, policy
     return {
         "form": form,
         "asked": found.asked,
-        "rows": [(row[0].way, families.get(row[0].way.family, ""), row) for row in found.rows],
+        "rows": [
+            (row[0].way, families.get(row[0].way.family, ""), row)
+            for row in found.rows
+            if row[0].way.key not in found.of_strangers
+        ],
+        "strangers": [row[0].way for row in found.rows if row[0].way.key in found.of_strangers],
         "purposes": ACTIVITIES,
         "counts": found.counts,
         "names": known.providers,

@@ -1,12 +1,17 @@
-"""Coming back from the organisation's sign-in by OpenID Connect."""
+"""Coming back from the organisation's sign-in, by OpenID Connect or by SAML."""
 
+from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from allauth.socialaccount.providers.saml.utils import get_app_or_404
+from allauth.socialaccount.providers.saml.views import finish_acs
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
+from lxml.etree import LxmlError
+from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 
 SIGNED_BY = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 """Signatures by a key pair: with a shared key, whoever knows the client's secret could sign."""
@@ -41,4 +46,15 @@ def openid_callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
         answer: HttpResponseBase = OAuth2CallbackView.adapter_view(CheckedAdapter(request, provider_id))(request)
     except SocialApp.DoesNotExist as problem:
         raise Http404("no such sign-in") from problem
+    return answer
+
+
+@login_not_required
+def saml_finished(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
+    """Where an answer by SAML is read. What is no XML at all is refused as any other that proves nothing."""
+    try:
+        answer: HttpResponseBase = finish_acs(request, organization_slug=organization_slug)
+    except (LxmlError, OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError, ValueError):
+        provider = get_app_or_404(request, organization_slug).get_provider(request)
+        answer = render_authentication_error(request, provider)
     return answer

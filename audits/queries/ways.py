@@ -29,7 +29,12 @@ from compliance.queries.library import agreements_of, library_from_database
 MOST_USES: Final = 6
 """Uses of one finding that ways are tried on, those with most calls first."""
 MOST_TEACHERS: Final = 8
-BETTER_ACTIVITIES: Final = ("evaluate", "filter_training_data", "use_output")
+OTHERWISE: Final[Mapping[str, str]] = {
+    "evaluate": "Only evaluate models with the answers",
+    "filter_training_data": "Choose training data with the answers, and train on none of them",
+    "use_output": "Keep the answers out of training, evaluation and the choice of data",
+}
+"""What else may be done with answers, as something to do."""
 IN_HAND: Final = ("student.distributed", "student.commercial", "student.kind", "student.trained_at_provider")
 """Facts of a student that people can change by changing what they do."""
 GOOD: Final = frozenset({Outcome.PERMITTED, Outcome.PERMITTED_WITH_DUTIES})
@@ -108,9 +113,8 @@ class _Trial:
     def changes(self, uses: Sequence[StoredUse], teachers: Sequence[StoredUse]) -> Iterator[Way]:
         """Every change worth trying, with its outcome."""
         plain = [self.as_it_is(one) for one in uses]
-        for activity in BETTER_ACTIVITIES:
+        for activity, words in OTHERWISE.items():
             if any(one.activity != activity for one in plain):
-                words = f"Use the answers for something else: {ACTIVITIES[activity]}"
                 yield self._way("purpose", words, [_with(one, {"activity": activity}) for one in plain])
         for path, value in self._alternatives(plain):
             words = f"Change what is done with the student: {fact_phrase(path, value)}"

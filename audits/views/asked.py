@@ -104,7 +104,7 @@ def reply(request: PersonRequest, pk: int) -> HttpResponse:
     form = reply_form(asked, request.POST, request.FILES)
     if form.is_valid():
         try:
-            _answered(request, asked, form.cleaned_data)
+            answered(request, asked, form.cleaned_data)
         except ValidationError as error:
             take_errors(form, error)
         else:
@@ -113,7 +113,8 @@ def reply(request: PersonRequest, pk: int) -> HttpResponse:
     return _page(request, (asked, form), status=422)
 
 
-def _answered(request: PersonRequest, asked: FactRequest, given: dict[str, Any]) -> None:
+def answered(request: PersonRequest, asked: FactRequest, given: dict[str, Any]) -> None:
+    """Put a reply on record, as its form cleaned it. Raises ValidationError."""
     if asked.fact:
         told = {name: given[name] for name in ("value", "reason", "valid_from")}
         answer_for_record(request=asked, acting_user=request.user, **told)

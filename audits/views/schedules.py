@@ -95,13 +95,14 @@ def do(request: PersonRequest, pk: int, deed: str) -> HttpResponse:
         raise Http404(deed)
     require(schedule.owner == request.user or reportable_projects(request.user).exists(), MAKERS)
     try:
-        _done(request, schedule, deed)
+        carry_out(request, schedule, deed)
     except (NoAccess, ValidationError) as problem:
         messages.error(request, " ".join(getattr(problem, "messages", [str(problem)])))
     return redirect("report-schedule", pk=pk)
 
 
-def _done(request: PersonRequest, schedule: ReportSchedule, deed: str) -> None:
+def carry_out(request: PersonRequest, schedule: ReportSchedule, deed: str) -> None:
+    """Do one of pause, resume, end and now. Raises NoAccess and ValidationError."""
     if deed == "pause":
         pause(schedule=schedule, acting_user=request.user, because=f"Paused by {request.user}.")
     elif deed == "resume":

@@ -50,7 +50,7 @@ def links(request: PersonRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             take_errors(form, error, {"expires_at": "expires_on"})
         else:
-            _have_made(link)
+            have_made(link)
             request.session["share_link"] = request.build_absolute_uri(reverse("shared", args=[secret]))
             return redirect("report-links", pk=pk)
     looks = ShareLook.objects.filter(link__report=report).select_related("link")
@@ -64,7 +64,7 @@ def links(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "audits/report_links.html", context, status=422 if form.errors else 200)
 
 
-def _have_made(link: ShareLink) -> None:
+def have_made(link: ShareLink) -> None:
     """Have the forms made that the link opens, so that they are there when it is followed."""
     for name in set(link.forms) - {PDF, AS_KEPT}:
         made, new = ask_for_form(report=link.report, name=name)

@@ -27,7 +27,8 @@ from compliance.views.requests import PersonRequest, take_errors
 ISSUERS = "Policies for gateways are made by legal, administrators and whoever decides or runs audits in a project."
 
 
-def _form(request: PersonRequest, data: QueryDict) -> PortfolioForm:
+def form_of(request: PersonRequest, data: QueryDict) -> PortfolioForm:
+    """The form of the matrix, with what may be chosen in it."""
     providers = list(Provider.objects.order_by(Lower("name")))
     developers = [(one.slug, one.name) for one in providers if one.definition.get("develops", True)]
     channels = [(one.slug, one.name) for one in providers if one.definition.get("serves", True)]
@@ -38,7 +39,7 @@ def _form(request: PersonRequest, data: QueryDict) -> PortfolioForm:
 @require_safe
 def page(request: PersonRequest) -> HttpResponse:
     """The matrix for what is asked."""
-    form = _form(request, request.GET)
+    form = form_of(request, request.GET)
     return render(request, "portfolio/matrix.html", _shown(request, form, portfolio(form.question()), PolicyForm()))
 
 
@@ -67,7 +68,7 @@ def _shown(request: PersonRequest, form: PortfolioForm, found: Portfolio, policy
 @require_safe
 def why(request: PersonRequest, activity: str, way: str) -> HttpResponse:
     """One cell and everything it rests on."""
-    form = _form(request, request.GET)
+    form = form_of(request, request.GET)
     asked = form.question()
     found = explained(asked, way, activity)
     if found is None:
@@ -84,7 +85,7 @@ def why(request: PersonRequest, activity: str, way: str) -> HttpResponse:
 @require_safe
 def export(request: PersonRequest, kind: str) -> HttpResponse:
     """The matrix as CSV or JSON, with the hash of the rulebook that gave it."""
-    found = portfolio(_form(request, request.GET).question())
+    found = portfolio(form_of(request, request.GET).question())
     name = f"portfolio-{found.asked.on.isoformat()}"
     if kind == "csv":
         content = to_csv(found.rows, found.asked.on, found.rulebook_sha256)
@@ -107,21 +108,21 @@ def policies(request: PersonRequest) -> HttpResponse:
     return render(request, "portfolio/policies.html", context)
 
 
-def _reached(asked: Question, form: str) -> Question:
+def reached(asked: Question, form: str) -> Question:
     """OpenRouter's own terms govern what it passes on: its policies are judged as served by it, through its API."""
     return asked if form == IssuedPolicy.Form.LITELLM else replace(asked, served_by="openrouter", shown="api")
 
 
 def _issue(request: PersonRequest) -> HttpResponse:
     require(may_issue_policies(request.user), ISSUERS)
-    form, policy = _form(request, request.GET), PolicyForm(request.POST)
+    form, policy = form_of(request, request.GET), PolicyForm(request.POST)
     chosen = tuple(policy.cleaned_data["purposes"]) if policy.is_valid() else tuple(ACTIVITIES)
     asked = form.question(chosen)
     if policy.is_valid():
         told = policy.cleaned_data
         try:
             made = issue_policy(
-                form=told["form"], portfolio=portfolio(_reached(asked, told["form"])), conditional=told["conditional"],
+                form=told["form"], portfolio=portfolio(reached(asked, told["form"])), conditional=told["conditional"],
                 unknown=told["unknown"] == "allow", project=form.project, acting_user=request.user,
             )  # fmt: skip
             return redirect("portfolio-policy", pk=made.pk)

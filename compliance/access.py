@@ -112,6 +112,12 @@ def may_answer_for_organisation(user: User) -> bool:
     return may_edit_rules(user)
 
 
+def reads_whole_trail(user: User) -> bool:
+    """Administrators, legal and auditors read what was done in the whole installation; a token for one project does not."""
+    reads = user.is_active and Deed.READ_TRAIL in EVERYWHERE.get(_everywhere(user), NOTHING)
+    return reads and user.only_project_id is None
+
+
 def may_issue_policies(user: User) -> bool:
     """Whoever writes rules, decides findings or runs audits somewhere hands policies to gateways. Two queries at most."""
     in_person = user.token_scopes is None

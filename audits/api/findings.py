@@ -35,6 +35,7 @@ from audits.queries.review import (
 )
 from audits.queries.standing import with_assignment
 from audits.views import remarks as pages
+from audits.views.looks import looked_at_notes
 from audits.views.review_forms import AssignForm, DecisionForm, FindingFilter
 from compliance.access import visible_projects
 from compliance.api.openings import CONTENTS, DISCUSSING, IN_PERSON, READING, RUNNING
@@ -299,7 +300,10 @@ def assign_findings_together(request: PersonRequest, asked: AssignmentTogether) 
 @router.get("/findings/{int:pk}/remarks", auth=READING, response=Page[RemarkShown])
 def list_remarks(request: PersonRequest, pk: int, asked: Query[Paged]) -> dict[str, Any]:
     """The discussion of the finding in every run of its project, oldest first, without what one may not read."""
-    return part_of(visible_remarks(request.user, get_finding(request.user, pk)), asked, "pk")
+    finding = get_finding(request.user, pk)
+    remarks = visible_remarks(request.user, finding)
+    looked_at_notes(request, finding, remarks)
+    return part_of(remarks, asked, "pk")
 
 
 @router.post("/findings/{int:pk}/remarks", auth=DISCUSSING, response={201: RemarkShown})

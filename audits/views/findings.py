@@ -32,6 +32,7 @@ from audits.queries.review import (
 from audits.queries.review_page import finding_page
 from audits.views.asked_forms import AskForm
 from audits.views.listing import page_of, sorted_by
+from audits.views.looks import looked_at_notes
 from audits.views.review_forms import AssignForm, DecisionForm, FindingFilter, in_order_of_work
 from audits.views.runs import run_context
 from compliance.access import deeds_in, may_decide_some, visible_projects
@@ -94,6 +95,8 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
     deeds = deeds_in(request.user, project)
     form = form or DecisionForm(has_rule=finding.rule_revision is not None, decided=bool(decisions))
     held = Assignment.objects.filter(project=project, finding_key=finding.key).select_related("assignee").first()
+    remarks = list(visible_remarks(request.user, finding))
+    looked_at_notes(request, finding, remarks)
     context = {
         "finding": finding,
         "run": finding.run,
@@ -109,7 +112,7 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
         "reads_contents": Deed.READ_CONTENTS in deeds,
         "may_decide": Deed.DECIDE in deeds,
         "may_assign": bool(deeds & ASSIGNERS),
-        "remarks": visible_remarks(request.user, finding),
+        "remarks": remarks,
         "may_remark": Deed.COMMENT in deeds,
         "may_note": Deed.WRITE_PRIVILEGED in deeds,
         "asked": visible_requests(request.user).filter(project=project, finding__key=finding.key),

@@ -1,9 +1,11 @@
 """Putting on record who looks at evidence, from where."""
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest
 
 from audits.actions.retention import note_look
-from audits.models import Run
+from audits.models import Finding, Look, Remark, Run
 from compliance.models import Project
 from compliance.views.requests import PersonRequest
 
@@ -26,6 +28,12 @@ def looked_in(
         sha256=sha256,
         address=address_of(request),
     )
+
+
+def looked_at_notes(request: PersonRequest, finding: Finding, remarks: Iterable[Remark]) -> None:
+    """Note that somebody read what lawyers keep among themselves, if any of these remarks is such."""
+    if any(one.privileged for one in remarks):
+        looked(request, Look.What.NOTES, f"notes on finding {finding.number}", run=finding.run)
 
 
 def address_of(request: HttpRequest) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from audits.access import get_enclosure, get_finding, require_may_remark
 from audits.actions.remarks import LARGEST_ENCLOSURE, LONGEST, MOST_ENCLOSURES, Kept, remark
 from audits.evidence.store import Missing, open_store
+from audits.models import Look
 from audits.views.looks import looked_in
 from compliance.views.requests import PersonRequest
 
@@ -66,7 +67,7 @@ def add(request: PersonRequest, pk: int) -> HttpResponse:
 def enclosure(request: PersonRequest, pk: int) -> HttpResponseBase:
     """A file that goes with a remark. Always a download, never shown by the browser."""
     found = get_enclosure(request.user, pk)
-    looked_in(request, "enclosure", found.name, project=found.remark.project, sha256=found.sha256)
+    looked_in(request, Look.What.ENCLOSURE, found.name, project=found.remark.project, sha256=found.sha256)
     try:
         body = open_store(settings.EVIDENCE_URL).open(found.sha256)
     except Missing as problem:

@@ -32,11 +32,15 @@ def members_of(project: Project) -> list[Membership]:
 
 
 def trail_of(
-    project: Project, *, action: str = "", person: str = "", first: dt.date | None = None, last: dt.date | None = None,
+    project: Project | None, *, action: str = "", person: str = "", first: dt.date | None = None, last: dt.date | None = None,
     words: str = "",
 ) -> QuerySet[TrailEntry]:  # fmt: skip
-    """The lines of one project's trail, newest first, narrowed."""
-    lines = TrailEntry.objects.filter(project=project).select_related("user")
+    """The lines of one project's trail, or (None) of the whole installation's, newest first, narrowed.
+
+    `words` are looked for in what was changed, in how, and in the detail.
+    """
+    lines = TrailEntry.objects.select_related("user", "project")
+    lines = lines.filter(project=project) if project else lines
     if action:
         lines = lines.filter(action=action)
     if person:
@@ -45,7 +49,8 @@ def trail_of(
         lines = lines.filter(at__date__gte=first)
     if last:
         lines = lines.filter(at__date__lte=last)
-    return lines.filter(object_label__icontains=words) if words else lines
+    told = Q(object_label__icontains=words) | Q(action__icontains=words) | Q(detail__icontains=words)
+    return lines.filter(told) if words else lines
 
 
 class _Echo:
@@ -56,9 +61,9 @@ class _Echo:
 
 
 def trail_as_csv(lines: QuerySet[TrailEntry]) -> Iterator[str]:
-    """The lines as CSV, streamed: time in UTC, person, deed, object, and the detail as JSON. No cell begins a formula."""
+    """The lines as CSV, streamed: time in UTC, person, deed, object, detail as JSON, project. No cell begins a formula."""
     writer = csv.writer(_Echo())
-    yield writer.writerow(["at", "person", "deed", "object_type", "object_id", "object", "detail"])
+    yield writer.writerow(["at", "person", "deed", "object_type", "object_id", "object", "detail", "project"])
     for line in lines.iterator(chunk_size=1000):
         yield writer.writerow([_harmless(cell) for cell in _cells(line)])
 
@@ -66,7 +71,8 @@ def trail_as_csv(lines: QuerySet[TrailEntry]) -> Iterator[str]:
 def _cells(line: TrailEntry) -> list[Any]:
     who = line.user.username if line.user else "the system"
     detail = json.dumps(line.detail, ensure_ascii=False, sort_keys=True)
-    return [line.at.isoformat(), who, line.action, line.object_type, line.object_id, line.object_label, detail]
+    of = line.project.slug if line.project else ""
+    return [line.at.isoformat(), who, line.action, line.object_type, line.object_id, line.object_label, detail, of]
 
 
 def _harmless(cell: Any) -> str:

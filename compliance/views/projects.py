@@ -3,17 +3,19 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from compliance.access import administers_installation, get_project, may, require, visible_projects
+from compliance.access import administers_installation, get_project, may, reads_whole_trail, require, visible_projects
 from compliance.actions.invitations import end_membership, invite, set_standing, withdraw
 from compliance.actions.trail import record
 from compliance.models import Invitation, Membership, Project, TrailEntry
 from compliance.queries.people import members_of, trail_as_csv, trail_of, with_members
+from compliance.queries.trail_words import action_words
 from compliance.roles import Deed
 from compliance.views.pages import page_of
 from compliance.views.people_forms import InvitationForm, ProjectForm, StandingForm, TrailFilter
@@ -37,6 +39,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "projects": with_members(visible_projects(request.user), request.user),
         "roles": dict(Membership.Role.choices),
         "form": form if makes else None,
+        "reads_trail": reads_whole_trail(request.user),
     }
     return render(request, "people/project_list.html", context, status=422 if form.errors else 200)
 
@@ -118,19 +121,35 @@ def trail(request: PersonRequest, slug: str) -> HttpResponseBase:
     project = get_project(request.user, slug)
     sentence = f"The trail of {project} is read by its administrators, legal and auditors."
     require(may(request.user, Deed.READ_TRAIL, project), sentence)
-    lines = TrailEntry.objects.filter(project=project)
+    return _trail(request, project)
+
+
+@require_GET
+def whole_trail(request: PersonRequest) -> HttpResponseBase:
+    """The same for the whole installation: rules, people, sign-ins and tokens too."""
+    sentence = "The installation’s trail is read by its administrators, legal and auditors."
+    require(reads_whole_trail(request.user), sentence)
+    return _trail(request, None)
+
+
+def _trail(request: PersonRequest, project: Project | None) -> HttpResponseBase:
+    lines = TrailEntry.objects.filter(project=project) if project else TrailEntry.objects.all()
     form = TrailFilter(request.GET)
     form.fields["action"].choices = [  # type: ignore[attr-defined]
-        ("", "any"), *((one, one) for one in lines.order_by("action").values_list("action", flat=True).distinct()),
+        ("", "any"), *((one, action_words(one)) for one in _actions(lines)),
     ]  # fmt: skip
     people_there = lines.exclude(user=None).order_by("user__username").values_list("user", "user__username").distinct()
     form.fields["person"].choices = [("", "anybody"), *((str(pk), name) for pk, name in people_there)]  # type: ignore[attr-defined]
     found = trail_of(project, **(form.cleaned_data if form.is_valid() else {}))
     if request.GET.get("as") == "csv":
-        name = f"{project.slug}-trail.csv"
+        name = f"{project.slug if project else 'installation'}-trail.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingHttpResponse(trail_as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
     query = request.GET.copy()
     query["as"] = "csv"
     context = {"project": project, "form": form, "page": page_of(request, found), "as_csv": query.urlencode()}
-    return render(request, "people/project_trail.html", context)
+    return render(request, "people/project_trail.html" if project else "people/trail.html", context)
+
+
+def _actions(lines: QuerySet[TrailEntry]) -> QuerySet[TrailEntry, str]:
+    return lines.order_by("action").values_list("action", flat=True).distinct()

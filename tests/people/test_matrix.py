@@ -206,8 +206,10 @@ ELSEWHERE = {
     "run-again", "run-hold", "run-replay", "student-answers", "project-evidence", "project-retention", "project-hold",
     "project-lift", "project-erase", "use-why", "project-looks", "call-raw", "agreement-uses", "rule-uses", "rule-impact",
     "questions-organisation-answer", "questions-student-answer", "model-name", "coming-notice", "rejudging", "graph-node",
-    "graph-clean", "graph-export", "report-download", "report-draft", "report-preset-forget", "report-brand-organisation", "report-logo",
-    "report-schedule-add", "report-schedule", "report-schedule-change", "report-schedule-do", "share-revoke", "shared",
+    "graph-clean", "graph-export", "report-download", "report-draft", "report-preset-forget",
+    "report-brand-organisation", "report-logo",
+    "report-schedule-add", "report-schedule", "report-schedule-change", "report-schedule-do", "house", "house-trail",
+    "openid-callback", "saml-finished", "share-revoke", "shared",
     "shared-file", "verify-report",
     "portfolio", "portfolio-cell", "portfolio-export", "portfolio-policy", "portfolio-policy-file",
 }  # fmt: skip

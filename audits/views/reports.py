@@ -13,7 +13,15 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
-from audits.access import get_report, get_run, may_report, reportable_projects, require_may_report_on, visible_reports
+from audits.access import (
+    get_report,
+    get_run,
+    may_report,
+    may_share,
+    reportable_projects,
+    require_may_report_on,
+    visible_reports,
+)
 from audits.actions.reports import MAKING, PAPER, cancel_report, request_report
 from audits.evidence.store import Missing, open_store
 from audits.models import Look, Report, Run
@@ -99,7 +107,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     context = {
         "report": report,
         "run": report.run,
-        "chosen": [PARTS.get(name, name) for name in report.options.get("parts") or STANDARD],
+        "part_words": [PARTS.get(name, name) for name in report.options.get("parts") or STANDARD],
         "depth": DEPTHS.get(report.options.get("depth", "standard"), "").partition(":")[0],
         "language": LANGUAGES.get(report.options.get("language", "en"), ""),
         "paper": report.options.get("paper") or "A4",
@@ -109,6 +117,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "forms": FORMS.values(),
         "earlier": earlier_reports(alike) or earlier_reports(others),
         "may_report": all(may_report(request.user, project) for project in projects_of(report)),
+        "may_share": may_share(request.user, projects_of(report)),
         "reason": (report.error.strip().splitlines() or [""])[-1],
     }
     return render(request, "audits/report_detail.html", context)

@@ -10,13 +10,14 @@ from typing import Any
 
 import segno
 from django.conf import settings
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 
 from audits.reporting.arrangement import arrangement
 from audits.reporting.attachments import attachments
 from audits.reporting.drawings import drawings
 from audits.reporting.filters import FILTERS
 from audits.reporting.glyphs import by_number
+from audits.reporting.language import TranslatedLoader, localised
 from audits.reporting.paper.binding import MM, Binding, margins_of
 from audits.reporting.paper.chapters import Cut, Piece, cut
 from audits.reporting.paper.copying import copied_forms, copied_pages
@@ -47,15 +48,15 @@ class Paper:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(language: str = "en") -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=TranslatedLoader(TEMPLATES, language),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update(localised(FILTERS))
     return environment
 
 
@@ -67,7 +68,7 @@ def render_html(
     `missing`: characters that no installed font can draw; they are spelled by their numbers. `on_paper`: without the rows of
     long tables, which are set apart; else with the first of them.
     """
-    template = _environment().get_template("report.html")
+    template = _environment(context["report"]["language"]).get_template("report.html")
     laid = arrangement(context, on_paper=on_paper)
     text = template.render(
         **context,
@@ -138,7 +139,7 @@ class _Printing:
         self.cut = self._cut(html)
         self.names = [f"part-{at}" for at in range(len(self.cut.pieces))]
         self.file = (self.folder / "bound.pdf").open("w+b")
-        self.binding = Binding(self.file)
+        self.binding = Binding(self.file, front_matter(self.cut.head, f"urn:clausetrail:{self.context_sha256}"))
         tables = {
             name: long_table(piece.long, self.context)
             for name, piece in zip(self.names, self.cut.pieces, strict=True)
@@ -207,15 +208,13 @@ class _Printing:
         self.room.number(
             [name for name, piece in zip(self.names, self.cut.pieces, strict=True) if piece.refers], self._pages(starts)
         )
+        self.room.close()  # the memory of the presses is free before that of binding is needed
         for wide, number in self.unders.items():
             copied_forms(self.folder / f"under-{wide}.pdf", self.binding.volume, [number])
         gatherings = [self.long.get(name) or self._copied(name) for name in self.names]
-        front = front_matter(self.cut.head, f"urn:clausetrail:{self.context_sha256}")
         draft = self.context["report"]["marking"] == "draft"
         more = self._field(gatherings)
-        pages = self.binding.bind(
-            gatherings, front, attachments(self.context), watermark="Draft" if draft else "", more=more
-        )
+        pages = self.binding.bind(gatherings, attachments(self.context), watermark="Draft" if draft else "", more=more)
         self.file.seek(0)
         with self.file:
             return Paper(self.file.read(), pages)

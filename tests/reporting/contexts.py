@@ -91,6 +91,22 @@ def hostile(text: str = HOSTILE) -> Context:
     return sealed(_replaced(plain(calls=2, findings=2), text))
 
 
+def final(subject: str, fingerprint: str) -> Context:
+    """A final report of an audit that two persons approved, with everything that gets a place on its signature page."""
+    context = plain(calls=6, findings=1, datasets=1)
+    verify = {"verify_at": "https://audits.example.org/verify/", "unsigned_because": ""}
+    context["report"] |= {"marking": "final", **verify}
+    signatures = [
+        {"step": "Legal", "by": "Rosa Counsel", "at": _at(51)},
+        {"step": "Head of legal", "by": "Max Head", "at": _at(52)},
+    ]
+    approval = {"number": 2, "run": "", "completed_at": _at(53), "context_sha256": sha("record"), "signatures": signatures}
+    context["signing"] = {
+        "approvals": [approval], "subject": subject, "fingerprint": fingerprint, "own": True, "authority": "",
+    }  # fmt: skip
+    return context
+
+
 THEIRS = {
     "project", "pipeline", "reason", "command", "setup", "secrets", "manifest_text", "model", "request_model", "dataset",
     "host", "hosts", "operation", "operations", "title", "sentence", "document_title", "section", "statement", "guidance",

@@ -26,10 +26,11 @@ def margins_of(size: tuple[float, float]) -> tuple[int, int, int, int]:
 
 
 class Binding:
-    """One report on its way to one file."""
+    """One report on its way to one file. Its metadata come first, so that even a file that was cut off tells what it was."""
 
-    def __init__(self, out: BinaryIO) -> None:
-        self.volume = Volume(out)
+    def __init__(self, out: BinaryIO, front: FrontMatter) -> None:
+        self.volume, self.front = Volume(out), front
+        self.metadata = self.volume.stream(xmp(front), b"/Type/Metadata/Subtype/XML", packed=False)
         self.structure = Structure(self.volume)
         faces = {"text": TEXT, "strong": STRONG, "display": DISPLAY, "mono": MONO}
         self.faces = {key: Lettering(face, f"Ct{key}") for key, face in faces.items()}
@@ -43,11 +44,11 @@ class Binding:
         return f"<<{''.join(named)}>>".encode()
 
     def bind(
-        self, gatherings: Sequence[Gathering], front: FrontMatter, attached: Sequence[Attached], *,
+        self, gatherings: Sequence[Gathering], attached: Sequence[Attached], *,
         foot: str = "Page {page} of {pages}", watermark: str = "", more: bytes = b"",
     ) -> int:  # fmt: skip
         """Write everything; the number of pages. `watermark`: beneath each page; `more`: entries of the catalog."""
-        put = self.volume.put
+        put, front = self.volume.put, self.front
         pages = [page for one in gatherings for page in one.pages]
         before = self.volume.stream(b"q\n")
         under = {size: self._watermark(watermark, size) for size in {page.size for page in pages}} if watermark else {}
@@ -63,7 +64,6 @@ class Binding:
             self._destinations(_numbered_anchors(gatherings), pages),
             b" ".join(b"%s %d 0 R" % (text(name), file) for name, file in files),
         )
-        metadata = self.volume.stream(xmp(front), b"/Type/Metadata/Subtype/XML", packed=False)
         for key, lettering in self.faces.items():
             lettering.embed(self.volume, self.fonts[key])
         root = put(
@@ -71,7 +71,7 @@ class Binding:
             b"/Lang %s/ViewerPreferences<</DisplayDocTitle true>>/StructTreeRoot %d 0 R/Metadata %d 0 R/OutputIntents[%d 0 R]%s>>"
             % (
                 self.tree, outlines, names, b" ".join(b"%d 0 R" % file for _, file in files), text(front.language),
-                self.structure.root, metadata, put_output_intent(self.volume), more,
+                self.structure.root, self.metadata, put_output_intent(self.volume), more,
             )
         )  # fmt: skip
         identity = hashlib.sha256(f"{front.identity} {front.made_at.isoformat()}".encode()).digest()[:16]

@@ -64,13 +64,14 @@ class Copying:
 
     def _element(self, value: Any, kind: str) -> bytes:
         """A structure element: column heads say so, instead of by ids that other files use too."""
-        leave = frozenset({"/ID", "/A", "/Type"} if kind in ("/TH", "/TD") else {"/Type"})
+        leave = frozenset({"/ID", "/A", "/Type", "/S"} if kind in ("/TH", "/TD") else {"/Type", "/S"})
+        kind = _in_list(value, kind)
         more = b"/A" + COLUMN if kind == "/TH" else b""
         if kind == "/TD" and Name.A in value:
             spans = {key: value.A[key] for key in ("/ColSpan", "/RowSpan") if key in value.A}
             spanned = b"".join(key.encode() + b" %d" % int(held) for key, held in spans.items())
             more = b"/A<</O/Table%s>>" % spanned if spans else b""
-        return b"<<%s%s>>" % (self._entries(value, leave), more)
+        return b"<</S%s%s%s>>" % (kind.encode(), self._entries(value, leave), more)
 
     def finish(self) -> None:
         """Copy everything that was referred to, and what that refers to."""
@@ -87,6 +88,29 @@ class Copying:
                 self.volume.put(b"[%s]" % b" ".join(self.value(one) for one in value), number)
             else:
                 self.volume.put(bytes(value.unparse(resolved=True)), number)
+
+
+def _in_list(value: Any, kind: str) -> str:
+    """The kind of an element, put right where a list of terms groups each with what is said of it (dl > div > dt, dd).
+
+    WeasyPrint has L > Div > LI > LBody for these; a list holds nothing but items, and an item a label and a body.
+    """
+    above = _kinds_above(value)
+    if kind == "/Div" and above[:1] == ["/L"]:
+        return "/LI"
+    if kind == "/LI" and above[:2] == ["/Div", "/L"]:
+        return "/Lbl" if value.P.K[0].objgen == value.objgen else "/LBody"
+    if kind == "/LBody" and above[:3] == ["/LI", "/Div", "/L"]:
+        return "/NonStruct" if value.P.P.K[0].objgen == value.P.objgen else "/Div"
+    return kind
+
+
+def _kinds_above(value: Any) -> list[str]:
+    found, at = [], value
+    while len(found) < 3 and Name.P in at and Name.S in at.P:
+        at = at.P
+        found.append(str(at.S))
+    return found
 
 
 def copied_pages(path: Path, told: Mapping[str, Any], volume: Volume, structure: Structure) -> Gathering:

@@ -44,8 +44,13 @@ class Pressroom:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the presses go."""
         for press in self.presses:
             press.end()
+        self.presses = []
 
     def lay(self, jobs: Iterable[Mapping[str, Any]], done: Callable[[], None]) -> dict[str, dict[str, Any]]:
         """Lay out every job's piece, on whichever press is free; the answers by name. `done` is called after each."""

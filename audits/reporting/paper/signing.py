@@ -15,10 +15,9 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
-from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementPreference
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import async_validate_pdf_signature
-from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko.stamp.noop import NoOpStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -74,6 +73,13 @@ class Checked:
         return self.signed and self.holds and self.whole and self.trusted
 
 
+class _AsItWas(IncrementalPdfFileWriter):
+    """Adds to a file without writing its metadata anew, which would be another program's idea of what PDF/A asks of them."""
+
+    def _update_meta(self) -> None:
+        """The metadata stay those of the report."""
+
+
 class _Stamps(TimeStamper):
     """Time stamps by whatever posts a query to an authority."""
 
@@ -90,14 +96,15 @@ def sign(
     pdf: bytes, identity: Identity, *, trust: Trust, reason: str, location: str = "", ask: AskForStamp | None = None,
     lasting: bool = False,
 ) -> Signed:  # fmt: skip
-    """Fill the file's signature field. `ask`: posts a query to an authority (B-T); `lasting`: put in what validation needs (B-LT).
+    """Fill the signature field. `ask`: posts a query to an authority (B-T); `lasting`: put in what validation needs (B-LT).
 
     Whatever signing adds keeps the file's conformance: the field has its appearance already.
     """
-    writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=True)
+    writer = _AsItWas(io.BytesIO(pdf), strict=True)
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD, md_algorithm=DIGEST, subfilter=fields.SigSeedSubFilter.PADES, reason=reason, location=location,
         name=identity.subject, embed_validation_info=lasting, validation_context=trust.context() if lasting else None,
+        dss_settings=DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE),
     )  # fmt: skip
     signer = signers.PdfSigner(
         meta, signer=_signer(identity), timestamper=_Stamps(ask) if ask else None, stamp_style=NoOpStampStyle()
@@ -120,16 +127,17 @@ def check(pdf: bytes, trust: Trust) -> Checked:
         status = asyncio.run(async_validate_pdf_signature(found[0], trust.context(), trust.context()))
     except (PdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as problem:
         return Checked(True, problem=f"its signature can't be read: {problem}"[:300])
-    return _checked(status)
+    first, length = found[0].byte_range[2:4]
+    return _checked(status, whole=first + length == len(pdf))
 
 
-def _checked(status: Any) -> Checked:
+def _checked(status: Any, *, whole: bool) -> Checked:
     certificate = status.signing_cert
     stamp = status.timestamp_validity
     return Checked(
         signed=True,
         holds=status.intact and status.valid,
-        whole=_covers_all(status),
+        whole=whole,
         trusted=status.trusted,
         subject=certificate.subject.human_friendly,
         fingerprint=certificate.sha256.hex(),
@@ -137,13 +145,6 @@ def _checked(status: Any) -> Checked:
         stamped_at=stamp.timestamp if stamp is not None and stamp.intact and stamp.valid else None,
         problem="" if status.intact else "what was signed is not what the file holds",
     )
-
-
-def _covers_all(status: Any) -> bool:
-    """Whether nothing was added after the signature but what its own validation needs."""
-    if status.coverage is SignatureCoverageLevel.ENTIRE_FILE:
-        return True
-    return status.modification_level in (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES)
 
 
 def _signer(identity: Identity) -> signers.SimpleSigner:

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.urls import URLPattern, get_resolver, reverse
 
 from compliance.models import RuleRevision, TermsDocument
+from tests.browser import handed_out
 from tests.browser.installation import LONG_MODEL, Installation
 from tests.factories import NOON
 
@@ -80,6 +81,26 @@ PLACES: Final[Mapping[str, Address]] = {
     "rule-impact": lambda at: reverse("rule-impact", args=[_revision(at)]),
     **_of_project("project-people", "project-trail", "project-evidence", "project-looks", "questions-student"),
 }  # fmt: skip
+REPORTS: Final[Mapping[str, Address]] = {
+    **_plain("report-new", "report-brand-organisation"),
+    "report-new about a run": lambda at: f"{reverse('report-new')}?kind=run&id={at.run.pk}",
+    "report": lambda at: reverse("report", args=[at.run.reports.earliest("pk").pk]),
+    "report-changes": lambda at: f"{reverse('report-changes', args=[at.run.reports.earliest('pk').pk])}?since=0",
+    **_of_project("report-brand"),
+}
+HANDED_OUT: Final[Mapping[str, Address]] = {
+    **REPORTS,
+    **_plain("portfolio", "portfolio-policies", "report-schedules", "report-schedule-add", "house-trail"),
+    "portfolio of weights": lambda _at: f"{reverse('portfolio')}?shown=weights&provider=meta&competes=yes",
+    "portfolio-cell": lambda _at: reverse("portfolio-cell", args=["train_on_output", "openai/api/openai"]),
+    "portfolio-policy": lambda at: reverse("portfolio-policy", args=[handed_out.policy(at).pk]),
+    "report-links": lambda at: reverse("report-links", args=[handed_out.report(at).pk]),
+    "report-schedule": lambda at: reverse("report-schedule", args=[handed_out.schedule(at).pk]),
+    "report-schedule-change": lambda at: reverse("report-schedule-change", args=[handed_out.schedule(at).pk]),
+    "shared": handed_out.shared,
+    "shared with a password": lambda at: handed_out.shared(at, "a long walk"),
+}
+HOUSE: Final[Mapping[str, Address]] = _plain("house")  # for administrators
 TERMS: Final[Mapping[str, Address]] = {
     **_plain("terms", "terms-in-force", "terms-review", "terms-suggestions", "terms-incoming", "terms-held", "terms-dates"),
     "terms-provider": lambda _at: reverse("terms-provider", args=["openai"]),
@@ -110,7 +131,7 @@ EMPTY: Final[Mapping[str, Address]] = {f"empty {name}": address for name, addres
     "overview", "pipelines", "imports", "runs", "findings", "notices", "questions", "graph", "reports", "projects",
     "reconciliation", "import-patterns", "account-tokens",
 )}  # fmt: skip
-PAGES: Final = {**RUNS, **PLACES, **TERMS, **ACCOUNT, **NOT_SIGNED_IN}
+PAGES: Final = {**RUNS, **PLACES, **HANDED_OUT, **HOUSE, **TERMS, **ACCOUNT, **NOT_SIGNED_IN}
 
 # No page of its own: parts of pages, files, and what is only posted to.
 NO_PAGES: Final = {
@@ -123,6 +144,8 @@ NO_PAGES: Final = {
     "project-erase", "findings-together", "findings-view-keep", "findings-view-forget", "finding-assign", "finding-decide",
     "finding-remark", "notices-read", "notices-mail", "approval-sign", "approval-withdraw", "questions-organisation-answer",
     "questions-student-answer",
+    "portfolio-export", "portfolio-policy-file", "report-schedule-do", "share-revoke", "shared-file", "openid-callback",
+    "saml-finished", "report-preview-frame", "report-preview", "report-preset-forget", "report-logo", "report-cancel",
 }  # fmt: skip
 # django-allauth's own ways in and out, which redirect, answer another server, or need what a sign-in has begun.
 OF_ALLAUTH: Final = {
@@ -168,6 +191,8 @@ def _patterns(parts: list[Any]) -> Iterator[URLPattern]:
 __all__ = [
     "ACCOUNT",
     "EMPTY",
+    "HANDED_OUT",
+    "HOUSE",
     "NOT_SIGNED_IN",
     "NO_PAGES",
     "OF_ALLAUTH",

@@ -11,6 +11,8 @@ from tests.browser.measures import AXE, OF_COLOUR, accessibility, layout
 from tests.browser.pages import (
     ACCOUNT,
     EMPTY,
+    HANDED_OUT,
+    HOUSE,
     NO_PAGES,
     NOT_SIGNED_IN,
     OF_ALLAUTH,
@@ -21,6 +23,7 @@ from tests.browser.pages import (
     Address,
     names,
 )
+from tests.factories import make_user
 
 pytestmark = pytest.mark.browser
 WIDTHS = (2560, 1280, 768, 375)
@@ -67,11 +70,17 @@ def where(at: Installation, pages: Mapping[str, Address]) -> dict[str, str]:
     return {name: address(at) for name, address in pages.items()}
 
 
-@pytest.mark.parametrize("area", [RUNS, PLACES, {**TERMS, **ACCOUNT}], ids=["runs", "places", "terms and account"])
+@pytest.mark.parametrize(
+    "area", [RUNS, PLACES, HANDED_OUT, {**TERMS, **ACCOUNT}], ids=["runs", "places", "handed out", "terms and account"]
+)
 def test_every_page_is_usable_and_whole(
     opened: Opened, installation: Installation, area: Mapping[str, Address]
 ) -> None:
     assert walk(opened, installation.keeper, where(installation, area)) == {}
+
+
+def test_what_administrators_set_is_usable_and_whole(opened: Opened, installation: Installation) -> None:
+    assert walk(opened, make_user("administrator"), where(installation, HOUSE)) == {}
 
 
 def test_pages_before_signing_in_and_empty_places_are_usable_and_whole(

@@ -41,7 +41,7 @@ def page(request: PersonRequest, pk: int) -> HttpResponse:
         "kept": len(sizes),
         "size": sum(sizes.values()),
         "shared": len(imported.parts) - len(sizes),
-        "entries": entries.count(),
+        "entry_count": entries.count(),
         "lines": RejectedLine.objects.filter(imported=imported).exclude(raw="").count(),
         "erased": Erasure.objects.filter(project=project, run=None, scope__import=imported.pk).order_by("-id"),
     }

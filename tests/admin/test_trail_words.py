@@ -20,5 +20,6 @@ def test_the_list_and_its_filter_show_words(desk: Desk):
         action="terms.text_filled", object_type="x", object_id="1", object_label="a <b>paper</b>\u202e"
     )
     shown = desk.client(desk.administrator).get(reverse("admin:compliance_trailentry_changelist")).content.decode()
-    assert "Filled in the text of a &lt;b&gt;paper&lt;/b&gt;&lt;U+202E&gt;" in shown
+    assert "Filled in the text of a &lt;b&gt;paper&lt;/b&gt;" in shown
+    assert "\u202e" not in shown
     assert "Text filled" in shown

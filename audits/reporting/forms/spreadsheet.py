@@ -33,6 +33,7 @@ class _Formats:
     title: Format
     note: Format
     header: Format
+    header_right: Format
     label: Format
     of: Mapping[Kind, Format]
     outcomes: Mapping[str, Format]
@@ -65,17 +66,19 @@ def _formats(book: xlsxwriter.Workbook) -> _Formats:
         return book.add_format(base | more)
 
     return _Formats(
-        title=made(bold=True, font_size=14),
-        note=made(font_color="#4A5160"),
-        header=made(bold=True, bottom=1, bg_color="#EEF0F3", text_wrap=True),
-        label=made(bold=True),
+        title=made(bold=True, font_size=14, indent=1),
+        note=made(font_color="#4A5160", indent=1),
+        header=made(bold=True, bottom=1, bg_color="#EEF0F3", text_wrap=True, indent=1),
+        header_right=made(bold=True, bottom=1, bg_color="#EEF0F3", text_wrap=True, align="right"),
+        label=made(bold=True, indent=1),
         of={
-            Kind.TEXT: made(), Kind.LONG: made(text_wrap=True), Kind.HASH: made(font_name="Consolas", font_size=8),
+            Kind.TEXT: made(indent=1), Kind.LONG: made(text_wrap=True, indent=1),
+            Kind.HASH: made(font_name="Consolas", font_size=8, indent=1),
             Kind.COUNT: made(num_format="#,##0"), Kind.NUMBER: made(num_format="#,##0.###"),
-            Kind.DAY: made(num_format="yyyy-mm-dd", align="left"),
-            Kind.MOMENT: made(num_format="yyyy-mm-dd hh:mm:ss", align="left"), Kind.FLAG: made(),
+            Kind.DAY: made(num_format="yyyy-mm-dd", align="left", indent=1),
+            Kind.MOMENT: made(num_format="yyyy-mm-dd hh:mm:ss", align="left", indent=1), Kind.FLAG: made(indent=1),
         },
-        outcomes={name: made(bold=True, font_color=COLOURS[name]) for name in OUTCOME_WORDS},
+        outcomes={name: made(bold=True, indent=1, font_color=COLOURS[name]) for name in OUTCOME_WORDS},
     )  # fmt: skip
 
 
@@ -91,7 +94,8 @@ def _fill(
     note = f" Not all of them: the record has {whole:,}; the others are in the evidence bundle." if whole else ""
     sheet.write_string(1, 0, table.words + note, formats.note)
     for at, column in enumerate(table.columns):
-        sheet.write_string(HEADER_ROW, at, column.title, formats.header)
+        right = column.kind in (Kind.COUNT, Kind.NUMBER)
+        sheet.write_string(HEADER_ROW, at, column.title, formats.header_right if right else formats.header)
     count = 0
     for row in table.rows(context):
         count += 1

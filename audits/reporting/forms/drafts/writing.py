@@ -14,7 +14,7 @@ from audits.text import visible
 
 MARKING: Final = "Draft for a person to complete and to answer for"
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
-_LEADING: Final = re.compile(r"^(\s*)([-+=]|\d+[.)])")
+_LEADING: Final = re.compile(r"^(\d*)([-+=.)])")
 
 
 def foot(context: Mapping[str, Any], context_sha256: str) -> str:
@@ -62,7 +62,8 @@ def as_word(draft: Draft, context: Mapping[str, Any], context_sha256: str) -> by
 def _markup(draft: Draft, context: Mapping[str, Any], context_sha256: str) -> str:
     notes = "".join(f"<li>{_html(note)}</li>" for note in draft.notes)
     return (
-        f'<body><div class="marking">{MARKING}</div><h1>{_html(draft.title)}</h1><p class="sub">{_html(draft.subject)}</p>'
+        f'<body><div class="marking">{MARKING}</div><p class="title">{_html(draft.title)}</p>'
+        f'<p class="sub">{_html(draft.subject)}</p>'
         f'<p>{_html(counted(draft))}</p><p class="note">{_html(draft.law)}</p><ul>{notes}</ul>'
         + "".join(
             f"<h2>{_html(section.title)}</h2><table><colgroup><col style='width: 26mm'><col style='width: 50mm'><col></colgroup>"

@@ -21,7 +21,14 @@ BLOCKS: Final = frozenset({
 LEFT_OUT: Final = frozenset({"head", "script", "style", "title", "template"})
 BOXES: Final = {"verdict": "Verdict", "citation": "Clause", "simulated": "Notice", "decision": "Decision", "note": "Note",
                 "badge": "FindingBadge", "word": "VerdictWord", "brand": "Brand", "marking": "Marking"}  # fmt: skip
-PARAGRAPHS: Final = {"lead": "Lead", "sentence": "Finding", "note": "Note", "small": "Note", "sub": "Subtitle"}
+PARAGRAPHS: Final = {
+    "lead": "Lead",
+    "sentence": "Finding",
+    "note": "Note",
+    "small": "Note",
+    "sub": "Subtitle",
+    "title": "DraftTitle",
+}
 COLOURED: Final = frozenset({"VerdictWord", "FindingBadge"})
 ROWS: Final = frozenset({"counts", "signature"})
 WIDE: Final = "annex-wide"

@@ -79,6 +79,8 @@ def _paragraphs() -> str:
         _style("paragraph", "Title", "Title", based="Normal", after="Subtitle", font=SANS, r=_BOLD, size=28,
                p=_space(96, 8, 1.05)),
         _style("paragraph", "Subtitle", "Subtitle", based="Normal", size=13, colour=SOFT, p=_space(0, 24)),
+        _style("paragraph", "DraftTitle", "Draft Title", based="Normal", font=SANS, r=_BOLD, size=20,
+               p=f"{_KEEP}{_space(18, 4, 1.1)}"),
         _style("paragraph", "Brand", "Brand", based="Normal", font=SANS, r=_BOLD, size=10),
         _style("paragraph", "Marking", "Marking", based="Normal", font=SANS, r=_BOLD, size=8.5,
                p=f"{_BOX}{_space(36, 0)}"),

@@ -41,6 +41,13 @@ class Exchange(models.Model):
     class Meta:
         ordering = ["run", "seq"]
         constraints = [models.UniqueConstraint(fields=["run", "step", "seq"], name="exchanges_are_numbered")]
+        indexes = [
+            models.Index(
+                fields=["run"],
+                name="exchanges_beside_calls",
+                condition=models.Q(not_a_model_call__gt="") | models.Q(unparsed__gt=""),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.method} {self.host}{self.target}"
@@ -88,7 +95,10 @@ class ModelCall(models.Model):
 
     class Meta:
         ordering = ["run", "id"]
-        indexes = [models.Index(fields=["run", "id"], name="calls_by_run")]
+        indexes = [
+            models.Index(fields=["run", "id"], name="calls_by_run"),
+            models.Index(fields=["run"], name="calls_that_failed", condition=models.Q(failed=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.request_model or self.api} at {self.host}"

@@ -37,7 +37,7 @@ def standing_of(report: Report) -> Standing:
         return Standing(None, "A draft is not signed: nobody stands behind it yet.")
     if report.run is None:
         return Standing(None, "A report about several runs is not signed: approvals are of one run each.")
-    newest = report.run.approvals.exclude(completed_at=None).order_by("-number").first()
+    newest = Approval.objects.filter(run=report.run).exclude(completed_at=None).order_by("-number").first()
     if newest is None or newest.withdrawn_at is not None:
         return Standing(None, "Not signed: the audit is not approved.")
     if has_changed_since(newest):

@@ -53,7 +53,7 @@ def _posted(request: HttpRequest, who: str) -> Told:
         file, typed = request.FILES.get("file"), request.POST.get("sha256", "")
     except MultiPartParserError as problem:
         raise Problem(400, "The form was cut off or is none. Send it again.") from problem
-    if isinstance(file, UploadedFile) and file.size:
+    if isinstance(file, UploadedFile) and file.size and file.file is not None:
         count("verify-file", who, FILES_PER_MINUTE)
         return verify_file(file.file)
     return _of_hash(typed)

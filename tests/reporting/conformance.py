@@ -92,8 +92,8 @@ def _pages(file: pikepdf.Pdf) -> Iterator[str]:
 
 def _marks(page: pikepdf.Page) -> tuple[list[int], str]:
     found, open_, loose = [], [], ""
-    for operands, operator in pikepdf.parse_content_stream(page):
-        name = str(operator)
+    for one in pikepdf.parse_content_stream(page):
+        operands, name = list(one.operands), str(one.operator)
         if name in ("BDC", "BMC"):
             tag = operands[1] if len(operands) > 1 else Dictionary()
             if isinstance(tag, Dictionary) and "/MCID" in tag:
@@ -186,8 +186,9 @@ def _fonts(file: pikepdf.Pdf) -> Iterator[str]:
         elif font.Subtype not in ("/CIDFontType2", "/CIDFontType0", "/Type3"):
             yield f"a font of kind {font.Subtype}"
     for number, page in enumerate(file.pages, 1):
-        for operands, operator in pikepdf.parse_content_stream(page, "Tj TJ"):
-            strings = operands[0] if str(operator) == "TJ" else operands
+        for one in pikepdf.parse_content_stream(page, "Tj TJ"):
+            operands: Any = list(one.operands)
+            strings = operands[0] if str(one.operator) == "TJ" else operands
             held = b"".join(bytes(one) for one in strings if isinstance(one, pikepdf.String))
             if any(held[at : at + 2] == b"\0\0" for at in range(0, len(held), 2)):
                 yield f"page {number}: a glyph is missing"
@@ -215,7 +216,7 @@ def _annotations(file: pikepdf.Pdf) -> Iterator[str]:
 def _places(file: pikepdf.Pdf) -> list[str]:
     pages = {page.obj.objgen for page in file.pages}
     tree = pikepdf.NameTree(file.Root.Names.Dests)
-    return [name for name, place in tree.items() if place[0].objgen in pages]
+    return [str(name) for name, place in tree.items() if place[0].objgen in pages]
 
 
 def _attachments(file: pikepdf.Pdf) -> Iterator[str]:

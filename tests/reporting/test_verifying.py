@@ -84,7 +84,7 @@ def test_the_file_as_it_was_made_is_recognised_with_its_signature(made: Report, 
 
 
 def test_a_withdrawn_approval_and_a_newer_report_are_told(made: Report, signed: bytes, world: World) -> None:
-    withdraw_approval(approval=made.signature.approval, reason="New facts.", acting_user=world.legal)
+    withdraw_approval(approval=ReportSignature.objects.get(report=made).approval, reason="New facts.", acting_user=world.legal)
     later = request_report(run=made.run, acting_user=None)
     Report.objects.filter(pk=later.pk).update(state=Report.State.READY, finished_at=timezone.now())
     page = posted(signed)
@@ -200,7 +200,7 @@ def test_a_final_report_of_an_approved_audit_is_signed_and_one_that_changed_sinc
     report = request_report(run=world.run, acting_user=None, marking="final")
     assert make_report(report.pk)
     report.refresh_from_db()
-    assert report.signature.approval == approval
+    assert ReportSignature.objects.get(report=report).approval == approval
     with open_store(settings.EVIDENCE_URL).open(report.pdf_sha256) as stored:
         path = tmp_path / "report.pdf"
         path.write_bytes(stored.read())

@@ -106,7 +106,8 @@ def _in_list(value: Any, kind: str) -> str:
 
 
 def _kinds_above(value: Any) -> list[str]:
-    found, at = [], value
+    found: list[str] = []
+    at = value
     while len(found) < 3 and Name.P in at and Name.S in at.P:
         at = at.P
         found.append(str(at.S))

@@ -67,7 +67,7 @@ def _row(one: Row, several: bool) -> Sequence[str]:
     return (
         brief(one["dataset"], 90) + (f" · {brief(one['run'], 60)}" if several else ""),
         str(one["row"]),
-        TRACED.get(one["kind"], one["kind"]) + near,
+        f"{TRACED.get(one['kind'], one['kind'])}{near}",
         f"{brief(one['model'] or 'not named', 80)}, {one['line']}",
         visible(one["prompt"] or ""),
         visible(one["answer"] or ""),

@@ -127,7 +127,7 @@ def check(pdf: bytes, trust: Trust) -> Checked:
         status = asyncio.run(async_validate_pdf_signature(found[0], trust.context(), trust.context()))
     except (PdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as problem:
         return Checked(True, problem=f"its signature can't be read: {problem}"[:300])
-    first, length = found[0].byte_range[2:4]
+    first, length = list(found[0].byte_range)[2:4]
     return _checked(status, whole=first + length == len(pdf))
 
 

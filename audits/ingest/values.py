@@ -23,7 +23,18 @@ _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
 # Upper bound of an epoch time in each unit, and how many of the unit make a second.
 _UNITS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
 _MOST_MONEY = Decimal(10) ** 9
-_WRAPPERS = ("data", "records", "traces", "observations", "requests", "entries", "Records", "value")
+_WRAPPERS = (
+    "data",
+    "records",
+    "traces",
+    "observations",
+    "requests",
+    "entries",
+    "Records",
+    "value",
+    "events",
+    "logEvents",
+)
 _DEEPEST = 6
 
 

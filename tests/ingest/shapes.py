@@ -348,6 +348,8 @@ def netstring(value: Any) -> bytes:
         return _typed(value.encode(), b";")
     if value is None:
         return b"0:~"
+    if isinstance(value, bool):
+        return _typed(b"true" if value else b"false", b"!")
     if isinstance(value, int | float):
         return _typed(str(value).encode(), b"#" if isinstance(value, int) else b"^")
     if isinstance(value, dict):

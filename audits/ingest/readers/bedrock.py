@@ -1,4 +1,10 @@
-"""AWS Bedrock: records of model invocation logging, as they lie in a bucket (gzip, JSON) or come out of CloudWatch. PURE."""
+"""AWS Bedrock: records of model invocation logging, as they lie in a bucket (gzip, JSON) or come out of CloudWatch.
+PURE.
+
+Checked on 2026-11-22 against AWS's description of model invocation logging (user guide; schemaVersion 1.0) and records
+quoted in public repositories: of Converse and InvokeModel, streamed ones (a list of the stream's messages), with
+inference profiles and with cached tokens, which stand beside the others.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,9 +12,10 @@ from typing import Any
 from audits.ingest.records import Fields, Unreadable, UsageRecord
 from audits.ingest.values import count, fields, moment, name, said, summed
 
-_OPERATIONS = {
-    "Converse": "chat", "ConverseStream": "chat", "InvokeModel": "chat", "InvokeModelWithResponseStream": "chat",
-}  # fmt: skip
+_OPERATIONS = (
+    ("embed", "embeddings"), ("rerank", "rerank"), ("canvas", "image_generation"), ("-image", "image_generation"),
+    ("stability.", "image_generation"), ("-reel", "video_generation"),
+)  # fmt: skip
 
 
 def records(value: Fields) -> Iterator[UsageRecord]:
@@ -27,7 +34,8 @@ def records(value: Fields) -> Iterator[UsageRecord]:
         channel="bedrock",
         host=f"bedrock-runtime.{region}.amazonaws.com" if region else "",
         model=model,
-        operation="embeddings" if "embed" in model else _OPERATIONS.get(name(value.get("operation")), "chat"),
+        response_model=_answering(answered.get("outputBodyJson")),
+        operation=next((kind for mark, kind in _OPERATIONS if mark in model), "chat"),
         failed=bool(value.get("errorCode")),
         input_tokens=_input(asked, answered),
         output_tokens=_tokens(answered.get("outputTokenCount"), answered, "outputTokens", "output_tokens"),
@@ -36,6 +44,12 @@ def records(value: Fields) -> Iterator[UsageRecord]:
         prompt=said(asked.get("inputBodyJson")),
         output=said(answered.get("outputBodyJson")),
     )
+
+
+def _answering(body: Any) -> str:
+    """The model that an answer names (Anthropic's do, a stream's in its first message): an inference profile's id names none."""
+    first = fields(body[0]) if isinstance(body, list) and body else fields(body)
+    return name(first.get("model") or fields(first.get("message")).get("model"))
 
 
 def _input(asked: Mapping[str, Any], answered: Mapping[str, Any]) -> int | None:

@@ -1,8 +1,15 @@
-"""Recorded HTTP: HAR files and flows of mitmproxy, read by the parsers that read captured traffic. PURE."""
+"""Recorded HTTP: HAR files and flows of mitmproxy, read by the parsers that read captured traffic. PURE.
+
+Checked on 2026-11-22 against mitmproxy 11.0.2 (flow format 21: how it writes and migrates flows, WebSockets, failed
+and replayed ones) and all recorded flows (formats 0.10 to 21) and HARs (of mitmproxy, Chrome, Firefox, Safari,
+Charles, Insomnia) among the tests of its repository of 2026-08-22.
+"""
 
 import base64
 import binascii
+import json
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -15,10 +22,15 @@ from audits.ingest.unpacking import Unacceptable
 from audits.ingest.values import fields, moment, name, said
 
 Headers = list[tuple[str, str]]
+_BINARY = 2  # opcode of a WebSocket's frame, RFC 6455, 5.2
 
 
 def records(value: Fields) -> Iterator[UsageRecord]:
     """The calls in one entry of a HAR; what is no call of a model gives none, what may be one and can't be read is an error."""
+    if "_unread" in value:
+        raise Unreadable(name(value["_unread"]))
+    if value.get("_replayed") is True:
+        return
     exchange = _exchange(value)
     at = moment(value.get("startedDateTime"), "startedDateTime")
     parsed = parse(exchange)
@@ -41,6 +53,10 @@ def _exchange(value: Fields) -> WireExchange:
     if not url.hostname or not request.get("method"):
         raise Unreadable("request: an entry has a method and a whole URL")
     status = response.get("status")
+    messages = value.get("_webSocketMessages")
+    body = (
+        _messages(messages) if status == 101 and isinstance(messages, list) else _body(fields(response.get("content")))
+    )
     return WireExchange(
         host=url.hostname,
         port=port or (443 if url.scheme == "https" else 80),
@@ -51,8 +67,23 @@ def _exchange(value: Fields) -> WireExchange:
         request_body=_body(fields(request.get("postData"))),
         status=status if type(status) is int and 100 <= status < 600 else None,
         response_headers=_headers(response),
-        response_body=_body(fields(response.get("content"))),
+        response_body=body,
     )
+
+
+def _messages(listed: list[Any]) -> bytes:
+    """What was said over a WebSocket, as the recorder notes it: Chrome and mitmproxy add it to a HAR's entry."""
+    lines = []
+    for one in listed:
+        if isinstance(one, dict) and isinstance(one.get("data"), str):
+            sender = "client" if one.get("type") == "send" else "upstream"
+            content = (
+                {"type": "binary", "base64": one["data"]}
+                if one.get("opcode") == _BINARY
+                else {"type": "text", "text": one["data"]}
+            )
+            lines.append(json.dumps({"from": sender, **content}))
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 
 def _headers(side: Mapping[str, Any]) -> Headers:
@@ -115,21 +146,42 @@ def is_flows(start: bytes) -> bool:
 
 
 def decoded(stream: BinaryIO, file: str) -> Iterator[dict[str, Any]]:
-    """The HTTP flows of a mitmproxy file, as entries of a HAR. Raises Unacceptable where the file can't be read on."""
+    """The flows of a mitmproxy file, as entries of a HAR. Where it can't be read on, as when mitmproxy was killed while it wrote,
+    an entry says so; a file without any flow raises Unacceptable.
+    """
+    read = 0
     try:
         for flow in tnetstring.values(stream):
-            if isinstance(flow, dict) and flow.get("type") == "http" and isinstance(flow.get("request"), dict):
-                yield _entry(flow)
+            if isinstance(flow, dict):
+                read += 1
+                yield _of_flow(flow)
     except tnetstring.Damaged as problem:
-        raise Unacceptable(f"{file}: not flows of mitmproxy: {problem}") from problem
+        if not read:
+            raise Unacceptable(f"{file}: not flows of mitmproxy: {problem}") from problem
+        yield {"_unread": f"after {read} flows the file can't be read on: {problem}"}
+
+
+def _of_flow(flow: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of a HAR; of what is no HTTP, that it was not read, and where it went."""
+    kind = _text(flow.get("type"))
+    if kind == "http" and isinstance(flow.get("request"), dict):
+        return _entry(flow)
+    if kind == "dns":
+        return {"_replayed": True}
+    server = fields(flow.get("server_conn"))
+    place = server.get("address") or server.get("sni")
+    where = ":".join(_text(one) for one in place) if isinstance(place, list) else _text(place)
+    return {"_unread": f"a {kind or 'nameless'} flow to {where or 'an unknown place'}: only HTTP is read"}
 
 
 def _entry(flow: Mapping[str, Any]) -> dict[str, Any]:
     request = flow["request"]
-    response = flow.get("response") if isinstance(flow.get("response"), dict) else None
-    host, scheme = _text(request.get("host")), _text(request.get("scheme")) or "https"
+    response = fields(flow.get("response"))
+    host, scheme = _host(flow), _text(request.get("scheme")) or "https"
     return {
         "_id": _text(flow.get("id")),
+        "_replayed": _text(flow.get("is_replay")) == "response",  # answered by mitmproxy from an older flow
+        "_webSocketMessages": _websocket(fields(flow.get("websocket")).get("messages")),
         "startedDateTime": request.get("timestamp_start"),
         "request": {
             "method": _text(request.get("method")),
@@ -137,9 +189,39 @@ def _entry(flow: Mapping[str, Any]) -> dict[str, Any]:
             "headers": _named(request.get("headers")),
             "postData": _content(request),
         },
-        "response": {"status": (response or {}).get("status_code"), "headers": _named((response or {}).get("headers")),
-                     "content": _content(response or {})},
+        "response": {"status": response.get("status_code", response.get("code")), "headers": _named(response.get("headers")),
+                     "content": _content(response)},
     }  # fmt: skip
+
+
+def _host(flow: Mapping[str, Any]) -> str:
+    """The far end's name: in transparent mode the request has its address alone, and the TLS greeting or the head its name."""
+    request = flow["request"]
+    host = _text(request.get("host"))
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return host
+    greeted = _text(fields(flow.get("client_conn")).get("sni") or fields(flow.get("server_conn")).get("sni"))
+    headed = next((one["value"] for one in _named(request.get("headers")) if one["name"].lower() == "host"), "")
+    named = greeted or (_text(request.get("authority")) or headed).rpartition("@")[2]
+    named = named if named.startswith("[") else named.partition(":")[0]
+    return named or (f"[{host}]" if ":" in host and not host.startswith("[") else host)
+
+
+def _websocket(messages: Any) -> list[dict[str, Any]]:
+    """The messages of a flow as Chrome writes them into a HAR: (opcode, from the client, content, time, dropped, …) each."""
+    listed = [one for one in messages if isinstance(one, list) and len(one) >= 4] if isinstance(messages, list) else []
+    return [
+        {"type": "send" if one[1] else "receive", "time": one[3], "opcode": one[0], "data": _said(one[0], one[2])}
+        for one in listed
+        if isinstance(one[2], bytes | str) and not (len(one) > 4 and one[4])
+    ]
+
+
+def _said(opcode: Any, content: bytes | str) -> str:
+    plain = content if isinstance(content, bytes) else content.encode()
+    return base64.b64encode(plain).decode() if opcode == _BINARY else plain.decode("utf-8", "replace")
 
 
 def _text(value: Any) -> str:

@@ -1,27 +1,32 @@
 """Langfuse: observations as its pages, its API and its blob storage export them, as JSON, JSON lines or CSV. PURE.
 
-Fields after Langfuse's "Blob Storage Export Field Reference" and its API's Observation; names are in camel case in the
-API and in snake case in exports to blob storage.
+Checked on 2026-11-22 against Langfuse's source of 2026-08-22 (what the export of a table and the export to blob
+storage write, and how they convert an observation), its OpenAPI description (Observation, ObservationsView,
+ObservationV2), its "Blob storage export field reference", and spans that its Python SDK 5.0.4 sent. Names are in camel
+case in the API and in exports of a table, in snake case in exports to blob storage.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from audits.ingest.records import Fields, UsageRecord
 from audits.ingest.values import count, fields, moment, money, name, said, summed
 
 _OF_MODELS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
+# May ask a model themselves; they do when they name one and say what it took.
+_MAY_ASK = ("EVALUATOR", "GUARDRAIL")
 _INPUT = ("input", "promptTokens", "prompt_tokens", "inputTokens", "input_tokens")
 _OUTPUT = ("output", "completionTokens", "completion_tokens", "outputTokens", "output_tokens")
+_SPAN: Final = "langfuse.observation."
 
 
 def records(value: Fields) -> Iterator[UsageRecord]:
     """One observation; spans and events of which no model is named are no use of one."""
     model = name(_of(value, "model", "providedModelName", "provided_model_name", "modelName"))
     kind = name(value.get("type")).upper()
-    if kind not in _OF_MODELS and (kind or not model):
+    details = fields(_of(value, "usageDetails", "usage_details"))
+    if not (kind in _OF_MODELS or (model and (not kind or (kind in _MAY_ASK and details)))):
         return
-    usage = fields(_of(value, "usageDetails", "usage_details", "usage"))
     costs = fields(_of(value, "costDetails", "cost_details"))
     yield UsageRecord(
         at=moment(_of(value, "startTime", "start_time", "timestamp"), "startTime"),
@@ -29,11 +34,9 @@ def records(value: Fields) -> Iterator[UsageRecord]:
         model=model,
         operation=_OF_MODELS.get(kind, "chat"),
         failed=name(value.get("level")) == "ERROR",
-        input_tokens=_tokens(value, usage, "input", _INPUT),
-        output_tokens=_tokens(value, usage, "output", _OUTPUT),
-        cost=money(
-            _of(costs, "total") if costs else _of(value, "calculatedTotalCost", "totalCost", "total_cost"), "totalCost"
-        ),
+        input_tokens=_tokens(value, details, "input", _INPUT),
+        output_tokens=_tokens(value, details, "output", _OUTPUT),
+        cost=_cost(value, costs),
         currency="USD",
         account=name(_of(value, "projectId", "project_id", "environment")),
         person=name(_of(value, "userId", "user_id")),
@@ -42,13 +45,45 @@ def records(value: Fields) -> Iterator[UsageRecord]:
     )
 
 
-def _tokens(value: Fields, usage: Mapping[str, Any], side: str, names: tuple[str, ...]) -> int | None:
-    """Tokens of one side: Langfuse keeps cached, audio and reasoning tokens apart from the plain ones."""
-    if usage:
-        parts = [count(amount, key) for key, amount in usage.items() if key == side or key.startswith(f"{side}_")]
-        apart = summed(*parts)
-        return apart if apart is not None else count(_of(usage, *names), names[0])
-    return count(_of(value, *names[1:]), names[1])
+def _cost(value: Fields, costs: Mapping[str, Any]) -> Any:
+    total = _of(costs, "total")
+    return money(_of(value, "calculatedTotalCost", "totalCost", "total_cost") if total is None else total, "totalCost")
+
+
+def _tokens(value: Fields, details: Mapping[str, Any], side: str, names: tuple[str, ...]) -> int | None:
+    """Tokens of one side. The older `usage` may count characters, seconds or images, which are none."""
+    found = _parts(details, side)
+    if found is not None:
+        return found
+    usage = fields(value.get("usage"))
+    if name(usage.get("unit")).upper() not in ("", "TOKENS"):
+        return None
+    older = _of(usage, *names)
+    return count(older if older is not None else _of(value, *names[1:]), names[0])
+
+
+def _parts(details: Mapping[str, Any], side: str) -> int | None:
+    """The sum of one side's parts, as Langfuse sums them: cached, audio and reasoning tokens stand apart, under names of any
+    provider (`input_cached_tokens`, `cache_read_input_tokens`), and each has its side in its name."""
+    return summed(*(count(amount, key) for key, amount in details.items() if side in key))
+
+
+def conventions_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What Langfuse's SDKs say in a span's attributes of their own, in the names of OpenTelemetry; {} for other spans."""
+    kind = name(facts.get(f"{_SPAN}type")).upper()
+    if kind not in _OF_MODELS:
+        return {}
+    usage = fields(facts.get(f"{_SPAN}usage_details"))
+    found = {
+        "gen_ai.operation.name": _OF_MODELS[kind],
+        "gen_ai.request.model": facts.get(f"{_SPAN}model.name"),
+        "gen_ai.usage.input_tokens": _parts(usage, "input"),
+        "gen_ai.usage.output_tokens": _parts(usage, "output"),
+        "gen_ai.usage.cost": fields(facts.get(f"{_SPAN}cost_details")).get("total"),
+        "gen_ai.input.messages": facts.get(f"{_SPAN}input"),
+        "gen_ai.output.messages": facts.get(f"{_SPAN}output"),
+    }
+    return {key: one for key, one in found.items() if one is not None}
 
 
 def _of(value: Mapping[str, Any], *names: str) -> Any:

@@ -1,6 +1,8 @@
 """OpenAI: what its usage and cost API (`/v1/organization/usage/…`, `/v1/organization/costs`) and its exports say. PURE.
 
-A page holds buckets of time, a bucket results; each result is an entry. Results that are all zero are no use.
+A page holds buckets of time, a bucket results; each result is an entry. Results that are all zero are no use. Checked
+on 2026-11-22 against OpenAI's published OpenAPI description of 2026-08-21 (UsageResponse, UsageTimeBucket, its
+results, CostsResult).
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,13 +47,15 @@ def _entry(result: Mapping[str, Any], bucket: Mapping[str, Any]) -> Iterator[Usa
 
 
 def _cost(result: Mapping[str, Any], bucket: Mapping[str, Any], amount: Mapping[str, Any]) -> UsageRecord:
-    item = name(result.get("line_item"))
+    model, named, _ = name(result.get("line_item")).partition(
+        ", "
+    )  # "gpt-4.1, input"; others name no model: "web search"
     return UsageRecord(
         at=_start(bucket), until=_end(bucket), id=_id(result, bucket), kind="cost", channel="openai",
-        model=item.partition(",")[0], calls=None, operation="",
+        model=model if named else "", calls=None, operation="",
         cost=money(amount.get("value"), "amount.value") or money(0, "amount.value"),
         currency=name(amount.get("currency") or result.get("amount_currency") or "usd", 3).upper(),
-        account=name(result.get("project_id")),
+        account=name(result.get("project_id")), key=name(result.get("api_key_id")),
     )  # fmt: skip
 
 

@@ -1,22 +1,29 @@
 """OpenTelemetry traces (OTLP as JSON or protobuf) whose spans have GenAI attributes. PURE.
 
-Read are the names of OpenTelemetry's GenAI conventions, old and new, those that OpenLLMetry adds, and OpenInference's. Spans
-of agents and tools are no calls of a model: what they asked has spans of its own.
+Read are the names of OpenTelemetry's GenAI conventions, old and new, those that OpenLLMetry adds, and OpenInference's.
+Spans of agents and tools are no calls of a model: what they asked has spans of its own. Checked on 2026-11-22 against
+spans that were sent, of calls through OpenAI's client, by OpenLLMetry (opentelemetry-instrumentation-openai 0.62.4),
+OpenInference (openinference-instrumentation-openai 0.1.66) and Langfuse's SDK 5.0.4, and against the names in
+opentelemetry-semantic-conventions 0.66b2.
 """
 
 import base64
 import struct
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import urlsplit
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from audits.ingest.readers.langfuse import conventions_of
 from audits.ingest.records import Fields, Unreadable, UsageRecord
 from audits.ingest.unpacking import Unacceptable
-from audits.ingest.values import count, moment, money, name, said
+from audits.ingest.values import count, fields, moment, money, name, said
 
+# Stands for what could not be read of a file, with the reason.
+UNREAD = "unread"
 LARGEST_MESSAGE = 64 * 1024**2
 _NOT_MODELS = frozenset(
     (
@@ -53,29 +60,28 @@ _MOST_BETWEEN = 8
 
 def records(value: Fields) -> Iterator[UsageRecord]:
     """The calls among the spans of one export request. Where two spans of one call say it, the outer one is passed over."""
+    if UNREAD in value:
+        raise Unreadable(name(value[UNREAD]))
     groups = value.get("resourceSpans", value.get("resource_spans"))
     if not isinstance(groups, list):
         raise Unreadable("resourceSpans: not an export of traces")
-    found: list[_SpanCall] = []
+    found: list[SpanCall] = []
     parents: dict[SpanId, SpanId] = {}
     for group in _objects(groups):
         about = attributes(_object(group.get("resource")).get("attributes"))
         for span in _spans(group):
             own, parent, call = _read(span, about)
             if call is not None:
-                found.append(_SpanCall(call, own))
+                found.append(SpanCall(call, own))
             if call is not None or not _is_of_an_agent(span):
                 parents[own] = parent  # what lies within a tool or an agent is no part of the call around that
-    outer = _outer_of_the_same(found, parents)
-    for one in found:
-        if one.own not in outer:
-            yield one.record
+    yield from inner_calls(found, parents)
 
 
 SpanId = tuple[str, str]
 
 
-class _SpanCall(NamedTuple):
+class SpanCall(NamedTuple):
     """A call that a span tells of; `own` is the trace's id and the span's."""
 
     record: UsageRecord
@@ -94,7 +100,13 @@ def _is_of_an_agent(span: Mapping[str, Any]) -> bool:
     return bool(_NOT_MODELS & {name(facts.get("gen_ai.operation.name")), name(facts.get("traceloop.span.kind"))})
 
 
-def _outer_of_the_same(found: list[_SpanCall], parents: Mapping[SpanId, SpanId]) -> set[SpanId]:
+def inner_calls(found: list[SpanCall], parents: Mapping[SpanId, SpanId]) -> Iterator[UsageRecord]:
+    """The calls that spans tell of, each once. `parents`: a span's id, and the id of the span around it."""
+    outer = _outer_of_the_same(found, parents)
+    return (one.record for one in found if one.own not in outer)
+
+
+def _outer_of_the_same(found: list[SpanCall], parents: Mapping[SpanId, SpanId]) -> set[SpanId]:
     """Spans around another one that tells of the same call: a framework's around a client's, each by its own instrumentation.
 
     The inner one is nearer to what went out. The same call is: the same operation and no other model. An outer span with
@@ -124,6 +136,7 @@ def _may_be_the_same(outer: UsageRecord, inner: UsageRecord) -> bool:
 def _read(span: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[SpanId, SpanId, UsageRecord | None]:
     """A span's id, its parent's, and the call that it tells of."""
     facts = {**_said_in_events(span), **attributes(span.get("attributes"))}
+    facts |= conventions_of(facts)
     record = call_of(facts, _of(span, "startTimeUnixNano", "start_time_unix_nano"), _status(span) in _ERROR)
     trace, own = name(_of(span, "traceId", "trace_id")), name(_of(span, "spanId", "span_id"))
     if record is not None:
@@ -149,14 +162,14 @@ def call_of(facts: Mapping[str, Any], start: Any, failed: bool) -> UsageRecord |
     """The call that a span's attributes tell of; None when it is a span of something else. Raises Unreadable."""
     operation = name(_of(facts, "gen_ai.operation.name", "llm.request.type"))
     kind = name(facts.get("openinference.span.kind")).upper()
-    model = name(_of(facts, "gen_ai.request.model", "llm.model_name", "embedding.model_name", "gen_ai.response.model"))
+    model = _model(facts)
     is_call = bool(operation) or kind in ("LLM", "EMBEDDING", "RERANKER") or (model and _channel(facts))
     if not is_call or operation in _NOT_MODELS or name(facts.get("traceloop.span.kind")) in _NOT_MODELS:
         return None
     return UsageRecord(
         at=moment(start, "startTimeUnixNano"),
         channel=_channel(facts),
-        host=name(_of(facts, "server.address", "net.peer.name")),
+        host=_host(facts),
         model=model,
         response_model=name(facts.get("gen_ai.response.model")),
         operation="embeddings" if kind == "EMBEDDING" else _OPERATIONS.get(operation, operation) or "chat",
@@ -172,6 +185,23 @@ def call_of(facts: Mapping[str, Any], start: Any, failed: bool) -> UsageRecord |
             _of(facts, "gen_ai.output.messages", "gen_ai.completion", "gen_ai.completion.0.content", "output.value")
         ),
     )
+
+
+def _model(facts: Mapping[str, Any]) -> str:
+    """The model that was asked. OpenInference names it beside the parameters alone where no answer came."""
+    named = _of(facts, "gen_ai.request.model", "llm.model_name", "embedding.model_name", "gen_ai.response.model")
+    return name(
+        named or fields(_of(facts, "llm.invocation_parameters", "embedding.invocation_parameters")).get("model")
+    )
+
+
+def _host(facts: Mapping[str, Any]) -> str:
+    """The far end's name. OpenLLMetry gives the client's base URL instead, with which a gateway or another provider is told."""
+    address = name(_of(facts, "server.address", "net.peer.name", "gen_ai.openai.api_base", "llm.openai.api_base"))
+    try:
+        return (urlsplit(address).hostname or "") if "://" in address else address
+    except ValueError:
+        return ""
 
 
 def _channel(facts: Mapping[str, Any]) -> str:
@@ -236,22 +266,35 @@ def is_protobuf(start: bytes) -> bool:
 
 
 def decoded(stream: BinaryIO, file: str) -> Iterator[dict[str, Any]]:
-    """The export requests in a file: one message, or many, each with its length before it as the Collector writes them."""
+    """The export requests in a file: one message, or many, each with its length before it as the Collector writes them.
+
+    Where a file breaks off after a message, an entry says so. Raises Unacceptable when there is none.
+    """
     start = stream.read(4)
     if start[:1] == b"\x0a":
         yield request_as_json(start + stream.read(LARGEST_MESSAGE + 1), file)
         return
-    while len(start) == 4:
-        size = struct.unpack(">I", start)[0]
-        if size > LARGEST_MESSAGE:
-            raise Unacceptable(f"{file}: neither JSON nor OTLP as protobuf")
-        message = stream.read(size)
-        if len(message) < size:
+    read = 0
+    try:
+        while len(start) == 4:
+            yield request_as_json(_framed(start, stream, file), file)
+            read, start = read + 1, stream.read(4)
+        if start:
             raise Unacceptable(f"{file}: breaks off within a message")
-        yield request_as_json(message, file)
-        start = stream.read(4)
-    if start:
+    except Unacceptable as problem:
+        if not read:
+            raise
+        yield {UNREAD: f"after {read} messages: {problem}"}
+
+
+def _framed(head: bytes, stream: BinaryIO, file: str) -> bytes:
+    size = struct.unpack(">I", head)[0]
+    if size > LARGEST_MESSAGE:
+        raise Unacceptable(f"{file}: neither JSON nor OTLP as protobuf")
+    message = stream.read(size)
+    if len(message) < size:
         raise Unacceptable(f"{file}: breaks off within a message")
+    return message
 
 
 def request_as_json(message: bytes, file: str) -> dict[str, Any]:

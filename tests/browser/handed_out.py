@@ -2,19 +2,23 @@
 
 import datetime as dt
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
 from audits.actions.schedules import set_schedule
 from audits.actions.sharing import share
+from audits.evidence.store import open_store
 from audits.models import Report, ReportSchedule
 from audits.procedures.scheduling import make_now
+from audits.reporting.context import context_bytes
 from audits.reporting.options import read_options
 from compliance.actions.policies import issue_policy
 from compliance.models import IssuedPolicy
 from compliance.queries.portfolio import Question, portfolio
 from tests.browser.installation import Installation
 from tests.factories import NOON
+from tests.reporting import contexts
 
 CLASSIFIER = {"student.competes_with_provider": False, "student.kind": "classifier"}
 
@@ -60,3 +64,12 @@ def policy(at: Installation) -> IssuedPolicy:
         project=None,
         acting_user=at.keeper,
     )
+
+
+def frozen(at: Installation) -> Report:
+    """A report whose frozen context is kept, so that it has other forms and drafts."""
+    sha256 = open_store(settings.EVIDENCE_URL).put(context_bytes(contexts.plain()))
+    found, _ = Report.objects.get_or_create(
+        run=at.run, number=90, defaults={"state": Report.State.READY, "context_sha256": sha256}
+    )
+    return found

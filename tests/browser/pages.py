@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.urls import URLPattern, get_resolver, reverse
 
 from compliance.models import RuleRevision, TermsDocument
-from tests.browser import handed_out
+from tests.browser import at_work, handed_out
 from tests.browser.installation import LONG_MODEL, Installation
 from tests.factories import NOON
 
@@ -72,7 +72,7 @@ PLACES: Final[Mapping[str, Address]] = {
     "search for nothing": lambda _at: reverse("search") + "?q=no-such-thing",
     "findings narrowed": lambda _at: reverse("findings") + "?outcome=prohibited",
     "model-name": lambda _at: f"{reverse('model-name')}?name={LONG_MODEL}",
-    **_of("imported", "import", "import-calls", "import-rejected"),
+    **_of("imported", "import", "import-calls", "import-rejected", "import-erase"),
     **_of("table", "import-map"),
     **_of("entry", "import-entry"),
     **_of("agreement", "agreement-uses"),
@@ -87,6 +87,9 @@ REPORTS: Final[Mapping[str, Address]] = {
     "report": lambda at: reverse("report", args=[at.run.reports.earliest("pk").pk]),
     "report-changes": lambda at: f"{reverse('report-changes', args=[at.run.reports.earliest('pk').pk])}?since=0",
     **_of_project("report-brand"),
+    "report-form": lambda at: f"{reverse('report-form', args=[handed_out.frozen(at).pk, 'xlsx'])}?state",
+    "report-draft": lambda at: reverse("report-draft", args=[handed_out.frozen(at).pk, "ai-act"]),
+    "report-draft of California": lambda at: reverse("report-draft", args=[handed_out.frozen(at).pk, "ab2013"]),
 }
 HANDED_OUT: Final[Mapping[str, Address]] = {
     **REPORTS,
@@ -99,6 +102,17 @@ HANDED_OUT: Final[Mapping[str, Address]] = {
     "report-schedule-change": lambda at: reverse("report-schedule-change", args=[handed_out.schedule(at).pk]),
     "shared": handed_out.shared,
     "shared with a password": lambda at: handed_out.shared(at, "a long walk"),
+}
+WORK: Final[Mapping[str, Address]] = {
+    **_plain("work", "asked", "api-docs"),
+    "asked of somebody": lambda at: f"{reverse('asked')}?of={at_work.asked(at).pk}",
+    "work-finding": lambda at: reverse("work-finding", args=[at.world.finding.pk]),
+    "work-remedy": lambda at: reverse("work-remedy", args=[at_work.remedy(at).pk]),
+    "project-webhooks": lambda at: reverse("project-webhooks", args=[at_work.delivery(at).webhook.project.slug]),
+    "project-webhook": lambda at: reverse("project-webhook", args=[at.project.slug, at_work.delivery(at).webhook_id]),
+    "webhook-delivery": lambda at: reverse(
+        "webhook-delivery", args=[at.project.slug, at_work.delivery(at).webhook_id, at_work.delivery(at).pk]
+    ),
 }
 HOUSE: Final[Mapping[str, Address]] = _plain("house")  # for administrators
 TERMS: Final[Mapping[str, Address]] = {
@@ -122,7 +136,7 @@ ACCOUNT: Final[Mapping[str, Address]] = {
     ),
 }  # fmt: skip
 NOT_SIGNED_IN: Final[Mapping[str, Address]] = {
-    **_plain("sign-in", "account_reset_password", "account_reset_password_done"),
+    **_plain("sign-in", "verify-report", "account_reset_password", "account_reset_password_done"),
     "invitation": lambda at: reverse("invitation", args=[at.invitation]),
     "invitation that is gone": lambda _at: reverse("invitation", args=["no-such-link"]),
     "nothing there": lambda _at: "/no/such/place/",
@@ -131,10 +145,12 @@ EMPTY: Final[Mapping[str, Address]] = {f"empty {name}": address for name, addres
     "overview", "pipelines", "imports", "runs", "findings", "notices", "questions", "graph", "reports", "projects",
     "reconciliation", "import-patterns", "account-tokens",
 )}  # fmt: skip
-PAGES: Final = {**RUNS, **PLACES, **HANDED_OUT, **HOUSE, **TERMS, **ACCOUNT, **NOT_SIGNED_IN}
+PAGES: Final = {**RUNS, **WORK, **PLACES, **HANDED_OUT, **HOUSE, **TERMS, **ACCOUNT, **NOT_SIGNED_IN}
 
 # No page of its own: parts of pages, files, and what is only posted to.
 NO_PAGES: Final = {
+    "api-openapi", "asked-document", "asked-reply", "asked-withdraw", "finding-ask", "project-webhook-deed",
+    "webhook-delivery-again", "work-add", "work-claim", "work-drop", "work-export", "work-move", "work-view-keep",
     "run-live", "run-log-after", "import-live", "notices-count", "coming-notice", "graph-data", "graph-node", "notice",
     "run-bundle", "call-raw", "report-download", "terms-version-bytes", "terms-arrival-bytes", "terms-in-force-json",
     "finding-enclosure", "approval-certificate", "import-snippet", "reconciliation-export", "graph-export", "graph-clean",
@@ -200,6 +216,7 @@ __all__ = [
     "PLACES",
     "RUNS",
     "TERMS",
+    "WORK",
     "names",
     "of_admin",
 ]

@@ -187,6 +187,12 @@ def test_hostile_names_stay_words(hostile: bytes):
     assert codes <= {"TOC", "PAGEREF"}
 
 
+def test_the_cover_says_where_what_is_attached_can_be_had(content: bytes):
+    text = words(body(content))
+    assert "attached to the report’s PDF" in text
+    assert text.index("attached to the report’s PDF") < text.index("1 What was asked")
+
+
 def test_what_xml_cannot_hold_is_replaced():
     assert writable("a\x00b\ud800c\ufffe") == "a\ufffdb\ufffdc\ufffd"
 

@@ -192,7 +192,7 @@ def warnings(context: Context) -> Sequence[str]:
     if run.get("simulated"):
         told.append(
             f"Simulated upstream: a local program answered in place of {listed(list(run['simulated']), most=4)}. Nothing of this "
-            "draft describes data that a provider's model wrote."
+            "draft describes data that a provider’s model wrote."
         )
     if run.get("replay"):
         told.append("The run is a replay of recorded answers; the draft belongs to the run that recorded them.")
@@ -200,5 +200,5 @@ def warnings(context: Context) -> Sequence[str]:
         told.append("Calls could have bypassed the recorder, so what is recorded may not be all.")
     if context.get("gaps") or context.get("unparsed"):
         many = len(context.get("gaps") or []) + len(context.get("unparsed") or [])
-        told.append(f"{numbered(many, 'thing')} could not be observed or read; the report's part on gaps lists them.")
+        told.append(f"{numbered(many, 'thing')} could not be observed or read; the report’s part on gaps lists them.")
     return told

@@ -14,6 +14,13 @@ from audits.reporting.forms.word.styles import font_table, numbering, settings, 
 from audits.reporting.pdf import render_html
 
 CONTENTS = {"de": "Inhalt"}
+ATTACHED = {
+    "en": "For editing and comments. What the text calls attached is attached to the report’s PDF; the same data can be had "
+    "beside it as JSON, spreadsheet and CSV files.",
+    "de": "Zum Bearbeiten und Kommentieren. Was der Text als angehängt bezeichnet, hängt an der PDF-Fassung des Berichts; "
+    "dieselben Daten gibt es daneben als JSON, Tabellenmappe und CSV-Dateien.",
+}
+"""Said on the cover: the templates speak of the paper."""
 PAGE_OF = {"de": ("Seite ", " von ")}
 
 
@@ -30,6 +37,10 @@ def word_file(context: Mapping[str, Any], context_sha256: str) -> bytes:
     """The report of a frozen context as a Word file."""
     root = read_markup(render_html(context, context_sha256))
     body = next(one for one in root.every() if one.tag == "body")
+    language = str(context["report"].get("language") or "en")
+    for cover in body.elements():
+        if "cover" in cover.classes:
+            cover.inside.append(Node("p", {"class": "note"}, [ATTACHED.get(language, ATTACHED["en"])]))
     running = Running(
         body.attrs.get("data-title") or title(context),
         body.attrs.get("data-marking") or marking(context),
@@ -37,8 +48,7 @@ def word_file(context: Mapping[str, Any], context_sha256: str) -> bytes:
     )
     report = context["report"]
     properties = Properties(
-        title(context), str(report["case"]), f"Frozen context {context_sha256}", str(report.get("language") or "en"),
-        report["made_at"],
+        title(context), str(report["case"]), f"Frozen context {context_sha256}", language, report["made_at"],
     )  # fmt: skip
     return word_of_markup(body, running, properties, paper=str(report.get("paper") or "A4"))
 

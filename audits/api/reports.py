@@ -1,19 +1,36 @@
 """Reports: asked for, followed, taken away."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpResponse, HttpResponseBase
 from ninja import Field, Query, Router, Schema, Status
 
-from audits.access import get_report, get_run, require_may_report, visible_reports
-from audits.actions.reports import request_report
-from audits.models import Report
+from audits.access import (
+    get_report,
+    get_run,
+    reportable_projects,
+    require_may_put_in,
+    require_may_report,
+    require_may_report_on,
+    visible_reports,
+)
+from audits.actions.reports import cancel_report, request_report
+from audits.models import Look, Report
+from audits.procedures.report_forms import frozen_context
+from audits.queries.report_forms import projects_of
+from audits.queries.report_scope import OutOfReach, reach
+from audits.reporting.changes import compare
+from audits.reporting.forms import EVERY_FORM
+from audits.reporting.options import DEPTHS, LANGUAGES, PARTS, PROFILES, SCOPES, OptionsError, read_options
 from audits.tasks import render_report
+from audits.views import report_forms as form_pages
 from audits.views import reports as pages
+from audits.views.looks import looked_in
 from compliance.api.openings import READING, REPORTING
 from compliance.api.paging import Page, Paged, part_of
-from compliance.api.shapes import Asked, Json, Key, a_file
+from compliance.api.shapes import Asked, Done, Json, Key, a_file
+from compliance.problems import Problem
 from compliance.views.requests import PersonRequest
 
 router = Router()
@@ -59,6 +76,42 @@ class ReportAsked(Asked):
     marking: Report.Marking = Report.Marking.DRAFT
 
 
+class ScopeAsked(Asked):
+    """What a report is about."""
+
+    kind: Literal[tuple(SCOPES)]  # type: ignore[valid-type]
+    ids: list[str] = Field(default_factory=list, max_length=200, description="Runs by id, projects by slug, …")
+    first: dt.date | None = Field(None, alias="from")
+    to: dt.date | None = None
+
+
+class BuiltReportAsked(ReportAsked):
+    """A report as the page builds it."""
+
+    scope: ScopeAsked
+    parts: list[str] | None = Field(
+        None, max_length=60, description=f"In order, of: {', '.join(PARTS)}; null: by depth."
+    )
+    depth: Literal[tuple(DEPTHS)] = "standard"  # type: ignore[valid-type]
+    profile: Literal[tuple(PROFILES)] = "counsel"  # type: ignore[valid-type]
+    language: Literal[tuple(LANGUAGES)] = "en"  # type: ignore[valid-type]
+    paper: Literal["A4", "letter"] = "A4"
+    since: Key | None = Field(None, description="Held against this earlier report.")
+
+
+class SinceAsked(Schema):
+    """Which earlier report."""
+
+    since: Key
+
+
+class FormState(Schema):
+    """A form of a report that is not made yet."""
+
+    state: str
+    message: str
+
+
 @router.get("/reports", auth=READING, response=Page[ReportShown])
 def list_reports(request: PersonRequest, asked: Query[ReportsAsked]) -> dict[str, Any]:
     """Every report that one may see, newest first."""
@@ -72,10 +125,71 @@ def ask_for_report(request: PersonRequest, pk: int, asked: ReportAsked, response
     """Have a report on a run made. A worker does it: follow the answer's Location until `state` is ready."""
     run = get_run(request.user, pk)
     require_may_report(request.user, run)
-    report = request_report(run=run, acting_user=request.user, marking=asked.marking)
+    return _queued(request_report(run=run, acting_user=request.user, marking=asked.marking), response)
+
+
+@router.post("/reports", auth=REPORTING, response={201: ReportShown})
+def build_report(request: PersonRequest, asked: BuiltReportAsked, response: HttpResponse) -> Status:
+    """Have a report of any scope made: a run, a project, a student, a provider, a period, the organisation."""
+    projects = reportable_projects(request.user)
+    data = asked.dict(exclude={"marking", "scope"}, exclude_none=True)
+    scope = asked.scope.model_dump(mode="json", by_alias=True, exclude_none=True)
+    try:
+        options = read_options({**data, "scope": scope})
+        found = reach(options.scope.as_json(), projects)
+    except OptionsError as problem:
+        raise Problem(422, f"{problem}.", errors=[{"field": "", "detail": str(problem)}]) from problem
+    except OutOfReach as problem:
+        raise Problem(
+            404, f"{problem.sentence}.", errors=[{"field": "scope.ids", "detail": problem.sentence}]
+        ) from problem
+    require_may_put_in(request.user, found.projects, privileged=options.privileged, contents=options.with_contents)
+    if options.since:
+        get_report(request.user, options.since)
+    report = request_report(acting_user=request.user, options=options, marking=asked.marking, among=projects)
+    return _queued(report, response)
+
+
+def _queued(report: Report, response: HttpResponse) -> Status:
     render_report.delay_on_commit(report.pk)
     response.headers["Location"] = f"/api/v1/reports/{report.pk}"
     return Status(201, report)
+
+
+@router.post("/reports/{int:pk}/cancel", auth=REPORTING, response=Done)
+def cancel_one_report(request: PersonRequest, pk: int) -> Done:
+    """Stop a report that is not made yet. `done` is false when it was finished, or was cancelled already."""
+    report = get_report(request.user, pk)
+    for project in projects_of(report):
+        require_may_report_on(request.user, project)
+    return Done(done=cancel_report(report=report, acting_user=request.user))
+
+
+@router.get(
+    "/reports/{int:pk}/forms/{form}",
+    auth=READING,
+    response={202: FormState},
+    openapi_extra=a_file("application/octet-stream"),
+)
+def get_report_form(request: PersonRequest, pk: int, form: Literal[tuple(EVERY_FORM)]) -> HttpResponseBase:  # type: ignore[valid-type]
+    """The report as Word, spreadsheet, CSV, JSON or SARIF. 202 while a worker makes it: ask again."""
+    return form_pages.form(request, pk, form)
+
+
+@router.get("/reports/{int:pk}/changes", auth=READING, response=Json)
+def get_report_changes(request: PersonRequest, pk: int, asked: Query[SinceAsked]) -> Json:
+    """What changed from an earlier report to this one, from their frozen contexts alone."""
+    report, earlier = get_report(request.user, pk), get_report(request.user, asked.since)
+    contexts = []
+    for one in (earlier, report):
+        if one.state != Report.State.READY or not one.context_sha256:
+            raise Problem(409, f"Report {one.number} has not been made.")
+        contexts.append(frozen_context(one))
+    for one in (report, earlier):
+        for project in projects_of(one):
+            subject = f"report {one.number}, compared"
+            looked_in(request, Look.What.REPORT, subject, project=project, run=one.run, sha256=one.context_sha256)
+    return compare(*contexts)
 
 
 @router.get("/reports/{int:pk}", auth=READING, response=ReportShown)

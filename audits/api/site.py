@@ -20,12 +20,14 @@ from audits.api import (
     judging,
     keeping,
     notices,
+    outward,
     pipelines,
     questions,
     reports,
     runs,
+    work,
 )
-from compliance.api import clauses, library, people, tokens
+from compliance.api import clauses, library, people, portfolio, tokens
 from compliance.api.document import document_of
 from compliance.api.guard import finished, guarded, tell_problems
 from compliance.problems import Problem, problem_response
@@ -59,6 +61,8 @@ for tag, room in (
     ("Findings", findings),
     ("Approvals", approvals),
     ("Reports", reports),
+    ("Work", work),
+    ("Webhooks, links, schedules", outward),
     ("Questions", questions),
     ("Judged anew", judging),
     ("Imports", imports),
@@ -68,6 +72,7 @@ for tag, room in (
     ("Keeping", keeping),
     ("Notices and search", notices),
     ("Terms", library),
+    ("Portfolio", portfolio),
     ("Keeping the library", clauses),
 ):
     api.add_router("", room.router, tags=[tag])

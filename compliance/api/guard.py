@@ -45,6 +45,7 @@ def guarded(view: View, path_view: PathView) -> View:
             response = problem_response(request, Problem(413, "At most 1 MB is taken here."))
         except MultiPartParserError as error:
             response = problem_response(request, Problem(400, f"The form can’t be read: {error}."))
+        _tell_if_it_goes(operation_of(path_view, request.method), response)
         return finished(request, response)
 
     answer.login_required = False  # type: ignore[attr-defined]
@@ -52,6 +53,14 @@ def guarded(view: View, path_view: PathView) -> View:
     answer.open_to_programs = True  # type: ignore[attr-defined]
     answer.path_view = path_view  # type: ignore[attr-defined]
     return answer
+
+
+def _tell_if_it_goes(operation: Operation | None, response: HttpResponseBase) -> None:
+    """Of a deprecated operation: since when (RFC 9745) and until when (RFC 8594), as its declaration says."""
+    told = (operation.openapi_extra or {}) if operation and operation.deprecated else {}
+    for header, name in (("Deprecation", "x-deprecated"), ("Sunset", "x-sunset")):
+        if name in told:
+            response.headers[header] = told[name]
 
 
 def operation_of(path_view: PathView, method: str | None) -> Operation | None:

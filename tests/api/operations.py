@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compliance.roles import Deed
-from tests.people.test_matrix import Places
 
 EVERYBODY, LAWYERS, ADMINISTRATORS = "whoever is signed in", "legal and administrators", "administrators"
-Where = Callable[[Places], dict[str, Any]]
+ITS_OWN = "the one person whose it is, who is none of those that are asked here"
+Where = Callable[[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -24,41 +24,47 @@ class Case:
     body: dict[str, Any] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     query: str = ""
+    empty: bool = False
+    """Whether even whoever may finds nothing there."""
 
 
-def of_run(at: Places) -> dict[str, Any]:
+def of_run(at: Any) -> dict[str, Any]:
     return {"pk": at.world.run.pk}
 
 
-def of_finding(at: Places) -> dict[str, Any]:
+def of_finding(at: Any) -> dict[str, Any]:
     return {"pk": at.world.finding.pk}
 
 
-def of_project(at: Places) -> dict[str, Any]:
+def of_project(at: Any) -> dict[str, Any]:
     return {"slug": at.world.project.slug}
 
 
-def of_pipeline(at: Places) -> dict[str, Any]:
+def of_pipeline(at: Any) -> dict[str, Any]:
     return {"pk": at.world.run.pipeline_id}
 
 
-def of_call(at: Places) -> dict[str, Any]:
+def of_call(at: Any) -> dict[str, Any]:
     return {"pk": at.call()[0]}
 
 
-def of_import(at: Places) -> dict[str, Any]:
+def of_import(at: Any) -> dict[str, Any]:
     return {"pk": at.imported.pk}
 
 
-def of_approval(at: Places) -> dict[str, Any]:
+def of_approval(at: Any) -> dict[str, Any]:
     return {"pk": at.approval}
 
 
-def of_report(at: Places) -> dict[str, Any]:
+def of_report(at: Any) -> dict[str, Any]:
     return {"pk": at.report.pk}
 
 
-def of_use(at: Places) -> dict[str, Any]:
+def of_webhook(at: Any) -> dict[str, Any]:
+    return {**of_project(at), "pk": at.webhook}
+
+
+def of_use(at: Any) -> dict[str, Any]:
     assert at.world.finding.use_id
     return {"pk": at.world.finding.use_id}
 
@@ -139,7 +145,7 @@ CASES: dict[str, Case] = {
     # what was recorded
     "list_exchanges": Case(SEE, of_run),
     "get_exchange_in_full": Case(Deed.READ_CONTENTS, of_call),
-    "get_exchange_body": Case(Deed.READ_CONTENTS, lambda at: {**of_call(at), "side": "request"}),
+    "get_exchange_body": Case(Deed.READ_CONTENTS, lambda at: {**of_call(at), "side": "request"}, empty=True),
     "get_lineage": Case(SEE, of_run),
     "list_rows": Case(Deed.READ_CONTENTS, lambda at: {**of_run(at), "dataset": at.world.run.datasets.get().pk}),
     "list_comparisons": Case(SEE, of_run),
@@ -235,4 +241,48 @@ CASES: dict[str, Case] = {
     "decide_arrival": Case(LAWYERS, lambda at: {"pk": at.arrival}, {"decision": "discard", **REASON}),
     "list_proposed_dates": Case(LAWYERS),
     "set_version_dates": Case(LAWYERS, lambda at: {"pk": at.version}, {"since": DAY, **REASON}),
+    # work, and facts that people are asked for
+    "list_remedies": Case(EVERYBODY),
+    "get_one_remedy": Case(SEE, lambda at: {"pk": at.remedy}),
+    "get_advice": Case(SEE, of_finding),
+    "ask_remedy": Case(DECIDES_OR_RUNS, of_finding, {"what": "w", "owner": 1, "due_on": DAY}),
+    "change_remedy": Case(DECIDES_OR_RUNS, lambda at: {"pk": at.remedy}, {"what": "w", "owner": 1, "due_on": DAY}),
+    "claim_one_remedy": Case(ITS_OWN, lambda at: {"pk": at.remedy}),
+    "drop_one_remedy": Case(DECIDES_OR_RUNS, lambda at: {"pk": at.remedy}, REASON),
+    "list_fact_requests": Case(EVERYBODY),
+    "get_fact_request": Case(SEE, lambda at: {"pk": at.asked}),
+    "ask_fact": Case(Deed.DECIDE, of_finding, {"asked_of": 1, "question": "Why?"}),
+    "reply_to_request": Case(ITS_OWN, lambda at: {"pk": at.asked}, {"reply": "So."}),
+    "reply_with_document": Case(ITS_OWN, lambda at: {"pk": at.asked}, files=("document",)),
+    "withdraw_fact_request": Case(Deed.DECIDE, lambda at: {"pk": at.asked}, {"words": "Known."}),
+    "get_request_document": Case(Deed.READ_CONTENTS, lambda at: {"pk": at.asked}),
+    # what goes out
+    "list_webhooks": Case(Deed.ADMINISTER, of_project),
+    "add_one_webhook": Case(Deed.ADMINISTER, of_project, {"name": "n", "url": "ftp://x"}),
+    "get_one_webhook": Case(Deed.ADMINISTER, of_webhook),
+    "list_deliveries": Case(Deed.ADMINISTER, of_webhook),
+    "send_delivery_again": Case(Deed.ADMINISTER, lambda at: {**of_webhook(at), "delivery": at.delivery}),
+    "test_webhook": Case(Deed.ADMINISTER, of_webhook),
+    "rotate_webhook_secret": Case(Deed.ADMINISTER, of_webhook),
+    "end_old_secret": Case(Deed.ADMINISTER, of_webhook),
+    "stop_one_webhook": Case(Deed.ADMINISTER, of_webhook),
+    "list_links": Case(Deed.SHARE, of_report),
+    "share_report": Case(Deed.SHARE, of_report, {"recipient": "A firm", "expires_on": DAY}),
+    "list_looks_outside": Case(Deed.SHARE, of_report),
+    "revoke_share": Case(Deed.SHARE, lambda at: {"pk": at.link}),
+    "list_schedules": Case(EVERYBODY),
+    "get_schedule": Case("nobody", lambda at: {"pk": 999_999}),
+    "list_schedule_times": Case("nobody", lambda at: {"pk": 999_999}),
+    "do_with_schedule": Case("nobody", lambda at: {"pk": 999_999, "deed": "pause"}),
+    "build_report": Case(EVERYBODY, body={"scope": {"kind": "nothing"}}),
+    "cancel_one_report": Case(Deed.REPORT, of_report),
+    "get_report_form": Case(SEE, lambda at: {**of_report(at), "form": "schema"}, empty=True),
+    "get_report_changes": Case(SEE, of_report, query="since={report}"),
+    "get_portfolio": Case(EVERYBODY),
+    "list_policies": Case(EVERYBODY),
+    "issue_one_policy": Case(
+        "who decides or runs audits, or administers", body={"form": "litellm", "purposes": ["evaluate"]}
+    ),
+    "get_policy": Case("nobody", lambda at: {"pk": 999_999}),
+    "get_policy_file": Case("nobody", lambda at: {"pk": 999_999}),
 }

@@ -11,13 +11,18 @@ from psycopg.types.range import DateRange
 from audits.actions.owners import say_owners
 from audits.models import (
     AccountOwner,
+    Delivery,
     Enclosure,
+    FactRequest,
     LegalHold,
     LimitEvent,
     PatternReading,
     Rejudging,
     Remark,
+    Remedy,
+    ShareLink,
     UsageEntry,
+    Webhook,
 )
 from compliance.models import (
     Agreement,
@@ -87,9 +92,34 @@ def everything(rule: RuleRevision, places: Places) -> Everything:
             imported=places.imported, pipeline=places.imported.pipeline, key="00000000-0000-0000-0000-000000000001",
             line=1, kind="call", at=NOON,
         ).pk,
+        **_of_work(run, finding, keeper),
+        **_outward(project, places.report, keeper),
         "dataset": run.datasets.get().pk, "run": run.pk, "finding": finding.pk, "slug": project.slug,
     }  # fmt: skip
     return Everything(places, keys | _library(project))
+
+
+def _of_work(run: Any, finding: Any, keeper: Any) -> dict[str, Any]:
+    project = run.pipeline.project
+    asked = {"project": project, "finding": finding, "asked_by": keeper}
+    return {
+        "remedy": Remedy.objects.create(
+            **asked, finding_key=finding.key, what="Use another model.", owner=keeper, due_on=NOON.date()
+        ).pk,
+        "asked": FactRequest.objects.create(
+            **asked, asked_of=keeper, question="Who reads it?", document_name="a.txt", document_sha256=sha("pdf")
+        ).pk,
+    }
+
+
+def _outward(project: Any, report: Any, keeper: Any) -> dict[str, Any]:
+    hook = Webhook.objects.create(project=project, name="hook", url="https://hooks.example/", made_by=keeper)
+    delivery = Delivery.objects.create(webhook=hook, event="run.ended", key="k", payload={}, state="given_up")
+    link = ShareLink.objects.create(
+        report=report, recipient="A firm", forms=["pdf"], digest=sha("secret"), expires_at=NOON.replace(year=2099),
+        made_by=keeper,
+    )  # fmt: skip
+    return {"webhook": hook.pk, "delivery": delivery.pk, "link": link.pk}
 
 
 def _library(project: Any) -> dict[str, Any]:

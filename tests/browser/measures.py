@@ -63,7 +63,9 @@ _LAYOUT = """() => {
 def accessibility(page: Page, rules: list[str] | None = None) -> list[str]:
     """Violations of WCAG 2.2 AA and of best practice on the page, or of some rules alone; axe must be in the page already."""
     only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
-    found: list[dict[str, Any]] = page.evaluate(_RUN, {"runOnly": only, "iframes": False})  # a sandboxed frame answers nobody
+    found: list[dict[str, Any]] = page.evaluate(
+        _RUN, {"runOnly": only, "iframes": False}
+    )  # a sandboxed frame answers nobody
     return [f"{rule['id']} ({rule['help']}): {place}" for rule in found for place in rule["at"][:4]]
 
 

@@ -20,6 +20,7 @@ from tests.browser.pages import (
     PLACES,
     RUNS,
     TERMS,
+    WORK,
     Address,
     names,
 )
@@ -71,7 +72,9 @@ def where(at: Installation, pages: Mapping[str, Address]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "area", [RUNS, PLACES, HANDED_OUT, {**TERMS, **ACCOUNT}], ids=["runs", "places", "handed out", "terms and account"]
+    "area",
+    [RUNS, PLACES, {**HANDED_OUT, **WORK}, {**TERMS, **ACCOUNT}],
+    ids=["runs", "places", "handed out and work", "terms and account"],
 )
 def test_every_page_is_usable_and_whole(
     opened: Opened, installation: Installation, area: Mapping[str, Address]

@@ -66,7 +66,8 @@ def _line(edge: Mapping[str, Any], at: Mapping[str, tuple[int, int]]) -> str:
 def _box(node: Node, x: int, y: int) -> str:
     outcome = node["outcome"]
     ink = COLOURS.get(outcome, SOFT)
-    told = KINDS.get(node["kind"], node["kind"]) + (f" · {OUTCOME_WORDS[outcome]}" if outcome in OUTCOME_WORDS else "")
+    judged = f" · {OUTCOME_WORDS[outcome]}" if outcome in OUTCOME_WORDS else ""
+    told = f"{KINDS.get(node['kind'], node['kind'])}{judged}"
     return (
         f'<rect x="{x}" y="{y}" width="{BOX[0]}" height="{BOX[1]}" rx="4" fill="{TINT}" stroke="{ink}" '
         f'stroke-width="{2 if outcome else 0.8}"/>'

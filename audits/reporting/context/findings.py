@@ -126,6 +126,7 @@ def _clause_hashes(found: Sequence[Finding]) -> dict[tuple[int, str], str]:
 def _references(finding: Finding, known: dict[tuple[Any, ...], dict[str, Any]]) -> dict[str, Any]:
     """The first calls and rows concerned, read once for findings of the same use; all stand in the evidence bundle."""
     models, purposes = tuple(finding.detail.get("models", [])), tuple(_purposes(finding))
+    key: tuple[Any, ...]
     if finding.detail.get("uses"):
         key = (finding.run_id, finding.provider, models, purposes)
         narrowed = Q(provider=finding.provider, request_model__in=models, purpose__in=purposes)

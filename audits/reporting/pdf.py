@@ -1,5 +1,6 @@
 """From the frozen context to paper: Jinja2 templates, parts laid out in processes of their own, one tagged PDF/A-3."""
 
+import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from audits.reporting.attachments import attachments
 from audits.reporting.drawings import drawings
 from audits.reporting.filters import FILTERS
 from audits.reporting.glyphs import by_number
-from audits.reporting.language import TranslatedLoader, localised
+from audits.reporting.language import TranslatedLoader, localised, say
 from audits.reporting.paper.binding import MM, Binding, margins_of
 from audits.reporting.paper.chapters import Cut, Piece, cut
 from audits.reporting.paper.copying import copied_forms, copied_pages
@@ -36,6 +37,7 @@ FIELD_ANCHOR = "signature-field"
 PIECES = 8  # into how many pieces a small report is cut; four for each press
 WEIGHT = 1500  # elements in one piece of a large report, some 15 pages
 
+_FOOT = re.compile(r'<body data-foot="([^"]*)"')
 Progress = Callable[[int, int], None]
 
 
@@ -109,6 +111,12 @@ def render_pdf(
                 printing = _Printing(context, context_sha256, PAPERS[paper], folder, room, progress or _untold)
                 printing.lay(missing)
             return printing.bound()
+
+
+def _foot_of(head: str) -> str:
+    """What the template has at the foot of each page, with places for the page and the number of pages."""
+    found = _FOOT.search(head)
+    return found[1] if found else "{page} / {pages}"
 
 
 def _untold(_done: int, _parts: int) -> None:
@@ -212,9 +220,14 @@ class _Printing:
         for wide, number in self.unders.items():
             copied_forms(self.folder / f"under-{wide}.pdf", self.binding.volume, [number])
         gatherings = [self.long.get(name) or self._copied(name) for name in self.names]
-        draft = self.context["report"]["marking"] == "draft"
-        more = self._field(gatherings)
-        pages = self.binding.bind(gatherings, attachments(self.context), watermark="Draft" if draft else "", more=more)
+        report = self.context["report"]
+        pages = self.binding.bind(
+            gatherings,
+            attachments(self.context),
+            foot=say(_foot_of(self.cut.head), report["language"]),
+            watermark=say("Draft", report["language"]) if report["marking"] == "draft" else "",
+            more=self._field(gatherings),
+        )
         self.file.seek(0)
         with self.file:
             return Paper(self.file.read(), pages)

@@ -16,6 +16,7 @@ from audits.access import (
     visible_reports,
 )
 from audits.actions.reports import cancel_report, request_report
+from audits.evidence.store import Missing
 from audits.models import Look, Report
 from audits.procedures.report_forms import frozen_context
 from audits.queries.report_forms import projects_of
@@ -169,11 +170,17 @@ def cancel_one_report(request: PersonRequest, pk: int) -> Done:
     "/reports/{int:pk}/forms/{form}",
     auth=READING,
     response={202: FormState},
-    openapi_extra=a_file("application/octet-stream"),
+    openapi_extra=a_file(*sorted({one.content_type.partition(";")[0] for one in EVERY_FORM.values()})),
 )
 def get_report_form(request: PersonRequest, pk: int, form: Literal[tuple(EVERY_FORM)]) -> HttpResponseBase:  # type: ignore[valid-type]
     """The report as Word, spreadsheet, CSV, JSON or SARIF. 202 while a worker makes it: ask again."""
-    return form_pages.form(request, pk, form)
+    answer = form_pages.form(request, pk, form)
+    if answer.status_code == 500:
+        raise Problem(409, "This form could not be made. The page of the report says why, and has it made again.")
+    if answer.status_code == 202:
+        told = b'{"state": "waiting", "message": "This form is being made. Ask again in a moment."}'
+        return HttpResponse(told, status=202, content_type="application/json", headers={"Retry-After": "3"})
+    return answer
 
 
 @router.get("/reports/{int:pk}/changes", auth=READING, response=Json)
@@ -184,7 +191,10 @@ def get_report_changes(request: PersonRequest, pk: int, asked: Query[SinceAsked]
     for one in (earlier, report):
         if one.state != Report.State.READY or not one.context_sha256:
             raise Problem(409, f"Report {one.number} has not been made.")
-        contexts.append(frozen_context(one))
+        try:
+            contexts.append(frozen_context(one))
+        except (Missing, ValueError) as problem:
+            raise Problem(409, f"The frozen context of report {one.number} can’t be read: {problem}.") from problem
     for one in (report, earlier):
         for project in projects_of(one):
             subject = f"report {one.number}, compared"

@@ -18,7 +18,6 @@ from audits.access import (
     require_may_withdraw,
     visible_remedies,
     visible_requests,
-    visible_runs,
 )
 from audits.actions.asking import ask_for_fact, withdraw_request
 from audits.actions.remedies import ask_for_remedy, claim_remedy, drop_remedy, move_remedy
@@ -164,7 +163,7 @@ def get_one_remedy(request: PersonRequest, pk: int) -> Remedy:
 def get_advice(request: PersonRequest, pk: int) -> dict[str, Any]:
     """Where in the code the finding comes from, and what an engineer can do about it."""
     finding = get_finding(request.user, pk)
-    scan = visible_runs(request.user).only("scan").get(pk=finding.run_id).scan
+    scan = finding.run.scan
     return {
         "places": [vars(one) for one in places_of(finding, scan)],
         "steps": [vars(one) for one in steps_for(finding)],

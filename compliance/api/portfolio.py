@@ -112,7 +112,7 @@ def get_policy(request: PersonRequest, pk: int) -> IssuedPolicy:
     return get_object_or_404(visible_policies(request.user).select_related("made_by"), pk=pk)
 
 
-@router.get("/policies/{int:pk}/file", auth=READING, openapi_extra=a_file("application/json"))
+@router.get("/policies/{int:pk}/file", auth=READING, openapi_extra=a_file("application/yaml", "application/json"))
 def get_policy_file(request: PersonRequest, pk: int) -> HttpResponse:
     """The policy's file, byte for byte as it was handed out."""
     return pages.policy_file(request, pk)

@@ -70,7 +70,8 @@ def said(asked: Schema, **more: Any) -> dict[str, Any]:
     return given
 
 
-def a_file(media_type: str, status: int = 200) -> Json:
-    """What an OpenAPI document says of an operation that answers a file."""
-    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
-    return {"responses": {status: {"description": "The file.", "content": content}}}
+def a_file(*media_types: str) -> Json:
+    """What an OpenAPI document says of an operation that answers a file, of one of these kinds."""
+    binary = {"type": "string", "format": "binary"}
+    content: Json = {kind: {"schema": {} if kind.endswith("json") else binary} for kind in media_types}
+    return {"responses": {200: {"description": "The file.", "content": content}}}

@@ -69,6 +69,10 @@ def _chapters(html: str) -> list[str]:
 
 def _piece(html: str) -> Piece:
     long = _LONG.search(html)
+    if long and html.count("<section") > 1:
+        raise ValueError(
+            f"the long table {long.group(1)} needs an outermost section of its own: what is beside it is not set"
+        )
     text = _LINK.sub(rf'href="{INTERNAL}\1"', html)
     return Piece(text, len(_CONTENT.findall(html)), long.group(1) if long else "", bool(_PAGE_OF.search(html)))
 

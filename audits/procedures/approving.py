@@ -27,20 +27,26 @@ CERTIFICATE = "application/vnd.clausetrail.approval+json"
 
 def freeze(run: Run) -> tuple[dict[str, Any], str]:
     """What is put before approvers, and the SHA-256 of its one text. `deciders`: ids of those who may not sign it."""
-    found = findings(run)
-    kept = evidence(run)
     context = {
         "schema": SCHEMA,
         "run": run_part(run, run.state),
         "usage": usage(run),
-        "findings": found,
+        **_what_is_judged(run),
         "terms": terms_in_force(run),
-        "evidence": {key: kept[key] for key in ("root", "exchanges", "entries_total", "sealed_at", "key")},
         "lacks": [lack.as_json() for lack in lacks_of(run)],
         "deciders": sorted(deciders_of(run)),
     }
     content = context_bytes(context)
     return json.loads(content), hashlib.sha256(content).hexdigest()
+
+
+def _what_is_judged(run: Run) -> dict[str, Any]:
+    """What a signature is worth nothing without: the findings with their decisions, and the evidence under its seal."""
+    kept = evidence(run)
+    return {
+        "findings": findings(run),
+        "evidence": {key: kept[key] for key in ("root", "exchanges", "entries_total", "sealed_at", "key")},
+    }
 
 
 def ask_for_approval(run: Run, steps: Sequence[Mapping[str, Any]], acting_user: User) -> Approval:
@@ -55,8 +61,8 @@ def ask_for_approval(run: Run, steps: Sequence[Mapping[str, Any]], acting_user: 
 
 def has_changed_since(approval: Approval) -> bool:
     """Whether findings or decisions are no longer what was put forward."""
-    now, _ = freeze(approval.run)
-    return any(now[part] != approval.context[part] for part in ("findings", "evidence"))
+    now = json.loads(context_bytes(_what_is_judged(approval.run)))
+    return any(now[part] != approval.context[part] for part in now)
 
 
 def certificate(approval: Approval) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import heapq
 import re
 from collections.abc import Iterator
 
-from django.db.models import Max, Q
+from django.db.models import Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from audits.actions.patterns import keep_reading, request_reading
@@ -124,6 +124,7 @@ def latest_call_day(project: Project) -> dt.date | None:
     """The last day of which the project has a call; None without any. Two queries."""
     logs = list(project.pipelines.filter(origin="import").values_list("pk", flat=True))
     logged = UsageEntry.objects.filter(pipeline__in=logs, at__lte=timezone.now() + dt.timedelta(days=1))
-    recorded = ModelCall.objects.filter(run__pipeline__project=project)
+    newest = ModelCall.objects.filter(run=OuterRef("pk")).order_by("-id").values("at")[:1]  # by the index on its run
+    recorded = Run.objects.filter(pipeline__project=project).annotate(at=Subquery(newest))
     days = [found.aggregate(last=Max("at"))["last"] for found in (logged, recorded)]
     return max((day.date() for day in days if day), default=None)

@@ -3,9 +3,9 @@
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, When
 
 from audits.models import AnswerInPrompt, Connection, Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
 from audits.queries.chains import Behind, behind
@@ -43,14 +43,10 @@ class RunFigures:
 
 
 def run_figures(run: Run) -> RunFigures:
-    """Count what the run has left so far. Seven queries, each on an index by run."""
-    passed = run.exchanges.aggregate(all=Count("pk"), unparsed=Count("pk", filter=~Q(unparsed="")))
-    calls = run.calls.aggregate(all=Count("pk"), failed=Count("pk", filter=Q(failed=True)))
+    """Count what the run has left so far. Seven queries, each on an index by run; of a run that is sealed the traffic is told by
+    its summary, since nothing can join it any more."""
     return RunFigures(
-        exchanges=passed["all"],
-        calls=calls["all"],
-        failed=calls["failed"],
-        unparsed=passed["unparsed"],
+        **(_traffic_told(run) or _traffic_counted(run)),
         **_connections(run),
         gaps=run.gaps.count(),
         findings=run.findings.count(),
@@ -58,6 +54,38 @@ def run_figures(run: Run) -> RunFigures:
         reports=run.reports.count(),
         last_seq=run.log_lines.aggregate(last=Max("seq"))["last"] or 0,
     )
+
+
+def _traffic_told(run: Run) -> dict[str, int]:
+    if run.is_active or not run.evidence_root or "calls" not in run.summary:
+        return {}
+    calls = run.summary["calls"]
+    exchanges = run.summary["evidence"]["exchanges"]
+    return {
+        "exchanges": exchanges,
+        "calls": calls["total"],
+        "failed": calls["failed"],
+        "unparsed": calls["unparsed"],
+    }
+
+
+def _traffic_counted(run: Run) -> dict[str, int]:
+    exchanges = Exchange.objects.filter(run=OuterRef("pk")).order_by()
+    calls = ModelCall.objects.filter(run=OuterRef("pk")).order_by()
+    counted: dict[str, QuerySet[Any]] = {
+        "exchanges": exchanges,
+        "calls": calls,
+        "failed": calls.filter(failed=True),
+        "unparsed": exchanges.filter(unparsed__gt=""),
+    }
+    each = {f"n_{name}": Subquery(_number_of(rows)) for name, rows in counted.items()}
+    found: Any = Run.objects.filter(pk=run.pk).values(**each)[0]
+    return {name: found[f"n_{name}"] or 0 for name in counted}
+
+
+def _number_of(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """How many rows of the outer query's run there are, as its subquery."""
+    return rows.values("run").annotate(n=Count("pk")).values("n")
 
 
 def _connections(run: Run) -> dict[str, int]:
@@ -139,8 +167,15 @@ def log_after(run: Run, seq: int, most: int) -> list[LogLine]:
 
 
 def exchanges_of(run: Run) -> QuerySet[Exchange]:
-    """A run's exchanges with the calls read from them, in the order of the recorder's log."""
-    return run.exchanges.prefetch_related(Prefetch("calls", ModelCall.objects.order_by("position"))).order_by("seq")
+    """A run's exchanges with the calls read from them, step by step in the order of the recorder's log, as the index has them."""
+    calls = Prefetch("calls", ModelCall.objects.order_by("position"))
+    return run.exchanges.prefetch_related(calls).order_by("step", "seq")
+
+
+def steps_with_traffic(run: Run) -> list[str]:
+    """The steps in which anything was recorded, in their order. One query, which looks once for each step."""
+    seen = Exchange.objects.filter(run=run, step=OuterRef("name"))
+    return list(run.steps.filter(Exists(seen)).order_by("position").values_list("name", flat=True))
 
 
 def of_kind(exchanges: QuerySet[Exchange], kind: str) -> QuerySet[Exchange]:
@@ -148,8 +183,8 @@ def of_kind(exchanges: QuerySet[Exchange], kind: str) -> QuerySet[Exchange]:
     if kind == PARSED:
         return exchanges.filter(unparsed="", not_a_model_call="")
     if kind == UNPARSED:
-        return exchanges.exclude(unparsed="")
-    return exchanges.exclude(not_a_model_call="")
+        return exchanges.filter(unparsed__gt="")
+    return exchanges.filter(not_a_model_call__gt="")
 
 
 @dataclass(frozen=True)

@@ -76,25 +76,24 @@ def with_standing(findings: QuerySet[Finding], on: dt.date | None = None) -> Que
     )
     told = named.annotate(
         decision_told=Subquery(
-            _covering().values(
+            _covering()
+            .annotate(stands=_standing(today))
+            .values(
                 told=JSONObject(
-                    id="pk", kind="kind", scope="scope", basis="basis_sha256", revision="rule_revision_id",
-                    until="until", run="finding__run_id",
+                    id="pk", kind="kind", scope="scope", basis="basis_sha256", until="until", stands="stands",
                 )
             )[:1],
             output_field=JSONField(),
         )
     )  # fmt: skip
-    read = told.annotate(
-        decision_id=_number("id"),
+    return told.annotate(
+        decision_id=Cast(_text("id"), IntegerField()),
         decision_kind=_text("kind"),
         decision_scope=_text("scope"),
         decision_basis=_text("basis"),
-        decision_revision=_number("revision"),
-        decision_run=_number("run"),
-        decision_until=_cast_day("until"),
+        decision_until=Cast(_text("until"), DateField()),
+        standing=Coalesce(_text("stands"), Value(OPEN), output_field=CharField()),
     )
-    return read.annotate(standing=_standing(today))
 
 
 def _student() -> KeyTextTransform:
@@ -105,25 +104,21 @@ def _text(key: str) -> Any:
     return KeyTextTransform(key, "decision_told")
 
 
-def _number(key: str) -> Any:
-    return Cast(_text(key), IntegerField())
-
-
-def _cast_day(key: str) -> Any:
-    return Cast(_text(key), DateField())
-
-
 def _standing(today: dt.date) -> Case:
-    narrow = Q(decision_scope=Decision.Scope.FINDING)
-    changed = (narrow & ~Q(decision_basis=F("basis_sha256"))) | (~narrow & ~Q(decision_revision=F("rule_revision_id")))
-    remediated = Q(decision_kind=Decision.Kind.REMEDIATED)
+    """Where the outer query's finding stands by the decision at hand. It is worked out beside the decision: PostgreSQL looks
+    for that anew wherever an annotation names it."""
+    narrow = Q(scope=Decision.Scope.FINDING)
+    changed = (narrow & ~Q(basis_sha256=OuterRef("basis_sha256"))) | (
+        ~narrow & ~Q(rule_revision=OuterRef("rule_revision_id"))
+    )
+    remediated = Q(kind=Decision.Kind.REMEDIATED)
     return Case(
-        When(Q(decision_kind__isnull=True) | Q(decision_kind=Decision.Kind.REOPEN), then=Value(OPEN)),
+        When(kind=Decision.Kind.REOPEN, then=Value(OPEN)),
         When(changed, then=Value(REOPENED)),
-        When(decision_until__lt=today, then=Value(ENDED)),
-        When(remediated & Q(run_id__gt=F("decision_run")), then=Value(FOUND_AGAIN)),
+        When(until__lt=today, then=Value(ENDED)),
+        When(remediated & Q(finding__run_id__lt=OuterRef("run_id")), then=Value(FOUND_AGAIN)),
         When(remediated, then=Value(TO_BE_SHOWN)),
-        When(decision_kind=Decision.Kind.NEEDS_FACTS, then=Value(WAITING)),
+        When(kind=Decision.Kind.NEEDS_FACTS, then=Value(WAITING)),
         default=Value(DECIDED),
         output_field=CharField(),
     )

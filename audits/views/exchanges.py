@@ -8,7 +8,7 @@ from django.shortcuts import render
 from audits.access import get_exchange, get_run, require_may_read_contents
 from audits.evidence.store import Missing, open_store
 from audits.models import Look, RowMatch
-from audits.queries.run_view import exchanges_of
+from audits.queries.run_view import exchanges_of, steps_with_traffic
 from audits.queries.usage_over_time import models_used
 from audits.views.bodies import SIDES, read_exchange
 from audits.views.forms import CallFilter
@@ -19,7 +19,7 @@ from compliance.queries.names import provider_names
 from compliance.views.requests import PersonRequest
 
 COLUMNS = {
-    "number": ("seq",),
+    "number": ("step", "seq"),
     "time": ("started_at",),
     "host": ("host",),
     "status": ("status",),
@@ -35,7 +35,7 @@ def listing(request: PersonRequest, pk: int) -> HttpResponse:
         request.GET,
         providers=sorted((slug, named.get(slug, slug)) for slug in {use.provider for use in used if use.provider}),
         models=sorted({use.model for use in used if use.model}),
-        steps=run.exchanges.order_by("step").values_list("step", flat=True).distinct(),
+        steps=steps_with_traffic(run),
     )
     page = page_of(request, sorted_by(request, form.narrow(exchanges_of(run)), COLUMNS))
     return render(request, "audits/run_calls.html", run_context(request, run, "calls") | {"page": page, "form": form})

@@ -52,7 +52,7 @@ PAGES: dict[str, tuple[Callable[[World], str], int]] = {
     "run-lineage": (lambda world: reverse("run-lineage", args=[world.run.pk]), 24),
     "run-findings": (lambda world: reverse("run-findings", args=[world.run.pk]), 16),
     "run-evidence": (lambda world: reverse("run-evidence", args=[world.run.pk]), 16),
-    "finding": (lambda world: reverse("finding", args=[world.finding.pk]), 16),
+    "finding": (lambda world: reverse("finding", args=[world.finding.pk]), 18),
     "findings": (lambda world: reverse("findings"), 11),
     "reports": (lambda world: reverse("reports"), 6),
     "terms": (lambda world: reverse("terms"), 4),
@@ -77,7 +77,7 @@ def test_queries_keep_to_their_number(world: World) -> None:
     runs, findings = type(world.run).objects.all(), type(world.finding).objects.all()
     assert queries_of(lambda: uses_by_day(runs)) == 1
     assert queries_of(lambda: models_used(world.run)) == 1
-    assert queries_of(lambda: run_figures(world.run)) == 8
+    assert queries_of(lambda: run_figures(world.run)) == 7
     assert queries_of(lambda: lineage_of(world.run)) == 5
     assert queries_of(lambda: open_by_outcome(findings)) == 1
     assert queries_of(lambda: list(providers_with_counts())) == 1

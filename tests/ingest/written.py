@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.ingest.shapes import ANSWER, QUESTION, netstring
 
-ASKED = {"model": "acme-large", "messages": [{"role": "user", "content": QUESTION}]}
-ANSWERED = {
+ASKED: dict[str, Any] = {"model": "acme-large", "messages": [{"role": "user", "content": QUESTION}]}
+ANSWERED: dict[str, Any] = {
     "id": "chatcmpl-A1b2C3d4E5f6G7h8", "object": "chat.completion", "model": "acme-large-2026-05-01",
     "choices": [{"index": 0, "message": {"role": "assistant", "content": ANSWER}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14},

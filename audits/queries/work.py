@@ -161,6 +161,9 @@ def _rows_step(finding: Finding) -> Step:
     models = [str(one) for one in finding.detail.get("models", []) if one]
     url = reverse("run-lineage", args=[finding.run_id])
     if models:
-        asked = {"run": finding.run_id, "without": model_id(canonical_name(models[0]), finding.provider)}
+        asked: dict[str, str | int] = {
+            "run": finding.run_id,
+            "without": model_id(canonical_name(models[0]), finding.provider),
+        }
         url = f"{reverse('graph')}?{urlencode(asked)}#without"
     return Step(f"Leave out the {rows} that came of it: export a clean data set", url)

@@ -101,7 +101,7 @@ def link_of(secret: str) -> tuple[ShareLink | None, bool]:
         "report__run__pipeline__project", "made_by"
     )
     link = found.annotate(open=_open()).first()
-    return link, bool(link and link.open)  # type: ignore[attr-defined]
+    return link, bool(link and link.open)
 
 
 def note_share_look(link: ShareLink, what: str, *, address: str, agent: str, form: str = "") -> ShareLook:

@@ -56,7 +56,7 @@ def links(request: PersonRequest, pk: int) -> HttpResponse:
     looks = ShareLook.objects.filter(link__report=report).select_related("link")
     context = {
         "report": report,
-        "links": report.links.select_related("made_by", "revoked_by"),
+        "links": ShareLink.objects.filter(report=report).select_related("made_by", "revoked_by"),
         "page": page_of(request, looks),
         "form": form,
         "made": request.session.pop("share_link", None),

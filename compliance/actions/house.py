@@ -32,8 +32,10 @@ def set_house_rules(*, second_factor: str, share_days: int, acting_user: User) -
     rules = HouseRules(pk=1, second_factor=second_factor, share_days=share_days)
     rules.full_clean(validate_unique=False, validate_constraints=False)
     rules.save()
-    told = {"second_factor": [before.second_factor, second_factor], "share_days": [before.share_days, share_days]}
-    record(acting_user=acting_user, action="house rules set", subject=rules, **told)
+    record(
+        acting_user=acting_user, action="house rules set", subject=rules,
+        second_factor=[before.second_factor, second_factor], share_days=[before.share_days, share_days],
+    )  # fmt: skip
     transaction.on_commit(forget)
     return rules
 

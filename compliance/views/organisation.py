@@ -17,7 +17,7 @@ SIGNED_BY = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES
 """Signatures by a key pair: with a shared key, whoever knows the client's secret could sign."""
 
 
-class CheckedAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
+class CheckedAdapter(OpenIDConnectOAuth2Adapter):
     """Checks the signature of every ID token.
 
     OpenID Connect Core 1.0, 3.1.3.7 leaves it out for a token that came over TLS straight from the provider; behind a proxy that

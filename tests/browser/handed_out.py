@@ -14,13 +14,14 @@ from audits.procedures.scheduling import make_now
 from audits.reporting.context import context_bytes
 from audits.reporting.options import read_options
 from compliance.actions.policies import issue_policy
+from compliance.engine.facts import FactValue
 from compliance.models import IssuedPolicy
 from compliance.queries.portfolio import Question, portfolio
 from tests.browser.installation import Installation
 from tests.factories import NOON
 from tests.reporting import contexts
 
-CLASSIFIER = {"student.competes_with_provider": False, "student.kind": "classifier"}
+CLASSIFIER: dict[str, FactValue] = {"student.competes_with_provider": False, "student.kind": "classifier"}
 
 
 def report(at: Installation) -> Report:

@@ -98,7 +98,7 @@ def with_the_shared_key(claims: dict[str, Any]) -> str:
 
 
 def unsigned(claims: dict[str, Any]) -> str:
-    return jwt.encode(claims, None, "none", headers={"kid": "one"})
+    return jwt.encode(claims, "", "none", headers={"kid": "one"})
 
 
 @pytest.mark.parametrize(

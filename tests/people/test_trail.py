@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -75,6 +76,10 @@ def test_no_line_is_altered_or_taken_out(world: World, table: type[TrailEntry] |
     assert table.objects.exists()
 
 
+def taken(answer: Any) -> str:
+    return b"".join(answer.streaming_content).decode()
+
+
 def lines() -> Project:
     project, ines = make_project(), make_user(username="ines")
     record(acting_user=ines, action="retention set", subject=project, project=project, content_days=30)
@@ -102,7 +107,7 @@ def test_the_trail_is_searched_by_deed_person_day_and_words():
 def test_the_whole_trail_is_taken_away_as_csv_by_who_reads_it():
     lines()
     answer = client_of(make_user("auditor")).get(reverse("house-trail"), {"as": "csv"})
-    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    rows = list(csv.DictReader(io.StringIO(taken(answer))))
     assert [row["deed"] for row in rows] == ["project made", "person invited", "retention set"]
     assert answer.headers["Content-Disposition"].endswith('"installation-trail.csv"')
 
@@ -119,6 +124,6 @@ def test_a_line_begins_no_formula_in_a_spreadsheet():
     project = lines()
     record(acting_user=None, action="project made", subject=Project(pk=1, name="=cmd|'/c calc'!A0"), project=project)
     answer = client_of(make_user("legal")).get(reverse("project-trail", args=[project.slug]), {"as": "csv"})
-    text = b"".join(answer.streaming_content).decode()
+    text = taken(answer)
     assert "'=cmd" in text
     assert ",=cmd" not in text

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 from dataclasses import replace
+from typing import Any
 
 from compliance.engine.assessment import assess
 from compliance.engine.facts import Fact, FactValue, Use
@@ -61,7 +62,7 @@ def test_a_paper_that_is_not_held_is_unknown_whatever_is_declared(library: Libra
 
 def test_the_day_chooses_the_version(library: Library):
     before, after = dt.date(2024, 1, 31), dt.date(2024, 2, 1)
-    facts = {"competes_with_provider": True, "kind": "generative"}
+    facts: dict[str, Any] = {"competes_with_provider": True, "kind": "generative"}
     assert judged(library, on=before, **facts).state is not State.FORBIDDEN
     assert judged(library, on=after, **facts).state is State.FORBIDDEN
 

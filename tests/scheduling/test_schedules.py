@@ -86,10 +86,11 @@ def test_nothing_new_makes_no_report_where_that_was_asked(office: Office):
     for day in range(3):
         make_due_reports(due(schedule))
         if day == 1:
-            finding = Report.objects.get().options and office.project.pipelines.get().runs.get().findings.get()
+            finding = office.project.pipelines.get().runs.get().findings.get()
+            assert finding.rule_revision is not None
             Decision.objects.create(
                 finding=finding, project=office.project, finding_key=finding.key, kind="confirm", reason="So it is.",
-                decided_by=office.owner, rule=finding.rule_revision.rule, scope="finding",
+                decided_by=office.owner, rule=finding.rule_revision.rule.identifier, scope="finding",
             )  # fmt: skip
     assert outcomes() == ["made", "unchanged", "made"]
     assert "As in report 1" in ScheduledReport.objects.get(outcome="unchanged").note
@@ -208,7 +209,8 @@ def test_a_schedule_is_set_up_changed_paused_and_ended_in_the_page(office: Offic
 
 def test_what_the_form_does_not_take_is_told_beside_its_field(office: Office):
     client = signed_in(office.owner)
-    for changes in ({"projects": []}, {"at": "25:00"}, {"zone": "Mars/Olympus"}):
+    wrong: list[dict[str, Any]] = [{"projects": []}, {"at": "25:00"}, {"zone": "Mars/Olympus"}]
+    for changes in wrong:
         answer = client.post(reverse("report-schedule-add"), asked(office, **changes))
         assert answer.status_code == 422
     assert not ReportSchedule.objects.exists()

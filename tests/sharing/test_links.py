@@ -209,6 +209,7 @@ def test_who_may_not_share_neither_makes_nor_revokes_links(made: Shared):
 def test_a_report_about_several_projects_is_shared_by_who_reviews_all_of_them(made: Shared):
     theirs = make_project()
     report = Report.objects.create(number=1, scope="organisation", state="ready", pdf_sha256=made.report.pdf_sha256)
+    assert made.report.run is not None
     report.projects.set([made.report.run.pipeline.project, theirs])
     assert made.client(made.reviewer).get(reverse("report-links", args=[report.pk])).status_code == 404
     theirs.memberships.create(user=made.reviewer, role="approver")

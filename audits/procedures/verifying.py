@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from django.conf import settings
 from django.db.models import Q
@@ -78,7 +78,7 @@ def verify_hash(sha256: str) -> Told:
     )  # fmt: skip
 
 
-def verify_file(file: BinaryIO) -> Told:
+def verify_file(file: IO[bytes]) -> Told:
     """What whoever has the file is told. A file is unchanged when it is, byte for byte, one that was made here."""
     digest, identities = _read(file)
     report = Report.objects.filter(state=Report.State.READY, pdf_sha256=digest).order_by("pk").first()
@@ -108,7 +108,7 @@ def _told(report: Report, digest: str, *, unchanged: bool, changes: Sequence[str
     )  # fmt: skip
 
 
-def _read(file: BinaryIO) -> tuple[str, list[str]]:
+def _read(file: IO[bytes]) -> tuple[str, list[str]]:
     """The file's hash, and the first reports that its metadata name. Nothing of it is parsed."""
     digest, found, rest = hashlib.sha256(), dict[str, None](), b""
     file.seek(0)
@@ -119,7 +119,7 @@ def _read(file: BinaryIO) -> tuple[str, list[str]]:
     return digest.hexdigest(), list(found)[:3]
 
 
-def _changes(report: Report, file: BinaryIO) -> list[str]:
+def _changes(report: Report, file: IO[bytes]) -> list[str]:
     """How a changed file differs from the one that was made."""
     with tempfile.TemporaryDirectory(prefix="clausetrail-verify-") as name:
         original, other = Path(name) / "original.pdf", Path(name) / "other.pdf"

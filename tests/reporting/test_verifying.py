@@ -84,7 +84,9 @@ def test_the_file_as_it_was_made_is_recognised_with_its_signature(made: Report, 
 
 
 def test_a_withdrawn_approval_and_a_newer_report_are_told(made: Report, signed: bytes, world: World) -> None:
-    withdraw_approval(approval=ReportSignature.objects.get(report=made).approval, reason="New facts.", acting_user=world.legal)
+    withdraw_approval(
+        approval=ReportSignature.objects.get(report=made).approval, reason="New facts.", acting_user=world.legal
+    )
     later = request_report(run=made.run, acting_user=None)
     Report.objects.filter(pk=later.pk).update(state=Report.State.READY, finished_at=timezone.now())
     page = posted(signed)

@@ -18,7 +18,7 @@ from compliance.templatetags.looks import visible
 class ActionFilter(admin.AllValuesFieldListFilter):
     """Actions in words."""
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for choice in super().choices(changelist):
             yield {**choice, "display": action_words(str(choice["display"]))}
 

@@ -4,7 +4,6 @@ Source: California Civil Code, sections 3110 and 3111 (Assembly Bill 2013, chapt
 1 January 2026). The twelve items of section 3111(a) are told in our own words.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from audits.reporting.filters import day
@@ -202,7 +201,7 @@ def _making(context: Context) -> tuple[Field, ...]:
     )
 
 
-def _generated(context: Context) -> Sequence[Answer]:
+def _generated(context: Context) -> tuple[Answer, ...]:
     models = [*record.models_named(context, own=False), *record.models_named(context, own=True)]
     return (
         *record.synthetic(context),

@@ -69,7 +69,6 @@ def styles() -> str:
 
 def _paragraphs() -> str:
     default = ' w:default="1"'
-    soft = {"based": "Normal", "font": SANS, "colour": SOFT}
     return "".join([
         _style("paragraph", "Normal", "Normal", level=default),
         _heading(1, 17, 0, 14, "<w:pageBreakBefore/>"),
@@ -88,7 +87,7 @@ def _paragraphs() -> str:
         _style("paragraph", "Finding", "Finding Sentence", based="Normal", size=11.5),
         _style("paragraph", "FindingBadge", "Finding Badge", based="Normal", font=SANS, size=9.5,
                p=f"{_KEEP}<w:pageBreakBefore/><w:pBdr>{_edge('top', 20, INK, 6)}</w:pBdr>"),
-        _style("paragraph", "Note", "Note", size=8.5, p=_space(0, 6), **soft),
+        _style("paragraph", "Note", "Note", size=8.5, p=_space(0, 6), based="Normal", font=SANS, colour=SOFT),
         _style("paragraph", "Notice", "Notice", based="Normal", font=SANS, size=9, p=f"{_BOX}{_space(0, 8)}"),
         _style("paragraph", "Verdict", "Verdict", based="Normal", size=11.5,
                p=f'<w:pBdr>{_edge("left", 24, INK, 10)}</w:pBdr>{_space(0, 8)}{_BESIDE}'),
@@ -97,7 +96,7 @@ def _paragraphs() -> str:
         _style("paragraph", "Clause", "Clause", based="Normal",
                p=f'<w:keepLines/><w:pBdr>{_edge("left", 12, "8A92A0", 10)}</w:pBdr>{_space(0, 8)}{_BESIDE}'),
         _style("paragraph", "Decision", "Decision", based="Notice", p=f"<w:keepLines/>{_space(0, 8)}{_TOGETHER}"),
-        _style("paragraph", "Caption", "caption", size=8.5, p=f"{_KEEP}{_space(8, 3)}", **soft),
+        _style("paragraph", "Caption", "caption", size=8.5, p=f"{_KEEP}{_space(8, 3)}", based="Normal", font=SANS, colour=SOFT),
         _style("paragraph", "TableText", "Table Text", based="Normal", font=SANS, size=8.5, p=_space(2, 2, 1.1)),
         _style("paragraph", "Count", "Count", based="TableText", r=_BOLD, size=16, p=f"<w:keepNext/>{_space(4, 0, 1)}"),
         _style("paragraph", "TableDense", "Table Text Dense", based="TableText", size=7.5, p=_space(1, 1, 1.05)),
@@ -111,8 +110,8 @@ def _paragraphs() -> str:
         _style("paragraph", "ContentsHeading", "Contents Heading", based="Normal", after="Normal", font=SANS, r=_BOLD,
                size=17, p=f"{_KEEP}<w:pageBreakBefore/>{_space(0, 12)}"),
         *(_contents(level) for level in (1, 2, 3)),
-        _style("paragraph", "Header", "header", size=8, p=_space(0, 0, 1), quick=False, **soft),
-        _style("paragraph", "Footer", "footer", size=8, p=_space(0, 0, 1), quick=False, **soft),
+        _style("paragraph", "Header", "header", size=8, p=_space(0, 0, 1), quick=False, based="Normal", font=SANS, colour=SOFT),
+        _style("paragraph", "Footer", "footer", size=8, p=_space(0, 0, 1), quick=False, based="Normal", font=SANS, colour=SOFT),
     ])  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from audits.capture.blobs import BlobStore
 from audits.capture.bodies import BodySink
 from audits.capture.header_blocks import unpack_headers
 from audits.capture.http1 import Header, split_fields
+from audits.capture.inheritance import Inheritance
 from audits.capture.journal import COMPLETE, OVER, Frame, Kind
 from audits.capture.masking import Masker
 from audits.capture.spool import SpoolWriter, utc_text
@@ -49,12 +50,14 @@ class OpenExchange:
     messages: MessageReader | None = None
     stream: int | None = None
     tunnelled: bool = False
+    position: int = 0
 
 
 @dataclass
 class _Answers:
-    """The upstream's side of one HTTP/2 connection."""
+    """The upstream's side of one HTTP/2 connection, since `position`: later header blocks rest on earlier ones."""
 
+    position: int
     blocks: http2.HeaderBlocks = field(default_factory=http2.HeaderBlocks)
     streams: dict[int, OpenExchange] = field(default_factory=dict)
     broken: bool = False
@@ -70,9 +73,11 @@ class Assembly:
         masker: Masker,
         session: str,
         withholding: Withholding | None = None,
+        inheritance: Inheritance | None = None,
     ) -> None:
-        """withholding: what decides where not everything may be kept."""
+        """withholding: what decides where not everything may be kept. inheritance: what a predecessor left."""
         self._withholding = withholding
+        self._inheritance = inheritance or Inheritance()
         self._spool = spool
         self._store = store
         self._masker = masker
@@ -105,10 +110,18 @@ class Assembly:
 
     def line(self, kind: str, at: float, fields: Facts) -> None:
         """Append one line, masked."""
-        self.counts[kind] += 1
         if self._withholding is not None:
             fields = self._withholding.line(fields)
-        self._spool.append(kind, at, self._masker.structure(fields) if self._masker else fields)
+        fields = self._masker.structure(fields) if self._masker else fields
+        if self._inheritance.has(kind, at, fields):
+            return
+        self.counts[kind] += 1
+        self._spool.append(kind, at, fields)
+
+    def needed(self) -> list[int]:
+        """Where in the journal what is under way began, ascending: a successor would have to read on from there."""
+        begun = [exchange.position for exchange in self._exchanges.values()]
+        return sorted([*begun, *(answers.position for answers in self._answers.values() if not answers.broken)])
 
     def interrupt(self, at: float) -> None:
         """The recorder is gone without a word: end what was open, as cut off."""
@@ -135,7 +148,7 @@ class Assembly:
         }
 
     def _take_connection_end(self, frame: Frame) -> None:
-        facts = self._connections.pop(frame.a, {})
+        facts = self._connections.pop(frame.a, None) or self._inheritance.connection(frame.a)
         self._answers.pop(frame.a, None)
         self.line("connection", frame.at, {**facts, "ended": utc_text(frame.at), **json.loads(frame.payload)})
 
@@ -213,10 +226,10 @@ class Assembly:
         exchange = self._open(frame, method, http2.first_value(fields, b":path") or b"", fields, "2")
         exchange.stream = frame.c
         exchange.request_complete = bool(frame.flags & COMPLETE)
-        self._answers.setdefault(frame.b, _Answers()).streams[frame.c] = exchange
+        self._answers_of(frame.b, frame).streams[frame.c] = exchange
 
     def _take_h2_answer(self, frame: Frame) -> None:
-        answers = self._answers.setdefault(frame.a, _Answers())
+        answers = self._answers_of(frame.a, frame)
         if answers.broken:
             return
         try:
@@ -226,6 +239,11 @@ class Assembly:
             answers.broken = True
             facts = self._connections.get(frame.a, {})
             self.line("gap", frame.at, {"reason": "http2_undecodable", "host": facts.get("host"), "detail": str(error)})
+
+    def _answers_of(self, connection: int, frame: Frame) -> _Answers:
+        if connection not in self._answers:
+            self._answers[connection] = _Answers(frame.position)
+        return self._answers[connection]
 
     def _take_h2_frame(self, answers: _Answers, item: http2.H2Frame, at: float) -> None:
         if item.type in (http2.HEADERS, http2.PUSH_PROMISE, http2.CONTINUATION):
@@ -260,13 +278,14 @@ class Assembly:
         exchange = OpenExchange(
             number=frame.a,
             connection=frame.b,
-            facts=self._connections.get(frame.b, {}),
+            facts=self._connections.get(frame.b) or self._inheritance.connection(frame.b),
             started=frame.at,
             method=method.decode("latin-1"),
             target=target,
             fields=fields,
             request=self._sink(encoding),
             http_version=version,
+            position=frame.position,
         )
         self._exchanges[frame.a] = exchange
         return exchange

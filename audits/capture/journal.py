@@ -4,8 +4,11 @@ A frame is in the ring before the bytes it tells of are passed on, and the ring 
 when the recorder is killed, its writer still stores everything that was handed over. The ring lies in an anonymous
 memory file, so nothing unmasked touches a disk. When it is full the forwarding side waits; nothing is dropped.
 
-Layout: bytes 0-8 how many bytes were ever put in, 8-16 how many were taken out, both little-endian; the ring begins at
-byte 64. Each number has one writer.
+Frames of exchanges that are under way stay in the ring when they were read: should the writing process be killed, the
+forwarding one starts another, which reads them once more.
+
+Layout: bytes 0-8 how many bytes were ever put in, 8-16 how many are needed no longer, both little-endian; the ring begins
+at byte 64. Each number has one writer.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import select
 import struct
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -74,6 +77,7 @@ class Frame:
     c: int
     at: float
     payload: bytes
+    position: int = 0
 
 
 class Ring:
@@ -182,6 +186,15 @@ class Journal:
             assert self._free is not None
             await self._free.wait()
 
+    def hand_over_rest(self, seconds: float) -> None:
+        """Put in what still waits, as another reader makes room for it; gives up after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while self._waiting and time.monotonic() < deadline:
+            if self._store(self._waiting[0]):
+                self._waiting.popleft()
+            else:
+                time.sleep(0.002)
+
     def close(self) -> None:
         """Tell the other side that nothing more comes."""
         os.close(self._notify)
@@ -240,7 +253,7 @@ class JournalReader:
     def __init__(self, ring: Ring, notify: int) -> None:
         self._ring = ring
         self._notify = notify
-        self._position = ring.taken()
+        self._position = self._given = ring.taken()
         self.ended = False
 
     def wait(self, seconds: float) -> None:
@@ -254,18 +267,28 @@ class JournalReader:
         while self._position < end:
             length, kind, flags, a, b, c, at = FRAME.unpack(self._ring.load(self._position, FRAME.size))
             payload = self._ring.load(self._position + FRAME.size, length)
+            began = self._position
             self._position += FRAME.size + length
-            yield Frame(kind, flags, a, b, c, at, payload)
+            yield Frame(kind, flags, a, b, c, at, payload, began)
 
-    def release(self) -> None:
-        """Give back the room of all frames yielded so far."""
-        self._ring.set_taken(self._position)
+    def release(self, needed: Iterable[int] = ()) -> None:
+        """Give back the room of the frames yielded so far, but not from the first of the positions `needed` on (ascending):
+        a successor would read them. Nothing is kept beyond half of the ring: forwarding never waits for one long answer."""
+        furthest = self._position - self._ring.capacity // 2
+        self._given = max(self._given, next((at for at in needed if at >= furthest), self._position))
+        self._ring.set_taken(self._given)
 
     def rest(self, seconds: float) -> None:
         """Leave the processor to others, undisturbed by announcements, but not beyond the other side's end."""
         hang_up = select.poll()
         hang_up.register(self._notify, 0)
         self.ended = bool(hang_up.poll(seconds * 1000)) or self.ended
+
+    def first_at(self) -> float:
+        """When the first frame that is present was put in, in seconds since the epoch; now, when there is none."""
+        if not self.behind:
+            return time.time()
+        return float(FRAME.unpack(self._ring.load(self._position, FRAME.size))[6])
 
     @property
     def capacity(self) -> int:

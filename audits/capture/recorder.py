@@ -14,11 +14,13 @@ import contextlib
 import json
 import os
 import resource
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -30,6 +32,7 @@ from audits.capture.gating import gated_session
 from audits.capture.journal import Kind, Ring
 from audits.capture.replaying import Unplayable
 from audits.capture.session import Session
+from audits.capture.writer import Commission
 
 EXIT_STOPPED, EXIT_BAD_CONFIG, EXIT_NO_WRITER = 0, 2, 3
 _SWEEP_SECONDS = 1.0
@@ -44,12 +47,11 @@ class WriterFailed(RuntimeError):
 class Writer:
     """The writing process, from this side."""
 
-    def __init__(self, config: RecorderConfig) -> None:
+    def __init__(self, config: RecorderConfig, ring: Ring, commission: Commission) -> None:
         """Start it and wait until its record is open. Raises WriterFailed."""
-        ring = Ring.create(max(config.limits.backlog_bytes, _SMALLEST_BACKLOG))
         reading, self.notify = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         ready, readying = os.pipe2(os.O_CLOEXEC)
-        self.ring = ring
+        self.ring, self.commission = ring, commission
         self.process = subprocess.Popen(
             [sys.executable, "-m", "audits.capture.writer", str(ring.descriptor), str(reading), str(readying)],
             stdin=subprocess.PIPE,
@@ -60,19 +62,37 @@ class Writer:
         os.close(reading)
         os.close(readying)
         with contextlib.suppress(BrokenPipeError):
-            self._configure(config)
+            self._configure(f"{commission.to_json()}\n{config.to_json()}")
         with os.fdopen(ready, "rb") as file:
             if file.read() != b"ready\n":
                 raise WriterFailed(f"the writing process ended with status {self.process.wait(_WRITER_SECONDS)}")
 
-    def _configure(self, config: RecorderConfig) -> None:
+    def _configure(self, told: str) -> None:
         assert self.process.stdin is not None
         with self.process.stdin as pipe:
-            pipe.write(config.to_json().encode())
+            pipe.write(told.encode())
 
 
-async def serve(config: RecorderConfig, writer: Writer) -> int:
-    """Serve until told to stop; returns the exit status."""
+def first_writer(config: RecorderConfig) -> Writer:
+    """A writing process with a ring of its own. Raises WriterFailed."""
+    ring = Ring.create(max(config.limits.backlog_bytes, _SMALLEST_BACKLOG))
+    return Writer(config, ring, Commission(secrets.token_hex(4), config.mask_salt or secrets.token_hex(16)))
+
+
+def _succeed(config: RecorderConfig, session: Session, killed: Writer) -> None:
+    """Have another process write what one that was killed had not: nothing that was passed on may be lost with it."""
+    commission = replace(killed.commission, connections=session.connections)
+    try:
+        writer = Writer(config, killed.ring, commission)
+        session.journal.hand_over_rest(_WRITER_SECONDS)
+        os.close(writer.notify)
+        writer.process.wait()
+    except (WriterFailed, OSError) as error:
+        print(f"what the killed writing process had not written is lost: {error}", file=sys.stderr)
+
+
+async def serve(config: RecorderConfig, writer: Writer) -> tuple[int, Session]:
+    """Serve until told to stop; returns the exit status, and what was served."""
     session = gated_session(config, writer.ring, writer.notify)
     journal = session.journal
     resolver, sink = Resolver(session), Sink(session)
@@ -96,7 +116,7 @@ async def serve(config: RecorderConfig, writer: Writer) -> int:
     resolver.flush()
     sink.flush()
     await _finish(session, listeners)
-    return status
+    return status, session
 
 
 def _listen_to_starter(session: Session, stop: asyncio.Event) -> None:
@@ -178,16 +198,22 @@ def main() -> int:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
-        writer = Writer(config)
+        writer = first_writer(config)
     except WriterFailed as error:
         print(f"the recorder cannot start: {error}", file=sys.stderr)
         return EXIT_NO_WRITER
     try:
-        status = uvloop.run(serve(config, writer))
+        status, session = uvloop.run(serve(config, writer))
     except Unplayable as error:
         print(f"the recorder cannot start: {error}", file=sys.stderr)
         return EXIT_BAD_CONFIG
-    return max(status, EXIT_NO_WRITER if writer.process.wait() else 0)
+    # What comes now is short, and nobody who asks twice may interrupt it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    if writer.process.wait() == 0:
+        return status
+    _succeed(config, session, writer)
+    return EXIT_NO_WRITER
 
 
 if __name__ == "__main__":

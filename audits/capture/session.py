@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,6 +19,7 @@ from audits.capture.sigv4 import Signer
 from audits.capture.upstream import Route, Upstreams
 
 Facts = dict[str, Any]
+CLOSED_KEPT = 2000
 
 
 class Relay(Protocol):
@@ -76,6 +79,9 @@ class Session:
         self._connections = itertools.count(1)
         self._exchanges = itertools.count(1)
         self.exchanges = 0
+        # What another writing process would have to be told, should this one's be killed: those that are open or just were.
+        self.connections: dict[int, Facts] = {}
+        self._closed: deque[int] = deque()
         # Looks at each request before it leaves; None: nothing is bounded, and requests pass as they come.
         self.gate: Gate | None = None
 
@@ -105,11 +111,17 @@ class Session:
             "client_pid": None,
             **facts,
         }
-        self.journal.put(Kind.CONNECTION, hop.number, payload=json.dumps(known).encode())
+        at = time.time()
+        self.journal.put(Kind.CONNECTION, hop.number, at=at, payload=json.dumps(known).encode())
+        self.connections[hop.number] = {"at": at, **known}
         return hop
 
     def close_hop(self, hop: Hop, **facts: Any) -> None:
         """End it; facts complete its line."""
+        if hop.number in self.connections:
+            self._closed.append(hop.number)
+        if len(self._closed) > CLOSED_KEPT:
+            self.connections.pop(self._closed.popleft(), None)
         ending = json.dumps({"exchanges": hop.exchanges, **facts}).encode()
         self.journal.put(Kind.CONNECTION_END, hop.number, payload=ending)
 

@@ -2,7 +2,8 @@
 
 `python -m audits.capture.writer RING NOTIFY READY`, started by the recorder alone, with file descriptor numbers; its
 configuration comes on standard input. It lives in a session of its own and ignores polite signals: it ends when the
-recorder is gone, however that came about, and everything handed over is stored.
+recorder is gone, however that came about, and everything handed over is stored. One that is killed has a successor,
+which reads once more what was under way.
 
 What reaches the disk when: lines and bodies are handed to the kernel within milliseconds (they survive the death of
 both processes) and flushed to the disk about ten times a second, and at the end (they survive a power cut).
@@ -12,20 +13,23 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
-import secrets
 import signal
 import sys
 import threading
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from audits.capture.assembly import Assembly
 from audits.capture.blobs import BlobStore
 from audits.capture.config import RecorderConfig
+from audits.capture.inheritance import Inheritance
 from audits.capture.journal import JournalReader, Ring
 from audits.capture.masking import Masker
-from audits.capture.spool import SpoolWriter
+from audits.capture.spool import SpoolWriter, utc_text
 from audits.capture.withholding import Withholding
 
 BATCH_BYTES = 512 * 1024
@@ -120,15 +124,45 @@ def _sync_file_system(descriptor: int) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def run(config: RecorderConfig, reader: JournalReader, ready: int) -> None:
+@dataclass(frozen=True)
+class Commission:
+    """What a writing process is told beside its configuration.
+
+    session: what the names of exchanges begin with. salt: what secrets are hashed with. connections: for a successor,
+    the facts of connections that frames may refer to, by number; None for the first.
+    """
+
+    session: str
+    salt: str
+    connections: dict[int, dict[str, Any]] | None = None
+
+    def to_json(self) -> str:
+        """One line of text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Commission:
+        """What `to_json` wrote."""
+        told = json.loads(text)
+        found = told["connections"]
+        return cls(told["session"], told["salt"], found and {int(number): facts for number, facts in found.items()})
+
+
+def run(config: RecorderConfig, commission: Commission, reader: JournalReader, ready: int) -> None:
     """Write until the recorder is gone and the ring is empty."""
     spool = SpoolWriter(config.spool_directory)
     store = BlobStore(config.blob_directory)
-    session = secrets.token_hex(4)
-    salt = config.mask_salt or secrets.token_hex(16)
+    session, salt = commission.session, commission.salt
     masker = Masker(config.secrets, salt)
     withholding = None if config.content == "full" else Withholding(config.content, store, masker, salt)
-    assembly = Assembly(spool, store, masker, session, withholding)
+    inheritance = None
+    if commission.connections is not None:
+        known = {
+            number: {"id": f"{session}-c{number}", "started": utc_text(facts.pop("at")), **facts}
+            for number, facts in commission.connections.items()
+        }
+        inheritance = Inheritance.of(config.spool_directory, known, reader.first_at())
+    assembly = Assembly(spool, store, masker, session, withholding, inheritance)
     assembly.line("started", time.time(), _started(config, session, spool))
     spool.flush()
     syncing = Syncing(spool, store)
@@ -156,7 +190,7 @@ def _drain(reader: JournalReader, assembly: Assembly, spool: SpoolWriter, syncin
         taken = True
     if taken:
         spool.flush()
-        reader.release()
+        reader.release(assembly.needed())
         syncing.request()
 
 
@@ -211,9 +245,10 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     ring, notify, ready = (int(text) for text in sys.argv[1:4])
-    config = RecorderConfig.from_json(sys.stdin.read())
+    told, _, configured = sys.stdin.read().partition("\n")
+    config = RecorderConfig.from_json(configured)
     try:
-        run(config, JournalReader(Ring(ring), notify), ready)
+        run(config, Commission.from_json(told), JournalReader(Ring(ring), notify), ready)
     except Exception as error:  # noqa: BLE001 - the last line of defence: say it and fail, the recorder then stops
         print(f"the writer of {Path(config.spool_directory)} failed: {type(error).__name__}: {error}", file=sys.stderr)
         return 1

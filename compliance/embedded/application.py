@@ -74,7 +74,7 @@ def start_web(var: Path, *, temporary: bool = False) -> Record:
     if record:
         return record
     host = os.environ.get("WEB_HOST", "127.0.0.1")
-    port = _choose_port(var, host)
+    port = settle_port(var)
     command = [
         sys.executable,
         "-m",
@@ -92,8 +92,14 @@ def start_web(var: Path, *, temporary: bool = False) -> Record:
         var, WEB, command, environment=environment, directory=PROJECT, temporary=temporary, details=details
     )
     processes.wait_for(var, record, lambda: _answers(host, port), START_SECONDS)
-    (run_directory(var) / "web-port").write_text(str(port))
     return record
+
+
+def settle_port(var: Path) -> int:
+    """Choose the web server's port and remember it: the workers write addresses, and start beside it. Raises PortError."""
+    port = _choose_port(var, os.environ.get("WEB_HOST", "127.0.0.1"))
+    (run_directory(var) / "web-port").write_text(str(port))
+    return port
 
 
 def stop_application(var: Path, names: Collection[str]) -> list[str]:
@@ -109,11 +115,15 @@ def stop_application(var: Path, names: Collection[str]) -> list[str]:
 
 def child_environment(var: Path) -> dict[str, str]:
     """The environment of our own processes: this one's, with the installation they belong to."""
-    return dict(os.environ) | {
+    environment = dict(os.environ) | {
         "CLAUSETRAIL_VAR": str(var.absolute()),
         "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "compliance.settings"),
         "PYTHONUNBUFFERED": "1",
     }
+    port = _last_port(var)
+    if port and not environment.get("PUBLIC_URL") and not environment.get("ALLOWED_HOSTS"):
+        environment["PUBLIC_URL"] = f"http://{_shown(environment.get('WEB_HOST', '127.0.0.1'))}:{port}"
+    return environment
 
 
 def _choose_port(var: Path, host: str) -> int:
@@ -126,12 +136,16 @@ def _choose_port(var: Path, host: str) -> int:
                 f"port {given} is in use: set WEB_PORT to another one, or leave it out to have a free one chosen"
             )
         return int(given)
-    last = run_directory(var) / "web-port"
-    remembered: list[int] = [int(last.read_text())] if last.is_file() and last.read_text().isdigit() else []
-    free: list[int] = [port for port in [*remembered, *PORTS] if _free(host, port)]
+    free: list[int] = [port for port in [_last_port(var), *PORTS] if port and _free(host, port)]
     if free:
         return free[0]
     raise PortError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free: set WEB_PORT")
+
+
+def _last_port(var: Path) -> int:
+    """The port that the web server has or had; 0: it was never started."""
+    last = run_directory(var) / "web-port"
+    return int(last.read_text()) if last.is_file() and last.read_text().isdigit() else 0
 
 
 def _free(host: str, port: int) -> bool:

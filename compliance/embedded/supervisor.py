@@ -130,6 +130,8 @@ def _start_servers(var: Path, say: Say, *, database: bool, broker: bool, tempora
 
 def _start_application(var: Path, say: Say) -> str:
     """Side by side: each spends its first second importing. Returns the web server's address."""
+    if not processes.running(var, application.WEB):
+        application.settle_port(var)
     starters = {process.name: partial(application.start_background, var, process) for process in application.BACKGROUND}
     starters["web"] = partial(application.start_web, var)
     missing = {name: starter for name, starter in starters.items() if not processes.running(var, name)}

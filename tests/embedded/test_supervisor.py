@@ -158,9 +158,9 @@ def test_everything_starts_answers_and_stops_again_without_a_trace(empty_var, sa
     )  # fmt: skip
     assert answer.stdout == "200\n"
     worker = processes.running(empty_var, "worker")
-    assert worker and f"PUBLIC_URL={address.rstrip('/')}".encode() in Path(
-        f"/proc/{worker.pid}/environ"
-    ).read_bytes().split(b"\0")
+    assert worker
+    environment = Path(f"/proc/{worker.pid}/environ").read_bytes().split(b"\0")
+    assert f"PUBLIC_URL={address.rstrip('/')}".encode() in environment
 
     assert sorted(supervisor.stop(empty_var, said.append)) == sorted(supervisor.ALL)
     assert not [record for record in records if record and processes.alive(record)]

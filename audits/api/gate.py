@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -68,7 +67,8 @@ def _checked(archive: UploadedFile, on: dt.date, known: frozenset[str]) -> GateR
     with tempfile.TemporaryDirectory() as folder:
         packed, tree = Path(folder, "tree.zip"), Path(folder, "tree")
         with packed.open("wb") as kept:
-            shutil.copyfileobj(archive.file, kept)
+            for chunk in archive.chunks():
+                kept.write(chunk)
         try:
             _bounded(packed)
             unpack_archive(packed, tree)

@@ -143,11 +143,13 @@ def add_import(
     data, source = cleaned(form), SOURCES.get(asked.source)
     assert source is not None, "the form offers these"
     try:
-        kept = keep_file(file.file, file.name, source, pages.UNPACKED_AT_MOST)
+        opened: Any = file.file
+        name = file.name or "file"
+        kept = keep_file(opened, name, source, pages.UNPACKED_AT_MOST)
     except Unacceptable as problem:
         raise Problem(422, f"{problem}.", errors=[{"field": "file", "detail": f"{problem}."}]) from problem
     imported = request_import(
-        project=project, acting_user=request.user, source=source.name, name=file.name, log=data["log"],
+        project=project, acting_user=request.user, source=source.name, name=name, log=data["log"],
         sha256=kept.sha256, size=kept.size, parts=kept.parts, declared=form.declared(),
     )  # fmt: skip
     if source.reader is not None:

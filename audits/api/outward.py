@@ -238,7 +238,7 @@ def list_links(request: PersonRequest, pk: int, asked: Query[Paged]) -> dict[str
     """The links of a report, newest first."""
     report = get_report(request.user, pk)
     require_may_share(request.user, projects_of(report))
-    return part_of(report.links.select_related("made_by"), asked)
+    return part_of(ShareLink.objects.filter(report=report).select_related("made_by"), asked)
 
 
 @router.post("/reports/{int:pk}/links", auth=IN_PERSON, response={201: LinkMade})

@@ -187,7 +187,7 @@ _NAMES = {f"limit_{name}": f"limits.{name}" for name in ("hosts", "calls", "toke
 
 def _as_form(asked: AuditAsked) -> dict[str, Any]:
     """The request in the words of the page's form."""
-    limits = asked.limits or BoundsAsked()
+    limits = asked.limits or BoundsAsked.model_validate({})
     lines = [f"{host}={url}" for host, url in asked.upstreams.items()]
     data: dict[str, Any] = {
         "upstreams": "\n".join(lines),

@@ -37,7 +37,7 @@ def kept_enclosures(files: Sequence[UploadedFile]) -> list[Kept]:
         if (file.size or 0) > LARGEST_ENCLOSURE:
             raise ValidationError(f"{file.name} is larger than {LARGEST_ENCLOSURE // 2**20} MB.")
     store = open_store(settings.EVIDENCE_URL)
-    return [Kept(file.name or "file", store.put(file.file), file.size or 0) for file in files]
+    return [Kept(file.name or "file", store.put(file.file), file.size or 0) for file in files]  # type: ignore[arg-type]
 
 
 @require_POST

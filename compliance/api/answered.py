@@ -65,10 +65,10 @@ def digest_of(request: HttpRequest) -> str:
         sum_.update(json.dumps(sorted((name, request.POST.getlist(name)) for name in request.POST)).encode())
         for name in sorted(request.FILES):
             for file in request.FILES.getlist(name):
-                sum_.update(f"{name} {file.name}\n".encode())  # type: ignore[union-attr]
-                for chunk in file.chunks():  # type: ignore[union-attr]
+                sum_.update(f"{name} {file.name}\n".encode())
+                for chunk in file.chunks():
                     sum_.update(chunk)
-                file.seek(0)  # type: ignore[union-attr]
+                file.seek(0)
     else:
         sum_.update(request.body)
     return sum_.hexdigest()

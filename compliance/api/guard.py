@@ -190,27 +190,22 @@ def read_by_itself(match: Any, request: HttpRequest) -> HttpResponseBase:
     reading = copy.copy(request)
     reading.method, reading.GET = "GET", QueryDict()
     response = match.func(reading, **match.kwargs)
-    return response  # type: ignore[no-any-return]
+    return response
 
 
 def tell_problems(api: NinjaAPI) -> None:
     """Have every error of an operation told as a problem."""
-    api.add_exception_handler(Problem, problem_response)
-    api.add_exception_handler(Unfit, _unfit)
-    api.add_exception_handler(ValidationError, lambda request, error: problem_response(request, of_validation(error)))
-    api.add_exception_handler(
-        PermissionDenied, lambda request, error: problem_response(request, Problem(403, str(error)))
-    )
-    api.add_exception_handler(Http404, _nothing_here)
-    api.add_exception_handler(HttpError, lambda request, error: problem_response(request, _of_http(error)))
-    api.add_exception_handler(
-        SuspiciousOperation, lambda request, error: problem_response(request, Problem(400, str(error)))
-    )
+    tell: Any = api.add_exception_handler  # it says of a handler that it may be given any error, whatever it is for
+    tell(Problem, problem_response)
+    tell(Unfit, _unfit)
+    tell(ValidationError, lambda request, error: problem_response(request, of_validation(error)))
+    tell(PermissionDenied, lambda request, error: problem_response(request, Problem(403, str(error))))
+    tell(Http404, _nothing_here)
+    tell(HttpError, lambda request, error: problem_response(request, _of_http(error)))
+    tell(SuspiciousOperation, lambda request, error: problem_response(request, Problem(400, str(error))))
 
-    api.add_exception_handler(
-        MultiPartParserError, lambda request, error: problem_response(request, Problem(400, str(error)))
-    )
-    api.add_exception_handler(Exception, _our_fault)
+    tell(MultiPartParserError, lambda request, error: problem_response(request, Problem(400, str(error))))
+    tell(Exception, _our_fault)
 
 
 def _our_fault(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -48,7 +48,7 @@ class Done(Schema):
     detail: str = ""
 
 
-def cleaned(form: forms.Form, names: dict[str, str] | None = None) -> dict[str, Any]:
+def cleaned(form: forms.BaseForm, names: dict[str, str] | None = None) -> dict[str, Any]:
     """What a form of the pages makes of a request; a Problem naming each field when it is not valid."""
     if form.is_valid():
         return form.cleaned_data

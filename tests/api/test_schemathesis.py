@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.middleware.csrf import _get_new_csrf_string  # type: ignore[attr-defined]
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -51,12 +52,17 @@ class Caller:
 
 
 @pytest.fixture
-def caller(everything: Everything, monkeypatch: pytest.MonkeyPatch) -> Caller:
+def caller(everything: Everything, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller]:
     monkeypatch.setattr("compliance.api.guard.ASKED_PER_MINUTE", 10**9)
     person: User = make_user("administrator", is_superuser=True)
     Membership.objects.create(project=everything.world.project, user=person, role="legal")
     session, secret = signed_in(person).cookies["sessionid"].value, _get_new_csrf_string()
-    return Caller({"Cookie": f"sessionid={session}; csrftoken={secret}", "X-CSRFToken": secret})
+    # Between requests a server closes connections that are amid a transaction, as this test's is.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield Caller({"Cookie": f"sessionid={session}; csrftoken={secret}", "X-CSRFToken": secret})
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 def operations(part: int) -> Iterator[Any]:

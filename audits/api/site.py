@@ -101,4 +101,4 @@ def addresses() -> list[URLPattern]:
         for where, path_view in router.path_operations.items():
             view = guarded(path_view.get_view(), path_view)
             found.append(path(where.replace("{", "<").replace("}", ">").lstrip("/"), view))
-    return [*found, re_path("^.*$", unknown)]
+    return [*found, re_path("", unknown)]

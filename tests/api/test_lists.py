@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audits.models import Finding, Remark, RowMatch
+from audits.models import Finding, Remark
 from tests.api.conftest import program, signed_in
 from tests.api.places import Everything, everything, places, rule, world
 from tests.factories import make_call, make_completed_run, make_exchange, make_finding, make_user
@@ -31,13 +31,6 @@ def more_remarks(at: Everything) -> None:
     )
 
 
-def more_matches(at: Everything) -> None:
-    dataset = at.world.run.datasets.get()
-    call = make_completed_run().calls.first()
-    assert call is not None
-    RowMatch.objects.create(dataset=dataset, row=99, call=call, kind="exact", similarity=1.0)
-
-
 def more_calls(at: Everything) -> None:
     run = make_completed_run()
     make_call(run, make_exchange(run))
@@ -49,7 +42,6 @@ LISTS: dict[str, tuple[str, Callable[[Everything], None]]] = {
     "findings": ("/api/v1/findings?runs=all&standing=any", more_findings),
     "findings of a run": ("/api/v1/runs/{run}/findings", more_findings),
     "remarks": ("/api/v1/findings/{finding}/remarks", more_remarks),
-    "rows": ("/api/v1/runs/{run}/datasets/{dataset}/rows", more_matches),
     "projects": ("/api/v1/projects", more_calls),
     "reports": ("/api/v1/reports", more_runs),
 }
@@ -58,7 +50,7 @@ LISTS: dict[str, tuple[str, Callable[[Everything], None]]] = {
 @pytest.mark.parametrize("name", LISTS)
 def test_more_rows_take_no_more_queries(everything: Everything, name: str):
     address, more = LISTS[name]
-    address = address.format(run=everything.run, finding=everything.finding, dataset=everything.dataset)
+    address = address.format(run=everything.run, finding=everything.finding)
     client = signed_in(make_user("legal"))
     client.get(address)
 

@@ -98,6 +98,7 @@ def test_a_token_needs_none(world: World):
     [
         ("get", "/api/v1/nothing", 404),
         ("get", "/api/v1/runs/", 404),
+        ("get", "/api/v1/projects/a%0Ab", 404),
         ("get", "/api/v1/runs/999999999999999999999", 404),
         ("delete", "/api/v1/runs", 405),
         ("get", "/api/v1/runs?limit=0", 422),

@@ -69,7 +69,8 @@ class Flow:
 
     def _lying(self, node: Node, style: str) -> None:
         """A part on pages of its own that lie on their side."""
-        self.end_section()
+        if "<w:sectPr>" not in (self.out[-1] if self.out else ""):  # else two wide parts follow each other
+            self.end_section()
         self.wide = True
         self._mixed(node, style)
         self.end_section()

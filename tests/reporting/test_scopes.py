@@ -1,6 +1,9 @@
 """Reports about more than one run, what each audience gets, and how much is asked of the database for them."""
 
+import csv
+import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -10,14 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from audits.actions.decisions import decide
 from audits.actions.remarks import remark
 from audits.actions.reports import request_report
-from audits.models import Decision, Finding, Report
+from audits.models import Decision, Finding, ModelCall, Report
 from audits.queries.report_scope import OutOfReach
 from audits.reporting.context import build_context, context_bytes
+from audits.reporting.forms import render_form
 from audits.reporting.options import read_options
-from audits.reporting.pdf import render_html
+from audits.reporting.pdf import render_html, render_pdf
 from compliance.models import Project, User
 from tests.factories import make_completed_run, make_finding, make_pipeline, make_project, make_user
 from tests.reporting.conftest import SHA
+from tests.reporting.reading import page_texts, reader
 
 pytestmark = pytest.mark.django_db
 SECRET = "between-lawyers-only-7391"
@@ -121,8 +126,8 @@ def test_privileged_notes_are_in_counsels_report_alone(project: Project, spoken:
     parts = [*everything(), "remarks"]
     counsel = context_bytes(build_context(asked(project, spoken, parts=parts))).decode()
     assert SECRET in counsel
-    for reader in (make_user(User.Role.ADMINISTRATOR), None):
-        held = context_bytes(build_context(asked(project, reader, parts=parts))).decode()
+    for person in (make_user(User.Role.ADMINISTRATOR), None):
+        held = context_bytes(build_context(asked(project, person, parts=parts))).decode()
         assert SECRET not in held
         assert "Seen by all." in held
     for profile in ("engineering", "outside"):
@@ -142,3 +147,32 @@ def test_an_outside_party_reads_no_names_and_no_words_of_prompts(project: Projec
         "Ask who the student",
     ):
         assert hidden not in told
+
+
+NAMES = "=cmd|' /C calc'!A0 {{7*7}} ${7*7} <script>alert(1)</script>"
+
+
+def test_the_paper_says_no_more_than_its_audience_may_read_and_names_stay_words(project: Project, spoken: User) -> None:
+    User.objects.filter(pk=spoken.pk).update(first_name=NAMES[:100])
+    project.pipelines.update(name=NAMES)
+    ModelCall.objects.filter(run__pipeline__project=project).update(request_model=NAMES)
+    run = project.pipelines.get(slug=project.pipelines.earliest("pk").slug).runs.earliest("pk")
+    options = read_options(
+        {"scope": {"kind": "run", "ids": [str(run.pk)]}, "profile": "engineering", "parts": ["worklist", "usage"]}
+    )
+    context = build_context(request_report(acting_user=spoken, options=options))
+    paper = render_pdf(json.loads(context_bytes(context)), SHA)
+    text = " ".join(page_texts(paper))
+    assert "{{7*7}} ${7*7} <script>alert(1)</script>" in text
+    for secret in (SECRET, OWN_REASON):
+        assert secret not in text
+        assert secret.encode() not in b"".join(held for files in reader(paper).attachments.values() for held in files)
+    told = build_context(request_report(run=run, acting_user=spoken))
+    cells = list(csv.reader(io.StringIO(csv_of(told))))
+    assert all(not cell.startswith("=") for row in cells for cell in row)
+    assert any(cell.startswith("'=cmd|") for row in cells for cell in row)
+
+
+def csv_of(context: dict[str, Any]) -> str:
+    bundle = zipfile.ZipFile(io.BytesIO(render_form(context, "csv")))
+    return "".join(bundle.read(name).decode() for name in sorted(bundle.namelist()) if name.endswith(".csv"))

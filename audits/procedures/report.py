@@ -87,7 +87,5 @@ def make_report(report_id: int, *, state: str | None = None, paper: str = "") ->
     except Exception:  # noqa: BLE001 - the run's findings stand without their paper; the report itself says what failed
         fail_report(report_id, traceback.format_exc())
         return False
-    finish_report(
-        report_id, context_sha256=digest, pdf_sha256=store.put(pdf), pages=made.pages, size=len(pdf)
-    )
+    finish_report(report_id, context_sha256=digest, pdf_sha256=store.put(pdf), pages=made.pages, size=len(pdf))
     return True

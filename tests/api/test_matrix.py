@@ -96,8 +96,8 @@ def expected(name: str, user: User, in_project: str | None, scopes: list[str] | 
     if needs == "who runs audits":
         return "done" if Deed.RUN in mine else "refused"
     if needs == "who decides or runs audits, or administers":
-        allowed = mine & {Deed.DECIDE, Deed.RUN} or user.role in ("legal", "administrator")
-        return "done" if allowed and scopes is None else "refused"
+        some = bool(mine & {Deed.DECIDE, Deed.RUN}) or user.role in ("legal", "administrator")
+        return "done" if some and scopes is None else "refused"
     if Deed.SEE not in mine:
         return "nothing there"
     if needs == ITS_OWN:

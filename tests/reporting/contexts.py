@@ -100,7 +100,13 @@ def final(subject: str, fingerprint: str) -> Context:
         {"step": "Legal", "by": "Rosa Counsel", "at": _at(51)},
         {"step": "Head of legal", "by": "Max Head", "at": _at(52)},
     ]
-    approval = {"number": 2, "run": "", "completed_at": _at(53), "context_sha256": sha("record"), "signatures": signatures}
+    approval = {
+        "number": 2,
+        "run": "",
+        "completed_at": _at(53),
+        "context_sha256": sha("record"),
+        "signatures": signatures,
+    }
     context["signing"] = {
         "approvals": [approval], "subject": subject, "fingerprint": fingerprint, "own": True, "authority": "",
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """Drafts of public summaries: what is on record is told with its source, what is not is left to a person."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_rights_purchases_and_personal_information_are_not_guessed(place: str, c
 def test_what_audit_toml_says_is_declared_and_an_agreement_is_not_taken_for_a_purchase():
     context = contexts.plain()
     context["run"]["student"]["facts"].append({"fact": "base_model", "value": "meta-llama/Llama-3.1-8B"})
-    agreement = {
+    agreement: dict[str, Any] = {
         "provider": "OpenAI",
         "reference": "letter 7",
         "grants": [],

@@ -11,6 +11,7 @@ from typing import Any
 import docx
 import pytest
 from docx.document import Document
+from docx.enum.section import WD_ORIENTATION
 from lxml import etree
 
 from audits.reporting.forms import render_form
@@ -115,7 +116,7 @@ def test_every_style_that_is_used_is_there(content: bytes):
 
 def test_the_annex_of_calls_lies_on_its_side_and_the_cover_has_no_head(content: bytes):
     sections = opened(content).sections
-    assert [section.orientation for section in sections].count(1) == 1
+    assert [section.orientation for section in sections].count(WD_ORIENTATION.LANDSCAPE) == 1
     assert sections[0].different_first_page_header_footer
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pypdf
@@ -133,3 +134,19 @@ def test_figures_and_tables_are_numbered_without_a_gap(paper: Paper) -> None:
 def test_pypdf_reads_the_whole_structure_without_complaint(paper: Paper) -> None:
     pdf = pypdf.PdfReader(io.BytesIO(paper.pdf), strict=True)
     assert len(pdf.pages) == paper.pages
+
+
+def test_the_contents_name_the_page_on_which_each_part_begins(paper: Paper) -> None:
+    texts, pdf = page_texts(paper), reader(paper)
+    contents = " ".join(next(text for text in texts if "Contents" in text and "Findings" in text).split())
+    told = 0
+    for item in pdf.outline:
+        if isinstance(item, list) or item.title in ("Contents", "Audit of terms of service"):
+            continue
+        page = pdf.get_destination_page_number(item)
+        number = re.search(rf"{re.escape(item.title or '')}\W*(\d+)", contents)
+        if number:
+            told += 1
+            assert page is not None
+            assert int(number[1]) == page + 1, item.title
+    assert told >= 8

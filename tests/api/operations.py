@@ -276,7 +276,7 @@ CASES: dict[str, Case] = {
     "do_with_schedule": Case("nobody", lambda at: {"pk": 999_999, "deed": "pause"}),
     "build_report": Case(EVERYBODY, body={"scope": {"kind": "nothing"}}),
     "cancel_one_report": Case(Deed.REPORT, of_report),
-    "get_report_form": Case(SEE, lambda at: {**of_report(at), "form": "schema"}, empty=True),
+    "get_report_form": Case(SEE, lambda at: {**of_report(at), "form": "schema"}),
     "get_report_changes": Case(SEE, of_report, query="since={report}"),
     "get_portfolio": Case(EVERYBODY),
     "list_policies": Case(EVERYBODY),

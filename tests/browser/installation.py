@@ -163,7 +163,7 @@ def _judged(world: BrowserWorld) -> AssessedUse:
         student=student, made_by=world.engineer, teacher="gpt-4.1-mini", baseline="the base model", prompts=200,
         difference=0.12, low=0.08, high=0.16, reading="closer",
         files={side: {"name": f"{side}.jsonl", "sha256": sha(side), "size": 9} for side in ("student", "teacher", "baseline")},
-        result={"measures": {}},
+        result={"measures": {}, "reading_words": "No nearer to the teacher than to the baseline."},
     )  # fmt: skip
     use = world.finding.use
     return use or make_use(world.run)

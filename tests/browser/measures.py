@@ -21,7 +21,7 @@ _RUN = """async (options) => {
 _LAYOUT = """() => {
   const told = [], root = document.documentElement, wide = root.clientWidth;
   const named = (one) => one.tagName.toLowerCase() + (one.id ? "#" + one.id : "")
-    + (typeof one.className === "string" && one.className ? "." + one.className.trim().split(/\\s+/).join(".") : "")
+    + (one.getAttribute("class") ? "." + one.getAttribute("class").trim().split(/\\s+/).join(".") : "")
     + " “" + (one.innerText || one.value || "").trim().slice(0, 40) + "”";
   const seen = (one) => one.checkVisibility({visibilityProperty: true, opacityProperty: true});
   const inside = (one, test) => { for (let up = one.parentElement; up; up = up.parentElement) if (test(up)) return up; };

@@ -85,7 +85,9 @@ REPORTS: Final[Mapping[str, Address]] = {
     **_plain("report-new", "report-brand-organisation"),
     "report-new about a run": lambda at: f"{reverse('report-new')}?kind=run&id={at.run.pk}",
     "report": lambda at: reverse("report", args=[at.run.reports.earliest("pk").pk]),
-    "report-changes": lambda at: f"{reverse('report-changes', args=[at.run.reports.earliest('pk').pk])}?since=0",
+    "report-changes": lambda at: (
+        f"{reverse('report-changes', args=[handed_out.frozen(at).pk])}?since={handed_out.frozen(at).pk}"
+    ),
     **_of_project("report-brand"),
     "report-form": lambda at: f"{reverse('report-form', args=[handed_out.frozen(at).pk, 'xlsx'])}?state",
     "report-draft": lambda at: reverse("report-draft", args=[handed_out.frozen(at).pk, "ai-act"]),

@@ -40,7 +40,7 @@ def installation(transactional_db: None) -> Installation:
 def complaints_of(visit: Visit, address: str) -> list[str]:
     """Everything that is wrong with one page, at every width, in both themes and on paper."""
     page = visit.go(address)
-    told = [] if visit.status in (200, 404) else [f"status {visit.status}"]
+    told = [] if visit.status in (200, 404, 410) else [f"status {visit.status}"]
     told += [] if page.locator("h1").count() == 1 else [f"{page.locator('h1').count()} headings of the first rank"]
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -54,7 +54,8 @@ def complaints_of(visit: Visit, address: str) -> list[str]:
     page.emulate_media(media="print")
     told += [f"paper: {one}" for one in layout(page)]
     page.emulate_media(media="screen")
-    told += visit.complaints
+    # Where nothing is, or is no more, the browser says so of the page itself.
+    told += [one for one in visit.complaints if visit.status == 200 or f"status of {visit.status}" not in one]
     visit.complaints.clear()
     return told
 

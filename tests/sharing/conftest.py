@@ -13,6 +13,7 @@ from django.utils import timezone
 from audits.evidence.store import open_store
 from audits.models import Report, ShareLink
 from compliance.models import User
+from tests.browser.conftest import browser, opened  # noqa: F401 - a real Chromium, for the whole way
 from tests.factories import make_completed_run, make_pipeline, make_project, make_user
 
 PDF = b"%PDF-1.7 report"

@@ -7,11 +7,10 @@ from playwright.sync_api import expect
 
 from audits.evidence.store import open_store
 from audits.models import Report, ShareLook
-from tests.browser.conftest import PHONE, Opened, browser, opened
+from tests.browser.conftest import PHONE, Opened
 from tests.factories import make_completed_run, make_pipeline, make_project, make_user
 from tests.sharing.conftest import PDF
 
-__all__ = ["browser", "opened"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 

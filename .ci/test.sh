@@ -57,7 +57,7 @@ if [ "$only" = all ]; then
     tests "unit and integration tests" -q -n 2 --dist worksteal --durations=20 -m "not browser and not clients"
     tests "browser tests" -q -n 2 --dist worksteal -m browser
     # One run of all clients, installed on their own: nothing else beside it.
-    tests "capture matrix" -q -m clients --durations=3 tests/capture/matrix
+    tests "clients: capture matrix, policies for gateways" -q -m clients --durations=3 tests/capture/matrix tests/portfolio
 fi
 
 printf '\n%s' "$summary"

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -109,7 +110,7 @@ def _rows(request: PersonRequest, items: list[WorkItem]) -> Iterator[tuple[objec
             "; ".join(str(place) for place in item.places), "; ".join(step.words for step in item.steps),
             "; ".join(str(work.owner) for work in item.remedies) or one.assignee_name or "", one.next_due or "",
             "; ".join(f"{work.get_state_display()}: {work.what}" for work in item.remedies), one.calls, one.rows,
-            request.build_absolute_uri(f"/work/findings/{one.pk}/"),
+            request.build_absolute_uri(reverse("work-finding", args=[one.pk])),
         )  # fmt: skip
 
 
@@ -235,4 +236,4 @@ def keep(request: PersonRequest) -> HttpResponse:
         keep_view(acting_user=request.user, place=SavedView.Place.WORK, **form.cleaned_data)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return redirect(f"/work/?{form.cleaned_data['query']}")
+    return redirect(f"{reverse('work')}?{form.cleaned_data['query']}")

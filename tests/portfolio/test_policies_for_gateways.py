@@ -99,6 +99,7 @@ READERS = """
 import json, sys
 import yaml
 from litellm import Router
+from litellm.proxy._types import ProxyException
 from litellm.proxy.auth.auth_checks import _can_object_call_model
 from litellm.types.router import Deployment
 from openrouter.components import ChatRequest, CreateGuardrailRequest
@@ -114,7 +115,7 @@ guardrail = CreateGuardrailRequest.model_validate(json.load(open(sys.argv[3])))
 def passes(group, model):
     try:
         return bool(_can_object_call_model(model=model, llm_router=router, models=[group], object_type="key"))
-    except Exception:
+    except ProxyException:
         return False
 
 print(json.dumps({

@@ -150,3 +150,13 @@ def test_the_contents_name_the_page_on_which_each_part_begins(paper: Paper) -> N
             assert page is not None
             assert int(number[1]) == page + 1, item.title
     assert told >= 8
+
+
+def test_what_the_scan_leaves_to_a_person_is_printed_as_place_and_reason() -> None:
+    context = contexts.plain()
+    link = {"file": ".venv/lib64", "line": 0, "reason": "a symbolic link, which is not followed"}
+    context["run"]["scan"]["unresolved"] = [link, {"file": "ask.py", "line": 40, "reason": "the host is computed"}]
+    text = render_html(context, SHA)
+    assert (
+        "<li>.venv/lib64: a symbolic link, which is not followed</li><li>ask.py:40: the host is computed</li>" in text
+    )

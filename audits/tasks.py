@@ -4,11 +4,14 @@ import datetime as dt
 
 from audits.actions.notices import remind_of_ends
 from audits.actions.reminding import remind_of_work
+from audits.actions.run_ends import make_good
 from audits.actions.runs import mark_stale_runs as mark_stale
 from audits.actions.runs import note_resent
 from audits.procedures.audit import audit
+from audits.procedures.counting_once import count_once
 from audits.procedures.delivering import deliver_due
 from audits.procedures.erasing import erase_expired, finish_erasures
+from audits.procedures.forgetting import forget_logs
 from audits.procedures.importing import carry_out
 from audits.procedures.lifecycle import conduct
 from audits.procedures.mailing import send_mail
@@ -32,6 +35,7 @@ def run_audit(run_id: int) -> None:
     """
     conduct(run_id, audit)
     salvage(run_id)
+    count_once(run_id)
 
 
 @app.task(name="audits.make_report", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
@@ -71,6 +75,18 @@ def mark_stale_runs() -> None:
     """Find runs whose worker vanished, and runs that no worker ever heard of."""
     mark_stale()
     resend_lost_runs()
+
+
+@app.task(name="audits.tasks.follow_ends", ignore_result=True, expires=55)
+def follow_ends() -> None:
+    """Tell and settle what could not follow the end of some run."""
+    make_good()
+
+
+@app.task(name="audits.tasks.forget_old_logs", ignore_result=True, expires=80_000)
+def forget_old_logs() -> None:
+    """Once a day: drop what logs of telling hold beyond LOGS_KEPT_DAYS, and sessions that are over."""
+    forget_logs()
 
 
 @app.task(name="audits.tasks.seal_what_ended", ignore_result=True, expires=55)

@@ -95,7 +95,7 @@ def _blank_metadata(run: Run) -> None:
 def _blank_import(cause: str, imported: Import) -> None:
     entries = UsageEntry.objects.filter(imported=imported)
     if cause == Erasure.Cause.METADATA:
-        entries.update(person="", key_hint="")
+        entries.update(person="", key_hint="", response_id="", request_id="")
     else:
         entries.update(prompt_excerpt="", output_excerpt="")
         RejectedLine.objects.filter(imported=imported).update(raw="")

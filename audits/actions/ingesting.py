@@ -13,6 +13,7 @@ from django.utils.text import slugify
 
 from audits.actions.copying import copy_rows
 from audits.actions.pipelines import free_slug
+from audits.actions.same_calls import Changed, find_same_calls, one_at_a_time
 from audits.ingest.reading import Rejected
 from audits.ingest.titles import TITLES
 from audits.models import Import, Pipeline, ReceiverToken, RejectedLine, UsageEntry
@@ -52,6 +53,10 @@ class EntryRow(NamedTuple):
     purpose: str
     prompt_excerpt: str
     output_excerpt: str
+    response_id: str = ""
+    request_id: str = ""
+    response_key: UUID | None = None
+    request_key: UUID | None = None
 
 
 class _RejectedRow(NamedTuple):
@@ -80,16 +85,26 @@ WHERE coalesce(excluded.calls, 0) > coalesce(known.calls, 0)
    OR coalesce(excluded.input_tokens, 0) > coalesce(known.input_tokens, 0)
    OR coalesce(excluded.output_tokens, 0) > coalesce(known.output_tokens, 0)
    OR coalesce(excluded.cost, 0) > coalesce(known.cost, 0)"""  # noqa: S608
+# What was imported before ids were kept gets them when it is read again.
+_TELL_IDS = f"""
+UPDATE audits_usageentry AS known SET response_id = given.response_id, response_key = given.response_key,
+    request_id = given.request_id, request_key = given.request_key
+FROM {_STAGED} AS given WHERE known.pipeline_id = %s AND known.key = ANY(%s) AND known.key = given.key AND given.kind = 'call'
+AND known.response_key IS NULL AND known.request_key IS NULL
+AND (given.response_key IS NOT NULL OR given.request_key IS NOT NULL)"""  # noqa: S608
 _SUM_UP = """
-INSERT INTO audits_usageday (pipeline_id, day, kind, provider, served_by, model, operation, account, purpose, calls, uncounted,
-    failed, input_tokens, output_tokens, cost, currency)
-SELECT pipeline_id, (at AT TIME ZONE 'UTC')::date AS day, kind, provider, served_by, request_model, operation, account, purpose,
+INSERT INTO audits_usageday (pipeline_id, day, kind, provider, served_by, model, operation, account, purpose, seen, calls,
+    uncounted, failed, input_tokens, output_tokens, cost, currency)
+SELECT entry.pipeline_id, (entry.at AT TIME ZONE 'UTC')::date AS day, kind, provider, served_by, request_model, operation,
+    account, purpose,
+    CASE WHEN same.id IS NULL OR same.apart THEN '' WHEN same.other_id IS NOT NULL THEN 'repeated'
+        WHEN EXISTS (SELECT FROM audits_assesseduse WHERE run_id = same.run_id) THEN 'recorded' ELSE 'noted' END AS seen,
     coalesce(sum(calls), 0), count(*) FILTER (WHERE calls IS NULL AND kind = 'usage'),
     coalesce(sum(calls) FILTER (WHERE failed), 0),
     coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), coalesce(sum(cost), 0), currency
-FROM audits_usageentry
-WHERE pipeline_id = %s AND at >= %s AND at < %s
-GROUP BY pipeline_id, day, kind, provider, served_by, request_model, operation, account, purpose, currency"""
+FROM audits_usageentry AS entry LEFT JOIN audits_samecall AS same ON same.entry_id = entry.id
+WHERE entry.pipeline_id = %s AND entry.at >= %s AND entry.at < %s
+GROUP BY entry.pipeline_id, day, kind, provider, served_by, request_model, operation, account, purpose, seen, currency"""
 
 
 @transaction.atomic
@@ -166,31 +181,49 @@ def begin(imported: Import) -> None:
     )
 
 
+class Written(NamedTuple):
+    """What a batch came to: entries written (new ones, sums that have grown), days of logs whose calls count otherwise now."""
+
+    entries: int
+    changed: Changed
+
+
 @transaction.atomic
 def write_entries(
     imported: Import, rows: Sequence[EntryRow], part: str, unread: Sequence[Rejected], **counts: int
-) -> int:
+) -> Written:
     """Write entries that no import of this log has brought yet, and rejected lines; add `counts` to the import's.
 
-    Returns how many entries were written: new ones, and sums that have grown.
+    A call of which another source of the project tells as well is found by the ids that its provider gave it.
     """
-    written = 0
-    with connection.cursor() as cursor:
-        if rows:
-            cursor.execute(_STAGE)
-            copy_rows(UsageEntry, COLUMNS, rows, _STAGED)
-            for take in (_TAKE_CALLS, _TAKE_SUMS):
-                cursor.execute(take)
-                written += cursor.rowcount
-        if unread:
-            _keep_rejected(imported, part, unread)
+    written, changed = (0, {}) if not rows else _taken(imported.pipeline.project_id, rows)
+    if unread:
+        _keep_rejected(imported, part, unread)
     period = (min(row.at for row in rows), max(row.at for row in rows)) if rows else (None, None)
     Import.objects.filter(pk=imported.pk).update(
         first_at=Least("first_at", Value(period[0])) if rows else F("first_at"),
         last_at=Greatest("last_at", Value(period[1])) if rows else F("last_at"),
         **{name: F(name) + more for name, more in counts.items()},
     )
-    return written
+    return Written(written, changed)
+
+
+def _taken(project_id: int, rows: Sequence[EntryRow]) -> tuple[int, Changed]:
+    """Take up what is new among rows, and see which of their calls are told of elsewhere."""
+    answers = {row.response_key for row in rows if row.response_key and row.kind == "call"}
+    requests = {row.request_key for row in rows if row.request_key and row.kind == "call"}
+    if answers or requests:
+        one_at_a_time(project_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        copy_rows(UsageEntry, COLUMNS, rows, _STAGED)
+        cursor.execute(_TAKE_CALLS)
+        calls = cursor.rowcount
+        if calls < len(rows) and (answers or requests):
+            cursor.execute(_TELL_IDS, [rows[0].pipeline_id, [row.key for row in rows]])
+        cursor.execute(_TAKE_SUMS)
+        written = calls + cursor.rowcount
+    return written, find_same_calls(project_id, answers, requests)
 
 
 def _keep_rejected(imported: Import, part: str, unread: Sequence[Rejected]) -> None:
@@ -214,6 +247,13 @@ def sum_up_days(pipeline_id: int, first: dt.datetime, end: dt.datetime) -> None:
             [pipeline_id, first.date(), end.date()],
         )
         cursor.execute(_SUM_UP, [pipeline_id, first, end])
+
+
+def sum_up_changed(changed: Changed) -> None:
+    """Sum up anew what days of logs came to be counted otherwise."""
+    for log, days in changed.items():
+        first, last = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in days)
+        sum_up_days(log, first, last + dt.timedelta(days=1))
 
 
 def _midnight(at: dt.datetime) -> dt.datetime:

@@ -3,13 +3,14 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.functions import TruncDate
 
 from audits.actions.copying import copy_rows, next_ids
-from audits.models import Exchange, LogLine, ModelCall, UsageSignature
+from audits.models import Exchange, LogLine, ModelCall, RecordedId, UsageSignature
 
 
 class ExchangeRow(NamedTuple):
@@ -77,6 +78,14 @@ class CallRow(NamedTuple):
     purpose_source: str = ""
 
 
+class IdRow(NamedTuple):
+    """An id that a provider gave a call, as it is compared."""
+
+    run_id: int
+    call_id: int
+    key: UUID
+
+
 class LogRow(NamedTuple):
     run_id: int
     seq: int
@@ -95,12 +104,14 @@ def reserve_ids(model: type[Exchange] | type[ModelCall], count: int) -> Sequence
 
 
 @transaction.atomic
-def write_usage(exchanges: Sequence[ExchangeRow], calls: Sequence[CallRow]) -> None:
-    """Append exchanges and the calls in them. Ids come from `reserve_ids`."""
+def write_usage(exchanges: Sequence[ExchangeRow], calls: Sequence[CallRow], named: Sequence[IdRow] = ()) -> None:
+    """Append exchanges, the calls in them, and the ids that providers gave these. Ids of rows come from `reserve_ids`."""
     if exchanges:
         copy_rows(Exchange, EXCHANGE_COLUMNS, exchanges)
     if calls:
         copy_rows(ModelCall, CALL_COLUMNS, calls)
+    if named:
+        copy_rows(RecordedId, IdRow._fields, named)
 
 
 def write_log_lines(lines: Sequence[LogRow]) -> None:

@@ -15,7 +15,7 @@ from audits.actions.owners import say_owners, take_back
 from audits.actions.patterns import LONGEST_DAYS, request_reading
 from audits.models import AccountOwner, PatternReading
 from audits.procedures.reading_patterns import latest_call_day
-from audits.queries.owners import by_owner, senders
+from audits.queries.owners import by_owner, logged_by, senders
 from audits.queries.reconciling import Line, Reconciliation, as_rows, channels_of, latest_day, reconcile
 from audits.tasks import look_for_patterns
 from audits.views.owners import DAYS, MOST_AT_ONCE, OwnerForm
@@ -246,7 +246,7 @@ def get_reconciliation(request: PersonRequest, asked: Query[PeriodAsked]) -> dic
     if channel is None:
         return {**empty, "simulated": 0, "owners": []}
     found = reconcile(projects, channel, since, until)
-    whose = [one for project in projects for one in senders(project, since, until, channel, bills=False)]
+    whose = logged_by(projects, since, until, channel)
     return {
         "channel": channel, "channels": channels, "since": since, "until": until,
         "lines": [_line(one) for one in found.lines], "total": _line(found.total), "simulated": found.simulated,

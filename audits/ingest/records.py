@@ -17,7 +17,9 @@ class UsageRecord(NamedTuple):
 
     `id` is the source's own, unique in the log; "" when it gives none. `channel` is who served it, in the source's words.
     `input_tokens` includes cached ones, `output_tokens` reasoning ones (OpenTelemetry's meaning); None: not said.
-    `calls` None: the source does not say how many. `cost` is in units of `currency` (ISO 4217).
+    `calls` None: the source does not say how many. `cost` is in units of `currency` (ISO 4217). `response_id` is the id that
+    the provider gave the answer, `request_id` the one that it gave the request, in a header; `position` is the place of
+    the call among those of one exchange, from 0.
     """
 
     at: datetime
@@ -41,6 +43,9 @@ class UsageRecord(NamedTuple):
     key: str = ""
     prompt: str = ""
     output: str = ""
+    response_id: str = ""
+    request_id: str = ""
+    position: int = 0
 
 
 Fields = Mapping[str, Any]

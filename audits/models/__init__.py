@@ -21,6 +21,7 @@ from audits.models.reports import Report, ReportBrand, ReportPreset
 from audits.models.retention import ErasedContent, Erasure, LegalHold, Look, Retention
 from audits.models.review import Assignment, Enclosure, FactRequest, Remark, Remedy, RemedyStep, SavedView
 from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
+from audits.models.same_calls import RecordedId, SameCall
 from audits.models.schedules import ReportSchedule, ScheduledReport
 from audits.models.sharing import ShareLink, ShareLook
 from audits.models.taught import TaughtCalls, TaughtRows
@@ -62,6 +63,7 @@ __all__ = [
     "PatternReading",
     "Pipeline",
     "ReceiverToken",
+    "RecordedId",
     "RejectedLine",
     "Rejudging",
     "Remark",
@@ -78,6 +80,7 @@ __all__ = [
     "RowMatch",
     "Run",
     "RunStep",
+    "SameCall",
     "SavedView",
     "ScheduledReport",
     "Seal",

@@ -144,12 +144,25 @@ class UsageEntry(models.Model):
     purpose = models.CharField(max_length=10, choices=ModelCall.Purpose, blank=True, help_text="As declared")
     prompt_excerpt = models.CharField(max_length=240, blank=True)
     output_excerpt = models.CharField(max_length=240, blank=True)
+    # The hashes of both ids stay when the ids are erased: one call is known as one by them (audits.ingest.identities).
+    response_id = models.CharField(max_length=200, blank=True, help_text="That the provider gave the answer")
+    request_id = models.CharField(max_length=200, blank=True, help_text="That the provider gave the request")
+    response_key = models.UUIDField(null=True, blank=True, editable=False)
+    request_key = models.UUIDField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["id"]
         verbose_name_plural = "usage entries"
         constraints = [models.UniqueConstraint(fields=["pipeline", "key"], name="entries_are_imported_once")]
-        indexes = [models.Index(fields=["pipeline", "at"], name="entries_by_time")]
+        indexes = [
+            models.Index(fields=["pipeline", "at"], name="entries_by_time"),
+            models.Index(
+                fields=["response_key"], name="entries_by_answer", condition=models.Q(response_key__isnull=False)
+            ),
+            models.Index(
+                fields=["request_key"], name="entries_by_request", condition=models.Q(request_key__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.request_model or self.host} at {self.at:%Y-%m-%d %H:%M}"
@@ -157,6 +170,12 @@ class UsageEntry(models.Model):
 
 class UsageDay(models.Model):
     """Entries of one log alike in all that rules and reconciliation ask about, summed up for a day."""
+
+    class Seen(models.TextChoices):
+        HERE = "", "Counted here"
+        RECORDED = "recorded", "Recorded in a run that was judged, and counted there"
+        NOTED = "noted", "Recorded in a run that judged nothing, and counted there"
+        REPEATED = "repeated", "Counted by another entry"
 
     pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="usage_days")
     day = models.DateField()
@@ -167,6 +186,7 @@ class UsageDay(models.Model):
     operation = models.CharField(max_length=60, blank=True)
     account = models.CharField(max_length=120, blank=True)
     purpose = models.CharField(max_length=10, blank=True)
+    seen = models.CharField(max_length=8, choices=Seen, blank=True, default="", help_text="Where its calls are counted")
     calls = models.PositiveBigIntegerField(help_text="Where the source says how many")
     uncounted = models.PositiveBigIntegerField(default=0, help_text="Entries of which it does not say how many calls")
     failed = models.PositiveBigIntegerField(default=0)

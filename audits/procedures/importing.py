@@ -13,7 +13,17 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audits.actions.ingesting import BATCH, EntryRow, begin, move, sum_up, write_entries
+from audits.actions.ingesting import (
+    BATCH,
+    EntryRow,
+    Written,
+    begin,
+    move,
+    sum_up,
+    sum_up_changed,
+    write_entries,
+)
+from audits.actions.same_calls import Changed, together
 from audits.capture.masking import Masker
 from audits.evidence.store import Store, open_store
 from audits.ingest.keeping import Pieces, kept_text
@@ -26,7 +36,7 @@ from audits.ingest.unpacking import MOST_BYTES, Unacceptable, parts_of
 from audits.models import Import
 from audits.procedures.executing import mask_salt
 from audits.procedures.imported_rows import Rows
-from audits.procedures.judging_imports import judge_log
+from audits.procedures.judging_imports import judge_log, judge_logs
 from compliance.engine.library import Library
 from compliance.queries.library import library_from_database
 
@@ -117,19 +127,19 @@ def _read(imported: Import, progress: Progress | None) -> None:
     begin(imported)
     Import.objects.filter(pk=imported.pk).update(total_bytes=sum(part["size"] for part in imported.parts))
     rows = Rows(imported, library)
-    written = 0
+    several = len(imported.parts) > 1
+    written: list[Written] = []
     for part in imported.parts:
         with store.open(part["sha256"]) as stream:
-            written += read_kept(
-                imported, stream, part["name"] if len(imported.parts) > 1 else "", reader, rows, progress
-            )
-    conclude(imported, library, written)
+            written.append(read_kept(imported, stream, part["name"] if several else "", reader, rows, progress))
+    changed = together(*(one.changed for one in written))
+    conclude(imported, library, Written(sum(one.entries for one in written), changed))
 
 
 def read_kept(
     imported: Import, stream: Any, part: str, reader: Reader, rows: Rows, progress: Progress | None = None
-) -> int:
-    """Read one kept part into the import, batch by batch, each written whole or not at all; tells how many entries it wrote."""
+) -> Written:
+    """Read one kept part into the import, batch by batch, each written whole or not at all; tells what that came to."""
     counted = _Counted(stream)
     batch = _Batch(imported, part)
     with _Writer() as writer:
@@ -147,7 +157,8 @@ def read_kept(
                 writer.take(batch, counted.taken())
                 batch = _Batch(imported, part)
         writer.wait()
-        return writer.written + batch.write(counted.taken())
+        writer.took(batch.write(counted.taken()))
+        return Written(writer.entries, writer.changed)
 
 
 class _Batch:
@@ -159,8 +170,8 @@ class _Batch:
         self.rejected: list[Rejected] = []
         self.passed_over = 0
 
-    def write(self, done_bytes: int) -> int:
-        """Write them; tells how many were."""
+    def write(self, done_bytes: int) -> Written:
+        """Write them; tells what that came to."""
         return write_entries(
             self._imported, self.entries, self._part, self.rejected,
             read=len(self.entries), rejected=len(self.rejected), passed_over=self.passed_over, done_bytes=done_bytes,
@@ -176,8 +187,9 @@ class _Writer:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "import", initializer=_share, initargs=(connections[DEFAULT_DB_ALIAS],))
-        self._pending: Future[int] | None = None
-        self.written = 0
+        self._pending: Future[Written] | None = None
+        self.entries = 0
+        self.changed: Changed = {}
 
     def take(self, batch: _Batch, done_bytes: int) -> None:
         """Begin to write a batch; nothing may be pending."""
@@ -187,7 +199,12 @@ class _Writer:
         """Until the last batch is written; raises what went wrong with it."""
         pending, self._pending = self._pending, None
         if pending is not None:
-            self.written += pending.result()
+            self.took(pending.result())
+
+    def took(self, written: Written) -> None:
+        """Add what a batch came to."""
+        self.entries += written.entries
+        self.changed = together(self.changed, written.changed)
 
     def __enter__(self) -> "_Writer":
         connections[DEFAULT_DB_ALIAS].inc_thread_sharing()
@@ -223,10 +240,15 @@ class _Counted(io.RawIOBase):
         return since
 
 
-def conclude(imported: Import, library: Library, written: int) -> None:
-    """Sum up what was read, judge the log anew if that `written` anything, and say that the import is done."""
+def conclude(imported: Import, library: Library, written: Written) -> None:
+    """Sum up what was read, judge the log anew if that wrote anything, and say that the import is done.
+
+    So are other logs of the project, where calls of theirs turned out to be the same.
+    """
     imported.refresh_from_db()
     new = sum_up(imported)
-    judged = written or (new and imported.run is None)
+    sum_up_changed(written.changed)
+    judged = written.entries or written.changed or (new and imported.run is None)
     run = judge_log(imported, library) if judged else imported.run
+    judge_logs(written.changed.keys() - {imported.pipeline_id}, library)
     move(imported, Import.State.DONE, new=new, known=imported.read - new, done_bytes=imported.total_bytes, run=run)

@@ -1,7 +1,7 @@
 """Judging a log that was imported: what its entries say was used, held against the terms, as what a log says and no more."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from audits.matching.facts import (
 )
 from audits.matching.outcomes import outcome_of
 from audits.matching.verdicts import drafts, merge_days
-from audits.models import Gap, Import, Pipeline, Run, UsageDay, UsageEntry
+from audits.models import Gap, Import, Pipeline, Run, SameCall, UsageDay, UsageEntry
 from compliance.engine.assessment import assess
 from compliance.engine.facts import Fact
 from compliance.engine.library import Library
@@ -30,6 +30,8 @@ NOT_OBSERVED = (
     "What is found here rests on a log that was imported, not on what a recorder saw: calls that went past that log are not in "
     "it, nothing shows what became of the answers, and nobody can tell whether the log is whole."
 )
+
+JUDGED_HERE = (UsageDay.Seen.HERE, UsageDay.Seen.NOTED)
 
 
 @transaction.atomic
@@ -50,6 +52,14 @@ def judge_log(imported: Import, library: Library) -> Run:
     return run
 
 
+def judge_logs(logs: Iterable[int], library: Library) -> None:
+    """Judge logs anew of which calls came to be counted otherwise; those that nobody has judged yet are left."""
+    for log in sorted(logs):
+        newest = Import.objects.filter(pipeline=log, pipeline__runs__isnull=False).order_by("-id").first()
+        if newest is not None:
+            judge_log(newest, library)
+
+
 def _run(imported: Import) -> Run:
     pipeline = Pipeline.objects.select_for_update().get(pk=imported.pipeline_id)
     number = Run.objects.filter(pipeline=pipeline).aggregate(last=Max("number"))["last"] or 0
@@ -68,13 +78,20 @@ def _run(imported: Import) -> Run:
     if imported.rejected:
         words = f"{imported.rejected} lines of {imported.name} could not be read; the import’s page lists them."
         Gap.objects.create(run=run, at=now, step="execute", kind="unread lines", subject=imported.name, detail=words)
+    differing = SameCall.objects.filter(pipeline=pipeline, differs__gt="").count()
+    if differing:
+        words = f"{differing:,} calls of this log are told otherwise by another source; the import’s page lists them."
+        Gap.objects.create(run=run, at=now, step="execute", kind="sources differ", subject=pipeline.name, detail=words)
     return run
 
 
 def logged_uses(pipeline: Pipeline, stated: Stated) -> Iterator[RecordedUse]:
-    """The distinct uses that a log tells of, by day. Failed calls are no uses; where nobody says how many, at least one."""
+    """The distinct uses that a log tells of, by day. Failed calls are no uses; where nobody says how many, at least one.
+
+    Calls that a judged run recorded, or that another entry counts, are judged there.
+    """
     groups = (
-        UsageDay.objects.filter(pipeline=pipeline)
+        UsageDay.objects.filter(pipeline=pipeline, seen__in=JUDGED_HERE)
         .exclude(kind=UsageEntry.Kind.COST)
         .exclude(operation__in=NO_OUTPUT)
         .values("provider", "served_by", "model", "operation", "purpose", "day")

@@ -5,12 +5,12 @@ import heapq
 import re
 from collections.abc import Iterator
 
-from django.db.models import Max, OuterRef, Q, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from audits.actions.patterns import keep_reading, request_reading
 from audits.ingest.owners import Owners, sender
-from audits.models import ModelCall, PatternReading, Run, UsageEntry
+from audits.models import ModelCall, PatternReading, Run, SameCall, UsageEntry
 from audits.patterns.calls import Call
 from audits.patterns.reading import Reading
 from audits.queries.owners import owners_of
@@ -75,6 +75,7 @@ class _Look:
         period = Q(at__gte=self._begin, at__lt=self._end)
         logs = list(project.pipelines.filter(origin="import").values_list("pk", flat=True))
         entries = UsageEntry.objects.filter(period, pipeline__in=logs, kind=UsageEntry.Kind.CALL)
+        entries = entries.exclude(Exists(SameCall.objects.filter(entry=OuterRef("pk"), apart=False)))
         columns = (
             "at", "account", "person", "key_hint", "served_by", "request_model", "prompt_excerpt", "id", "status", "failed",
             "host",

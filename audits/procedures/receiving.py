@@ -6,18 +6,18 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.utils import timezone
 
-from audits.actions.ingesting import sum_up
+from audits.actions.ingesting import sum_up, sum_up_changed
 from audits.actions.receiving import count_received, import_of_the_hour
 from audits.evidence.store import open_store
 from audits.ingest.masking import masked
 from audits.ingest.readers import otlp
-from audits.models import Import, ReceiverToken
+from audits.models import Import, Pipeline, ReceiverToken, Run, SameCall
 from audits.procedures.imported_rows import Rows
 from audits.procedures.importing import fingerprints, read_kept
-from audits.procedures.judging_imports import judge_log
+from audits.procedures.judging_imports import judge_log, judge_logs
 from compliance.queries.library import library_from_database
 
 JUDGED_EVERY = dt.timedelta(hours=1)
@@ -34,9 +34,10 @@ def receive(token: ReceiverToken, request: dict[str, Any]) -> tuple[int, str]:
     imported = import_of_the_hour(token, part)
     rows = Rows(imported, library_from_database(imported.pipeline.project_id))
     before = imported.rejected
-    read_kept(imported, io.BytesIO(line), str(part["name"]), otlp.records, rows)
+    written = read_kept(imported, io.BytesIO(line), str(part["name"]), otlp.records, rows)
     imported.refresh_from_db()
     count_received(imported, sum_up(imported))
+    sum_up_changed(written.changed)
     # What was read counts as done only when it was judged.
     Import.objects.filter(pk=imported.pk).update(done_bytes=F("done_bytes") - len(line))
     unread = imported.rejected - before
@@ -58,4 +59,15 @@ def judge_received(now: dt.datetime | None = None) -> int:
         for pk, total in seen:
             Import.objects.filter(pk=pk).update(done_bytes=total)
         judged += 1
-    return judged
+    return judged + _judge_what_counts_otherwise(limit)
+
+
+def _judge_what_counts_otherwise(limit: dt.datetime) -> int:
+    """Judge logs of which calls were found in another source since they were judged, each at most once an hour."""
+    newest = Run.objects.filter(pipeline=OuterRef("pk")).order_by("-id").values("finished_at")[:1]
+    logs = Pipeline.objects.filter(origin=Pipeline.Origin.IMPORT).annotate(judged_at=Subquery(newest))
+    found = SameCall.objects.filter(pipeline=OuterRef("pk"), at__gt=OuterRef("judged_at"))
+    waiting = logs.filter(Exists(found), judged_at__lte=limit)
+    for log in waiting:
+        judge_logs([log.pk], library_from_database(log.project_id))
+    return len(waiting)

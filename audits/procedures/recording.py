@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audits.actions.usage import CallRow, ExchangeRow, reserve_ids, write_usage
+from audits.actions.usage import CallRow, ExchangeRow, IdRow, reserve_ids, write_usage
 from audits.capture.spool import read_events
 from audits.capture.wire import BatchLedger, Parsed, WireExchange, parse
 from audits.capture.wire import ModelCall as WireCall
 from audits.evidence.links import named_contents
+from audits.ingest.identities import key_of, request_id_of
 from audits.matching.identity import Identities
 from audits.models import Connection, Exchange, Gap, ModelCall
 from audits.procedures.bounds_followed import BoundsFollowed
@@ -63,16 +64,18 @@ class Recording:
         call_ids = iter(reserve_ids(ModelCall, sum(len(one.calls) for one in parsed)))
         rows: list[ExchangeRow] = []
         calls: list[CallRow] = []
+        named: list[IdRow] = []
         outputs: list[str] = []
         for key, event, one in zip(ids, exchanges, parsed, strict=True):
             rows.append(self._exchange_row(key, event, one))
             for call in one.calls:
                 row = self._call_row(next(call_ids), key, event, call)
                 calls.append(row)
+                named.extend(_ids(row, event))
                 outputs.extend(_output_lines(row, event, call))
         with self.outputs.open("a", encoding="utf-8") as file:
             file.writelines(outputs)
-        write_usage(rows, calls)
+        write_usage(rows, calls, named)
         self._write_connections(events)
         self._write_gaps(events)
         self.bounds.take(events)
@@ -209,6 +212,16 @@ class Recording:
         ]
         self.gaps += len(rows)
         Gap.objects.bulk_create(rows)
+
+
+def _ids(row: CallRow, event: Event) -> Iterable[IdRow]:
+    """The ids that the provider gave a call; none where a stand-in or a recording answered, which gives those of others."""
+    if row.simulated or event.get("replayed"):
+        return
+    given = (row.response_id, request_id_of((name, str(value)) for name, value in event.get("response_headers") or []))
+    for key in {key_of(one, row.position) for one in given}:
+        if key is not None:
+            yield IdRow(row.run_id, row.id, key)
 
 
 def _disposition(event: Event) -> str | None:

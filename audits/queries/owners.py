@@ -1,17 +1,19 @@
 """Who is behind the accounts, keys and users that logs name, and which of them nobody has said anything of."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from audits.ingest.owners import Owner, Owners
 from audits.ingest.titles import BILLS
-from audits.models import AccountOwner, Import, UsageEntry
+from audits.models import AccountOwner, Import, SameCall, UsageEntry
 from compliance.models import Project
 
 MOST_SENDERS = 50_000
+REPEATED = Q(apart=False, other__isnull=False)
 
 
 def owners_of(projects: QuerySet[Project]) -> Owners:
@@ -47,13 +49,18 @@ class Sender:
 
 
 def senders(
-    project: Project, first: dt.date, last: dt.date, served_by: str = "", *, bills: bool = True
+    project: Project, first: dt.date, last: dt.date, served_by: str = "", *, bills: bool = True, repeated: bool = True
 ) -> list[Sender]:
-    """Whoever is named in the project's logs (and bills) from `first` to `last` (UTC), most calls first. Three queries."""
+    """Whoever is named in the project's logs (and bills) from `first` to `last` (UTC), most calls first. Three queries.
+
+    `repeated`: with calls that another log's entry counts, for whoever asks which names there are rather than how many calls.
+    """
     owners = owners_of(Project.objects.filter(pk=project.pk))
     entries = _entries(project, first, last)
     if not bills:
         entries = entries.exclude(pipeline__in=Import.objects.filter(source__in=BILLS).values("pipeline"))
+    if not repeated:
+        entries = entries.exclude(Exists(SameCall.objects.filter(REPEATED, entry=OuterRef("pk"))))
     if served_by:
         entries = entries.filter(served_by=served_by)
     groups = (
@@ -88,6 +95,13 @@ def _sender(group: dict[str, Any], owners: Owners) -> Sender:
         group["served_by"], group["account"], group["person"], group["key_hint"], group["n"] or group["entries"],
         group["tokens_in"] + group["tokens_out"], group["first"], group["last"], owner,
     )  # fmt: skip
+
+
+def logged_by(projects: Iterable[Project], first: dt.date, last: dt.date, served_by: str) -> list[Sender]:
+    """Who the calls in logs of these projects were by, each call once. Three queries for each project."""
+    return [
+        one for project in projects for one in senders(project, first, last, served_by, bills=False, repeated=False)
+    ]
 
 
 def by_owner(found: list[Sender]) -> list[dict[str, Any]]:

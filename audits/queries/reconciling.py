@@ -2,8 +2,9 @@
 
 import datetime as dt
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db.models import F, QuerySet, Sum
 
 from audits.ingest.titles import BILLS
 from audits.models import Import, UsageDay, UsageEntry, UsageSignature
+from audits.queries.overlaps import Overlap, Told, overlaps
 from compliance.engine.catalogue import canonical_name
 from compliance.models import Project
 
@@ -35,10 +37,11 @@ class Side:
 
 @dataclass
 class Line:
-    """A day and a model with all three sides.
+    """A day and a model with all three sides. `both`: what is known to be recorded and logged as well, by common ids.
 
-    One call may be recorded and logged as well, and nothing tells which: so what is billed and not explained is at least what
-    exceeds the two together, and at most what exceeds the larger.
+    Beyond that one call may be recorded and logged, and nothing tells which: so what is billed and not explained is at least
+    what exceeds the two together, and at most what exceeds the larger. A call that two logs tell of is logged once, as far
+    as common ids show it; `overlaps` are the sources that may tell of the same calls and have no such ids.
     """
 
     day: dt.date | None
@@ -46,6 +49,8 @@ class Line:
     recorded: Side = field(default_factory=Side)
     logged: Side = field(default_factory=Side)
     billed: Side = field(default_factory=Side)
+    both: Side = field(default_factory=Side)
+    overlaps: tuple[Overlap, ...] = ()
     # Of the sum of several lines: what one day's bill leaves open is not made good by another day that has none.
     summed: tuple["Line", ...] = ()
 
@@ -61,14 +66,16 @@ class Line:
             return _sum(one.rest for one in self.summed)
         if not self.billed.there or not (self.billed.tokens or self.billed.calls):
             return None
-        return _rest(self.billed.tokens, self.recorded.tokens, self.logged.tokens)
+        return _rest(self.billed.tokens, self.recorded.tokens, self.logged.tokens, self.both.tokens)
 
     @property
     def rest_calls(self) -> tuple[int, int] | None:
         """The same in calls."""
         if self.summed:
             return _sum(one.rest_calls for one in self.summed)
-        return _rest(self.billed.calls, self.recorded.calls, self.logged.calls) if self.counts_calls else None
+        if not self.counts_calls:
+            return None
+        return _rest(self.billed.calls, self.recorded.calls, self.logged.calls, self.both.calls)
 
     @property
     def over(self) -> int:
@@ -84,8 +91,10 @@ def _sum(rests: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:
     return (sum(least for least, _ in given), sum(most for _, most in given)) if given else None
 
 
-def _rest(billed: int, recorded: int, logged: int) -> tuple[int, int]:
-    return max(0, billed - recorded - logged), max(0, billed - max(recorded, logged))
+def _rest(billed: int, recorded: int, logged: int, both: int) -> tuple[int, int]:
+    # Two sources may count the tokens of one call differently: then `both` is no bound, and neither side is left out.
+    seen = max(recorded + logged - both, recorded, logged)
+    return max(0, billed - seen), max(0, billed - max(recorded, logged))
 
 
 @dataclass(frozen=True)
@@ -99,40 +108,79 @@ class Reconciliation:
 
 def reconcile(projects: QuerySet[Project], channel: str, first: dt.date, last: dt.date) -> Reconciliation:
     """All three sides of `channel` (who served the calls, and bills them) from `first` to `last`, both included. Four queries."""
-    found: dict[tuple[dt.date, str], Line] = {}
-
-    def line(day: dt.date, model: str) -> Line:
-        key = (day, plain_model(model))
-        return found.setdefault(key, Line(*key))
-
+    sides = _Sides()
     period = {"day__range": (first, last), "served_by": channel}
     recorded = UsageSignature.objects.filter(**period, run__pipeline__project__in=projects)
-    for row in recorded.filter(simulated=False).order_by().values("day", "model").annotate(**_SUMS):
-        line(row["day"], row["model"]).recorded.add(row["n"], row["tokens"])
+    for row in recorded.filter(simulated=False).order_by().values("day", "model", "account").annotate(**_SUMS):
+        sides.record(row)
     simulated = recorded.filter(simulated=True).aggregate(n=Sum("calls"))["n"] or 0
     bills = Import.objects.filter(source__in=BILLS).values("pipeline")
     imported = UsageDay.objects.filter(**period, pipeline__project__in=projects)
-    for row in _by_day(imported.exclude(pipeline__in=bills)):
-        line(row["day"], row["model"]).logged.add(row["n"], row["tokens"], row["money"], row["blind"])
+    logged = imported.exclude(pipeline__in=bills).exclude(seen=UsageDay.Seen.REPEATED)
+    for row in _by_day(logged, "seen", "account", "pipeline", "pipeline__name"):
+        sides.log(row)
     for row in _by_day(imported.filter(pipeline__in=bills)):
-        usage = row["kind"] == UsageEntry.Kind.USAGE
-        side = line(row["day"], row["model"]).billed
-        side.add(row["n"] if usage else 0, row["tokens"], row["money"], row["blind"])
-    lines = tuple(found[key] for key in sorted(found))
+        sides.bill(row)
+    lines = sides.lines()
     return Reconciliation(lines, _total(lines), simulated)
 
 
+class _Sides:
+    """The lines of a period on their way: what each side says of a day and a model."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[dt.date, str], Line] = {}
+        self._told: defaultdict[tuple[dt.date, str], list[Told]] = defaultdict(list)
+
+    def _line(self, row: dict[str, Any]) -> tuple[Line, list[Told]]:
+        key = (row["day"], plain_model(row["model"]))
+        return self._found.setdefault(key, Line(*key)), self._told[key]
+
+    def record(self, row: dict[str, Any]) -> None:
+        line, told = self._line(row)
+        line.recorded.add(row["n"], row["tokens"])
+        told.append(Told(0, RUNS, row["account"], row["n"]))
+
+    def log(self, row: dict[str, Any]) -> None:
+        line, told = self._line(row)
+        line.logged.add(row["n"], row["tokens"], row["money"], row["blind"])
+        if row["seen"]:
+            line.both.add(row["n"], row["tokens"])
+        else:
+            told.append(Told(row["pipeline"], row["pipeline__name"], row["account"], row["n"]))
+
+    def bill(self, row: dict[str, Any]) -> None:
+        usage = row["kind"] == UsageEntry.Kind.USAGE
+        line, _ = self._line(row)
+        line.billed.add(row["n"] if usage else 0, row["tokens"], row["money"], row["blind"])
+
+    def lines(self) -> tuple[Line, ...]:
+        for key, line in self._found.items():
+            line.overlaps = overlaps(_without(self._told[key], line.both.calls))
+        return tuple(self._found[key] for key in sorted(self._found))
+
+
+def _without(told: list[Told], both: int) -> Iterator[Told]:
+    """What each source tells of beyond the recorded calls that are known to be logged as well."""
+    for one in told:
+        known = 0 if one.log else min(both, one.calls)
+        both -= known
+        yield replace(one, calls=one.calls - known)
+
+
+RUNS = "runs under audit"
 _SUMS = {"n": Sum("calls"), "tokens": Sum(F("input_tokens") + F("output_tokens"))}
 
 
-def _by_day(days: QuerySet[UsageDay]) -> Iterable[dict[str, Any]]:
-    return days.order_by().values("day", "model", "kind").annotate(**_SUMS, money=Sum("cost"), blind=Sum("uncounted"))
+def _by_day(days: QuerySet[UsageDay], *further: str) -> Iterable[dict[str, Any]]:
+    groups = days.order_by().values("day", "model", "kind", *further)
+    return groups.annotate(**_SUMS, money=Sum("cost"), blind=Sum("uncounted"))
 
 
 def _total(lines: tuple[Line, ...]) -> Line:
     total = Line(None, "", summed=lines)
     for one in lines:
-        for side in ("recorded", "logged", "billed"):
+        for side in ("recorded", "logged", "billed", "both"):
             mine = getattr(one, side)
             if mine.there:
                 getattr(total, side).add(mine.calls, mine.tokens, mine.cost, mine.uncounted)
@@ -164,13 +212,17 @@ def as_rows(found: Reconciliation) -> Iterator[list[Any]]:
     yield [
         "day", "model", *(f"{side}_{what}" for side in sides for what in ("calls", "tokens", "cost")),
         "unexplained_tokens_least", "unexplained_tokens_most", "unexplained_calls_least", "unexplained_calls_most",
+        "recorded_and_logged_calls", "recorded_and_logged_tokens", "may_be_the_same_calls",
     ]  # fmt: skip
     for line in found.lines:
         cells: list[Any] = [line.day, _cell(line.model)]
         for side in (line.recorded, line.logged, line.billed):
             calls = side.calls if side.calls or not side.uncounted else ""
             cells += [calls, side.tokens, side.cost.normalize()] if side.there else ["", "", ""]
-        yield [*cells, *(line.rest or ("", "")), *(line.rest_calls or ("", ""))]
+        alike = "; ".join(f"{_cell(one.one)} and {one.other}: {one.calls}" for one in line.overlaps)
+        yield [
+            *cells, *(line.rest or ("", "")), *(line.rest_calls or ("", "")), line.both.calls, line.both.tokens, alike,
+        ]  # fmt: skip
 
 
 def _cell(text: str) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.text import slugify
 
-from audits.queries.owners import by_owner, senders
+from audits.queries.owners import by_owner, logged_by
 from audits.queries.reconciling import as_rows, channels_of, latest_day, reconcile
 from audits.views.forms import offered
 from compliance.access import visible_projects
@@ -83,7 +83,7 @@ def _context(request: PersonRequest) -> dict[str, Any]:
         context |= {
             "found": reconcile(mine, data["channel"], since, until), "who": names.get(data["channel"], data["channel"]),
             "since": since, "until": until, "query": urlencode(form.data if isinstance(form.data, dict) else {}),
-            "owners": by_owner([one for project in mine for one in senders(project, since, until, data["channel"], bills=False)]),
+            "owners": by_owner(logged_by(mine, since, until, data["channel"])),
         }  # fmt: skip
     return context
 

@@ -40,7 +40,7 @@ def _attributes(**values: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _span(number: int, **values: Any) -> dict[str, Any]:
+def otlp_span(number: int, **values: Any) -> dict[str, Any]:
     return {
         "traceId": "5b8efff798038103d269b633813fc60c",
         "spanId": f"eee19b7ec3c1b17{number}",
@@ -59,8 +59,10 @@ OTLP: dict[str, Any] = {
             "scopeSpans": [
                 {
                     "spans": [
-                        _span(1, **{"gen_ai.operation.name": "invoke_agent", "gen_ai.request.model": "gpt-4.1-mini"}),
-                        _span(
+                        otlp_span(
+                            1, **{"gen_ai.operation.name": "invoke_agent", "gen_ai.request.model": "gpt-4.1-mini"}
+                        ),
+                        otlp_span(
                             2,
                             **{
                                 "gen_ai.operation.name": "chat",
@@ -75,7 +77,7 @@ OTLP: dict[str, Any] = {
                                 ),
                             },
                         ),
-                        _span(3, **{"gen_ai.operation.name": "execute_tool"}),
+                        otlp_span(3, **{"gen_ai.operation.name": "execute_tool"}),
                     ]
                 }
             ],
@@ -83,7 +85,7 @@ OTLP: dict[str, Any] = {
     ]
 }
 
-OPENINFERENCE_SPAN = _span(
+OPENINFERENCE_SPAN = otlp_span(
     4,
     **{
         "openinference.span.kind": "LLM",

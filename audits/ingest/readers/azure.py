@@ -64,6 +64,7 @@ def _call(row: Mapping[str, Any], about: Mapping[str, Any]) -> UsageRecord:
         output_tokens=count(_of(about, "completiontokens", "generatedtokens", "completion_tokens"), "completionTokens"),
         account=_resource(row),
         person=name(about.get("objectid")),
+        request_id=name(row.get("correlationid"), 200),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from audits.ingest.records import Fields, Unreadable, UsageRecord
-from audits.ingest.values import count, fields, moment, name, said, summed
+from audits.ingest.values import NAME, count, fields, moment, name, said, summed
 
 _OPERATIONS = (
     ("embed", "embeddings"), ("rerank", "rerank"), ("canvas", "image_generation"), ("-image", "image_generation"),
@@ -34,7 +34,7 @@ def records(value: Fields) -> Iterator[UsageRecord]:
         channel="bedrock",
         host=f"bedrock-runtime.{region}.amazonaws.com" if region else "",
         model=model,
-        response_model=_answering(answered.get("outputBodyJson")),
+        response_model=_answering(answered.get("outputBodyJson"), "model"),
         operation=next((kind for mark, kind in _OPERATIONS if mark in model), "chat"),
         failed=bool(value.get("errorCode")),
         input_tokens=_input(asked, answered),
@@ -43,13 +43,16 @@ def records(value: Fields) -> Iterator[UsageRecord]:
         person=name(fields(value.get("identity")).get("arn")).rpartition("/")[2],
         prompt=said(asked.get("inputBodyJson")),
         output=said(answered.get("outputBodyJson")),
+        response_id=_answering(answered.get("outputBodyJson"), "id", 200),
+        request_id=name(value.get("requestId"), 200),
     )
 
 
-def _answering(body: Any) -> str:
-    """The model that an answer names (Anthropic's do, a stream's in its first message): an inference profile's id names none."""
+def _answering(body: Any, what: str, limit: int = NAME) -> str:
+    """The model that an answer names, or its id (Anthropic's do, a stream's in its first message): an inference profile's id
+    names no model."""
     first = fields(body[0]) if isinstance(body, list) and body else fields(body)
-    return name(first.get("model") or fields(first.get("message")).get("model"))
+    return name(first.get(what) or fields(first.get("message")).get(what), limit)
 
 
 def _input(asked: Mapping[str, Any], answered: Mapping[str, Any]) -> int | None:

@@ -17,6 +17,7 @@ from audits.capture.wire import ModelCall, WireExchange, parse
 from audits.capture.wire.bodies import Unreadable as UnreadableBody
 from audits.capture.wire.bodies import decode_body
 from audits.ingest import tnetstring
+from audits.ingest.identities import request_id_of
 from audits.ingest.records import Fields, Unreadable, UsageRecord
 from audits.ingest.unpacking import Unacceptable
 from audits.ingest.values import fields, moment, name, said
@@ -122,6 +123,7 @@ def _record(call: ModelCall, exchange: WireExchange, at: Any) -> UsageRecord:
         failed=call.error is not None or exchange.status is None or exchange.status >= 400, status=exchange.status,
         input_tokens=call.input_tokens, output_tokens=call.output_tokens,
         prompt=said(call.prompt[-1].text if call.prompt else ""), output=said(answer),
+        response_id=(call.response_id or "")[:200], request_id=request_id_of(exchange.response_headers), position=call.index,
     )  # fmt: skip
 
 

@@ -64,6 +64,7 @@ def _record(value: Fields, model: str, asked: Mapping[str, Any], answered: Mappi
         key=name(_of(value, "api_key_id", "request_provider_key_id", "helicone_api_key_id")),
         prompt=said(_of(value, "request_prompt") or asked or value.get("request_body")),
         output=said(_of(value, "response_text", "response_prompt") or answered or value.get("response_body")),
+        response_id=name(answered.get("id"), 200),
     )
 
 

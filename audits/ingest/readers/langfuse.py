@@ -6,9 +6,11 @@ ObservationV2), its "Blob storage export field reference", and spans that its Py
 case in the API and in exports of a table, in snake case in exports to blob storage.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from audits.ingest.identities import unwrapped_id
 from audits.ingest.records import Fields, UsageRecord
 from audits.ingest.values import count, fields, moment, money, name, said, summed
 
@@ -42,7 +44,20 @@ def records(value: Fields) -> Iterator[UsageRecord]:
         person=name(_of(value, "userId", "user_id")),
         prompt=said(value.get("input")),
         output=said(value.get("output")),
+        response_id=_answer_id(value),
     )
+
+
+# LiteLLM's callback names a generation by its time and the answer's id.
+_BY_LITELLM = re.compile(r"time-\d\d-\d\d-\d\d-\d+_(.+)")
+
+
+def _answer_id(value: Fields) -> str:
+    """The provider's id of the answer: in the attributes of the span it came as, in the whole answer, or in LiteLLM's name."""
+    attributes = fields(fields(value.get("metadata")).get("attributes"))
+    given = attributes.get("gen_ai.response.id") or fields(value.get("output")).get("id")
+    named = _BY_LITELLM.fullmatch(name(value.get("id")))
+    return name(given, 200) or (unwrapped_id(named[1])[:200] if named else "")
 
 
 def _cost(value: Fields, costs: Mapping[str, Any]) -> Any:
@@ -82,6 +97,7 @@ def conventions_of(facts: Mapping[str, Any]) -> dict[str, Any]:
         "gen_ai.usage.cost": fields(facts.get(f"{_SPAN}cost_details")).get("total"),
         "gen_ai.input.messages": facts.get(f"{_SPAN}input"),
         "gen_ai.output.messages": facts.get(f"{_SPAN}output"),
+        "gen_ai.response.id": facts.get("gen_ai.response.id") or fields(facts.get(f"{_SPAN}output")).get("id"),
     }
     return {key: one for key, one in found.items() if one is not None}
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from audits.ingest.identities import REQUEST_HEADERS, unwrapped_id
 from audits.ingest.records import Fields, UsageRecord
 from audits.ingest.values import count, fields, moment, money, name, said
 
@@ -99,8 +100,33 @@ def _record(value: Fields, metadata: Fields, **differing: Any) -> UsageRecord:
         currency="USD",
         prompt=said(value.get("messages")) or said(value.get("proxy_server_request")),
         output=said(value.get("response")),
+        response_id=_answer_id(value),
+        request_id=_request_id(value.get("hidden_params")),
         **differing,
     )
+
+
+def _answer_id(value: Fields) -> str:
+    """The answer's own id; a call that failed has LiteLLM's number there, which no provider gave."""
+    response = value.get("response")
+    given = response.get("id") if type(response) is dict else None
+    if not given and value.get("status") != "failure":
+        given = value.get("request_id") or value.get("id")
+    given = name(given, 2000)
+    return "" if given == value.get("litellm_call_id") else unwrapped_id(given)[:200]
+
+
+_FORWARDED = tuple(f"llm_provider-{one}" for one in REQUEST_HEADERS)
+
+
+def _request_id(hidden: object) -> str:
+    """The request's id at the provider, from the headers that LiteLLM passes on under a prefix."""
+    if type(hidden) is not dict:
+        return ""
+    headers = hidden.get("additional_headers")
+    if type(headers) is not dict or not headers:
+        return ""
+    return next((name(headers[one], 200) for one in _FORWARDED if headers.get(one)), "")
 
 
 def _id(value: Fields) -> str:

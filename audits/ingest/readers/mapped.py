@@ -28,6 +28,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "key": "Key",
     "prompt": "Prompt",
     "output": "Answer",
+    "response_id": "Provider’s id of the answer",
+    "request_id": "Provider’s id of the request",
 }
 _WORDS: Final[Mapping[str, str]] = {
     "at": r"(?:start_?|created_?|request_?)?(?:time|timestamp|date|datetime|day|at|when|start_time_iso)(?:_?utc)?",
@@ -47,6 +49,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "key": r"(?:api_?)?key(?:_?name|_?id|_?alias)?",
     "prompt": r"prompt|input|question|messages|request",
     "output": r"output|answer|response|completion",
+    "response_id": r"(?:provider_|openai_|anthropic_|llm_)?(?:response|completion|message)_?id",
+    "request_id": r"(?:provider|openai|anthropic|llm|aws|x)_request_?id",
 }
 
 
@@ -129,6 +133,8 @@ def _record(get: Any, time_format: str) -> UsageRecord:
         key=name(get("key")),
         prompt=said(get("prompt")),
         output=said(get("output")),
+        response_id=name(get("response_id"), 200),
+        request_id=name(get("request_id"), 200),
     )
 
 

@@ -92,6 +92,7 @@ def _mlflow_call(facts: Mapping[str, Any], start: Any, failed: bool, kind: str) 
         output_tokens=_tokens(usage, "output_tokens", "completion_tokens"),
         prompt=said(asked),
         output=said(answered),
+        response_id=name(fields(answered).get("id"), 200),
     )
 
 

@@ -17,6 +17,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from audits.ingest.identities import unwrapped_id
 from audits.ingest.readers.langfuse import conventions_of
 from audits.ingest.records import Fields, Unreadable, UsageRecord
 from audits.ingest.unpacking import Unacceptable
@@ -184,7 +185,14 @@ def call_of(facts: Mapping[str, Any], start: Any, failed: bool) -> UsageRecord |
         output=said(
             _of(facts, "gen_ai.output.messages", "gen_ai.completion", "gen_ai.completion.0.content", "output.value")
         ),
+        response_id=unwrapped_id(_answer_id(facts))[:200],
+        request_id=name(_of(facts, "aws.request_id", "http.response.header.x-request-id"), 200),
     )
+
+
+def _answer_id(facts: Mapping[str, Any]) -> str:
+    """The provider's id of the answer. OpenInference keeps the whole answer as text instead."""
+    return name(facts.get("gen_ai.response.id") or fields(facts.get("output.value")).get("id"), 2000)
 
 
 def _model(facts: Mapping[str, Any]) -> str:

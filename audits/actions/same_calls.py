@@ -1,0 +1,147 @@
+"""Finding calls that several sources tell of, so that each counts once (decision 0327)."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection, transaction
+
+# Session-wide name of the locks: two that write into one project at once would not see each other's rows.
+LOCK = 0x53414D45
+_MORE_THAN_ONCE = """
+SELECT {column} FROM audits_usageentry WHERE {column} = ANY(%(keys)s) GROUP BY {column} HAVING count(*) > 1
+UNION SELECT key FROM audits_recordedid WHERE key = ANY(%(keys)s)"""
+_OF_RUN = """
+SELECT entry.{column} FROM audits_recordedid AS recorded
+JOIN audits_usageentry AS entry ON entry.{column} = recorded.key WHERE recorded.run_id = %(run)s"""
+# Of two entries the one counts that did not fail, says its tokens and was written first; so decisions stay where they were made.
+_RANK = "ARRAY[{0}.failed::int, (coalesce({0}.input_tokens, {0}.output_tokens) IS NULL)::int, {0}.id]"
+_PROVIDER = "coalesce(nullif({0}.provider, ''), {0}.served_by)"
+_APART = f"""({_PROVIDER.format("entry")} <> {_PROVIDER.format("other")}
+    AND {_PROVIDER.format("entry")} <> '' AND {_PROVIDER.format("other")} <> '')"""
+_MODELS = "array_remove(ARRAY[{0}.request_model, {0}.response_model], '')"
+_DIFFERS = f"""concat_ws(',', CASE WHEN {_APART} THEN 'provider' END,
+    CASE WHEN entry.failed <> other.failed THEN 'outcome' END,
+    CASE WHEN (entry.input_tokens <> other.input_tokens OR entry.output_tokens <> other.output_tokens) THEN 'tokens' END,
+    CASE WHEN NOT ({_MODELS.format("entry")} && {_MODELS.format("other")})
+        AND cardinality({_MODELS.format("entry")}) > 0 AND cardinality({_MODELS.format("other")}) > 0 THEN 'model' END,
+    CASE WHEN abs(extract(epoch FROM entry.at - other.at)) > 600 THEN 'time' END)"""
+_TOUCHED = """
+SELECT entry.* FROM audits_usageentry AS entry JOIN audits_pipeline AS log ON log.id = entry.pipeline_id
+WHERE log.project_id = %(project)s AND entry.kind = 'call'
+AND (entry.response_key = ANY(%(answers)s) OR entry.request_key = ANY(%(requests)s))"""
+# A request's id is trusted between sources only, and where the answers' ids don't say otherwise: clients may send one of
+# their own again and again.
+_SAME_ANSWER = "other.response_key = entry.response_key"
+_SAME_REQUEST = """other.request_key = entry.request_key AND other.pipeline_id <> entry.pipeline_id
+    AND (other.response_key IS NULL OR entry.response_key IS NULL)"""
+_OTHER = f"""
+SELECT entry.id AS entry_id, other.id AS other_id, {_APART} AS apart, {_DIFFERS} AS differs, {_RANK.format("other")} AS rank
+FROM touched AS entry JOIN audits_usageentry AS other ON {{same}} AND other.kind = 'call' AND other.id <> entry.id
+JOIN audits_pipeline AS log ON log.id = other.pipeline_id AND log.project_id = %(project)s
+WHERE {_APART} OR {_RANK.format("other")} < {_RANK.format("entry")}"""  # noqa: S608 - all of these are texts of this module
+_CALL = f"""
+SELECT entry.id AS entry_id, other.id AS call_id, other.run_id, {_APART} OR (other.failed AND NOT entry.failed) AS apart,
+    {_DIFFERS} AS differs
+FROM touched AS entry JOIN audits_recordedid AS recorded ON recorded.key = entry.{{column}}
+JOIN audits_modelcall AS other ON other.id = recorded.call_id
+JOIN audits_run AS run ON run.id = recorded.run_id
+JOIN audits_pipeline AS log ON log.id = run.pipeline_id AND log.project_id = %(project)s
+WHERE {{trusted}} EXISTS (SELECT FROM audits_usagesignature WHERE run_id = recorded.run_id)"""  # noqa: S608
+_FOUND = f"""
+WITH touched AS MATERIALIZED ({_TOUCHED}),
+others AS (SELECT DISTINCT ON (entry_id) * FROM ({_OTHER.format(same=_SAME_ANSWER)} UNION ALL {_OTHER.format(same=_SAME_REQUEST)})
+    AS alike ORDER BY entry_id, apart, rank),
+recorded AS (SELECT DISTINCT ON (entry_id) * FROM ({_CALL.format(column="response_key", trusted="")}
+    UNION ALL {_CALL.format(column="request_key", trusted="(other.response_id = '' OR entry.response_key IS NULL) AND")})
+    AS alike ORDER BY entry_id, apart, call_id)
+SELECT touched.id, touched.pipeline_id, (touched.at AT TIME ZONE 'UTC')::date AS day, others.other_id, recorded.call_id,
+    recorded.run_id, coalesce(others.apart, true) AND coalesce(recorded.apart, true) AS apart,
+    coalesce(recorded.differs, '') AS from_call, coalesce(others.differs, '') AS from_other,
+    coalesce(recorded.apart, true) AS call_apart, coalesce(others.apart, true) AS other_apart
+FROM touched LEFT JOIN others ON others.entry_id = touched.id LEFT JOIN recorded ON recorded.entry_id = touched.id"""  # noqa: S608
+_RENEW = f"""
+WITH found AS ({_FOUND}),
+named AS (SELECT id, pipeline_id, day, apart,
+    CASE WHEN apart OR NOT other_apart THEN other_id END AS other_id,
+    CASE WHEN apart OR NOT call_apart THEN call_id END AS call_id,
+    CASE WHEN apart OR NOT call_apart THEN run_id END AS run_id,
+    concat_ws(',', nullif(from_call, ''), nullif(CASE WHEN from_other <> from_call THEN from_other END, '')) AS differs
+    FROM found WHERE call_id IS NOT NULL OR other_id IS NOT NULL),
+gone AS (DELETE FROM audits_samecall USING found WHERE audits_samecall.entry_id = found.id
+    AND found.call_id IS NULL AND found.other_id IS NULL RETURNING found.pipeline_id, found.day),
+written AS (INSERT INTO audits_samecall AS known (entry_id, pipeline_id, other_id, call_id, run_id, apart, differs, at)
+    SELECT id, pipeline_id, other_id, call_id, run_id, apart, differs, now() FROM named
+    ON CONFLICT (entry_id) DO UPDATE SET other_id = excluded.other_id, call_id = excluded.call_id, run_id = excluded.run_id,
+        apart = excluded.apart, differs = excluded.differs, at = excluded.at
+    WHERE (known.other_id, known.call_id, known.apart, known.differs)
+        IS DISTINCT FROM (excluded.other_id, excluded.call_id, excluded.apart, excluded.differs)
+    RETURNING entry_id)
+SELECT pipeline_id, min(day), max(day) FROM (
+    SELECT pipeline_id, day FROM gone
+    UNION ALL SELECT found.pipeline_id, found.day FROM written JOIN found ON found.id = written.entry_id) AS changed
+GROUP BY pipeline_id"""  # noqa: S608
+
+
+class Days(NamedTuple):
+    """Days of a log of which calls came to be counted otherwise, both included."""
+
+    first: dt.date
+    last: dt.date
+
+
+Changed = Mapping[int, Days]
+
+
+def together(*several: Changed) -> dict[int, Days]:
+    """Days changed by several steps, by the log's number."""
+    found: defaultdict[int, list[Days]] = defaultdict(list)
+    for changed in several:
+        for log, days in changed.items():
+            found[log].append(days)
+    return {log: Days(min(one.first for one in all_), max(one.last for one in all_)) for log, all_ in found.items()}
+
+
+def one_at_a_time(project_id: int) -> None:
+    """Until the transaction ends, nobody else writes entries of this project that have ids, or counts its calls."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, project_id])
+
+
+def find_same_calls(project_id: int, answers: Collection[UUID], requests: Collection[UUID]) -> Changed:
+    """See which entries of the project have one of these ids in common with another source; tells what changed by that.
+
+    Within the caller's transaction, which holds `one_at_a_time`.
+    """
+    again = {"answers": _more_than_once("response_key", answers), "requests": _more_than_once("request_key", requests)}
+    return _renewed(project_id, again)
+
+
+def _more_than_once(column: str, keys: Collection[UUID]) -> list[UUID]:
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_MORE_THAN_ONCE.format(column=column), {"keys": list(keys)})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _renewed(project_id: int, keys: Mapping[str, list[UUID]]) -> Changed:
+    if not any(keys.values()):
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_RENEW, {"project": project_id, **keys})
+        return {log: Days(first, last) for log, first, last in cursor.fetchall()}
+
+
+@transaction.atomic
+def find_recorded_calls(run_id: int, project_id: int) -> Changed:
+    """See which entries of the project's logs tell of calls that this run recorded; tells what changed by that."""
+    one_at_a_time(project_id)
+    keys: dict[str, list[UUID]] = {}
+    with connection.cursor() as cursor:
+        for name, column in (("answers", "response_key"), ("requests", "request_key")):
+            cursor.execute(_OF_RUN.format(column=column), {"run": run_id})
+            keys[name] = [row[0] for row in cursor.fetchall()]
+    return _renewed(project_id, keys)

@@ -8,6 +8,7 @@ from audits.models.datasets import Dataset, RowMatch, Student
 from audits.models.decisions import Decision
 from audits.models.evidence import EvidenceEntry, Seal
 from audits.models.findings import AssessedUse, Finding, Outcome
+from audits.models.following import UnfollowedEnd
 from audits.models.imports import Import, ReceiverToken, RejectedLine, UsageDay, UsageEntry
 from audits.models.limits import LimitEvent, ReplayDifference
 from audits.models.notices import Attempt, Delivery, Notice, NoticeChoice, Webhook
@@ -91,6 +92,7 @@ __all__ = [
     "Student",
     "TaughtCalls",
     "TaughtRows",
+    "UnfollowedEnd",
     "UsageDay",
     "UsageEntry",
     "UsageSignature",

@@ -41,6 +41,10 @@ class Decision(models.Model):
         help_text="Of a wider scope: the rule as it was worded then",
     )  # fmt: skip
     until = models.DateField(null=True, blank=True, help_text="The last day on which it holds")
+    remedy = models.ForeignKey(
+        "audits.Remedy", on_delete=models.PROTECT, null=True, blank=True, related_name="decisions",
+        help_text="Of what is said to be remediated: the work that a run has shown, or has to show",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["-id"]
@@ -54,6 +58,10 @@ class Decision(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(scope="finding") | ~models.Q(rule=""), name="a_wider_decision_names_its_rule"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(remedy=None) | models.Q(kind="remediated"),
+                name="work_stands_behind_remediated_alone",
             ),
         ]
         triggers = [APPEND_ONLY]

@@ -1,11 +1,12 @@
 """What people and other programs are told: notices with their mail, and webhooks with a log of deliveries."""
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from compliance.logs_kept import LEAST_DAYS
 from compliance.models import Project
-from compliance.models.people import APPEND_ONLY
 
 
 class Notice(models.Model):
@@ -130,7 +131,14 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        triggers = [APPEND_ONLY]
+        triggers = [
+            pgtrigger.Protect(name="attempts_are_not_changed", operation=pgtrigger.Update),
+            pgtrigger.Protect(
+                name="late_attempts_are_kept",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Condition(f"OLD.at > now() - interval '{LEAST_DAYS} days'"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S}: {self.status or self.problem}"

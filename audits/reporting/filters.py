@@ -155,8 +155,8 @@ def short_hash(value: str) -> str:
 
 
 COLOURS = {
-    "prohibited": "#A3241F",
-    "needs_facts": "#8A5A00",
+    "prohibited": "#8F1D19",
+    "needs_facts": "#8F5E00",
     "permitted_with_duties": "#3B4CC0",
     "permitted": "#0B6B57",
     "not_addressed": "#565D6B",

@@ -145,9 +145,16 @@ def _bare_plan(order: _Order, scratch: layout.Scratch, descriptors: _Descriptors
             proxy=order.proxy,
         ),
         "directory": str(order.tree),
+        "needed": [
+            str(each) for each in (order.tree, scratch.folder.resolve(), *(_source(each) for each in order.mounts))
+        ],
         "rlimits": bounds,
         "status": descriptors.status_end,
     }
+
+
+def _source(mount: Mount) -> Path:
+    return mount.source.resolve(strict=True)
 
 
 def _start(order: _Order, scratch: layout.Scratch, descriptors: _Descriptors) -> subprocess.Popen[bytes]:

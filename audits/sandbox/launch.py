@@ -3,7 +3,7 @@
 The plan is one JSON object (see `layout.Plan`). As root it first binds the sources of all mounts under a staging
 folder of its own mount namespace, since the unprivileged identity it then takes may not walk to them, and gives root
 up for good. It replaces itself by bubblewrap; where bubblewrap cannot work (plan without mounts) it stays as the
-parent that collects what the command leaves behind.
+parent that collects what the command leaves behind, and as root first clears the way to what the command needs.
 """
 
 import contextlib
@@ -11,7 +11,9 @@ import json
 import os
 import resource
 import signal
+import stat
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from audits.sandbox import kernel
@@ -82,9 +84,60 @@ def kill_what_is_left() -> None:
             return
 
 
+def closed_folder(path: str) -> str | None:
+    """The highest folder above `path` that other users may not walk through, or None; `path` is absolute, without links."""
+    parts = path.split("/")[1:-1]
+    for length in range(1, len(parts) + 1):
+        folder = "/" + "/".join(parts[:length])
+        if not os.stat(folder).st_mode & stat.S_IXOTH:
+            return folder
+    return None
+
+
+def clear_the_way(paths: Iterable[str]) -> None:
+    """Let the unprivileged identity walk to `paths`: what lies above them closed is replaced, for this process and its
+    children only, by empty folders that hold nothing but these paths. Raises OSError with the remedy.
+    """
+    closed: dict[str, list[str]] = {}
+    for path in dict.fromkeys(paths):
+        folder = closed_folder(path)
+        if folder is not None:
+            closed.setdefault(folder, []).append(path)
+    try:
+        if closed:
+            kernel.unshare(kernel.CLONE_NEWNS)
+            kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+        for folder, wanted in closed.items():
+            show_only(folder, wanted)
+    except OSError as error:
+        names = ", ".join(closed)
+        raise OSError(
+            f"the audited program does not run as root, and another user may not walk through {names}. Install Python where "
+            f"everyone may read it, keep data where everyone may walk (CLAUSETRAIL_VAR), or run as an ordinary user ({error})"
+        ) from error
+
+
+def show_only(folder: str, paths: list[str]) -> None:
+    """Cover `folder` by an empty one in which `paths`, all below it, are bound to where they were."""
+    # A path that lies inside another comes with it.
+    outer = [path for path in paths if not any(path.startswith(f"{other}/") for other in paths)]
+    held = {path: os.open(path, os.O_PATH) for path in outer}
+    kernel.mount("none", folder, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,nr_inodes=4096,mode=755")
+    for path, descriptor in held.items():
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            os.makedirs(path, mode=0o755)
+        else:
+            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
+        kernel.mount(f"/proc/self/fd/{descriptor}", path, "", kernel.MS_BIND | kernel.MS_REC)
+        os.close(descriptor)
+
+
 def run_bare(plan: dict[str, Any]) -> int:
     """No isolation but limits and another identity; the caller says proxy_only wherever the result shows."""
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    if os.geteuid() == 0:
+        clear_the_way(plan["needed"])
     enter(plan)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     os.set_inheritable(plan["status"], False)

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,8 @@ import pytest
 
 from audits.sandbox import capability, execution, network
 from audits.sandbox.capability import Capability, probe
-from audits.sandbox.execution import ProxyOnly, run
+from audits.sandbox.execution import Mount, ProxyOnly, run
+from audits.sandbox.launch import closed_folder
 from audits.sandbox.limits import Exit, Limits
 from audits.sandbox.network import SandboxError
 
@@ -123,13 +126,42 @@ def test_a_bare_run_keeps_its_limits(monkeypatch: pytest.MonkeyPatch, open_tree:
     assert said == "77\n"
 
 
-def test_a_bare_run_where_the_tree_cannot_be_reached_could_not_start(
+def test_a_bare_run_reaches_its_tree_in_a_folder_closed_to_others_and_nothing_beside_it(
     monkeypatch: pytest.MonkeyPatch, open_tree: Path
 ) -> None:
     monkeypatch.setattr(execution, "probe", lambda: NOTHING)
-    if os.geteuid() != 0:
-        return  # an ordinary user's run keeps that user's identity and reaches what it reaches
+    (open_tree.parent / "secret").write_text("ours")
+    given = open_tree.parent / "given"
+    given.write_text("for the pipeline")
+    given.chmod(0o644)
     open_tree.parent.chmod(0o700)
-    ended, _ = run_shell("true", open_tree)
-    assert ended.status == "could_not_start"
-    assert "Permission denied" in ended.reason
+    said: list[bytes] = []
+    ended = run(
+        ["sh", "-c", "echo made > file; cat ../given; ls .."],
+        tree=open_tree,
+        network=PROXY,
+        limits=QUICK,
+        mounts=[Mount(given)],
+        on_output=lambda stream, chunk: said.append(chunk),
+    )
+    assert (ended.status, ended.code) == ("finished", 0)
+    assert (open_tree / "file").read_text() == "made\n"
+    assert b"".join(said).startswith(b"for the pipeline")
+    # An ordinary user's run keeps that user's identity, and sees what it sees.
+    assert (b"secret" in b"".join(said)) == (os.geteuid() != 0)
+    assert (open_tree.parent / "secret").read_text() == "ours"
+
+
+def test_what_another_user_may_not_walk_through_is_named_with_its_remedy(open_tree: Path) -> None:
+    assert closed_folder(str(open_tree)) is None
+    open_tree.parent.chmod(0o700)
+    assert closed_folder(str(open_tree)) == str(open_tree.parent)
+    assert closed_folder(str(open_tree.parent)) is None
+    if os.geteuid() != 0:
+        return  # nothing but root gives itself another identity
+    # Root of a container that may not mount.
+    asked = f"from audits.sandbox.launch import clear_the_way; clear_the_way([{str(open_tree)!r}])"
+    command = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin", sys.executable, "-c", asked]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=network.PROJECT)
+    assert f"may not walk through {open_tree.parent}" in done.stderr
+    assert "CLAUSETRAIL_VAR" in done.stderr

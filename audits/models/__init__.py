@@ -21,6 +21,7 @@ from audits.models.report_forms import ReportForm
 from audits.models.reports import Report, ReportBrand, ReportPreset
 from audits.models.retention import ErasedContent, Erasure, LegalHold, Look, Retention
 from audits.models.review import Assignment, Enclosure, FactRequest, Remark, Remedy, RemedyStep, SavedView
+from audits.models.run_counts import RunCounts
 from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
 from audits.models.same_calls import RecordedId, SameCall
 from audits.models.schedules import ReportSchedule, ScheduledReport
@@ -80,6 +81,7 @@ __all__ = [
     "Retention",
     "RowMatch",
     "Run",
+    "RunCounts",
     "RunStep",
     "SameCall",
     "SavedView",

@@ -1,0 +1,16 @@
+"""What the pages of a run count over all of its calls and traced rows, kept once nothing can join them (decision 0313)."""
+
+from django.db import models
+
+from audits.models.runs import Run
+
+
+class RunCounts(models.Model):
+    """The counts of one run. Written when its calls' purposes are settled, or when a sealed run is first looked at."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="counts")
+    counted_at = models.DateTimeField(auto_now=True)
+    figures = models.JSONField(help_text="As audits.queries.run_counts.count tells them")
+
+    def __str__(self) -> str:
+        return f"counts of run {self.run_id}"

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from audits.models.covering import COVERS
 from audits.models.findings import Finding
 from compliance.models import Project, RuleRevision
 from compliance.models.people import APPEND_ONLY
@@ -64,7 +65,7 @@ class Decision(models.Model):
                 name="work_stands_behind_remediated_alone",
             ),
         ]
-        triggers = [APPEND_ONLY]
+        triggers = [APPEND_ONLY, COVERS]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} by {self.decided_by}"

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from audits.models.covering import COVERED
 from audits.models.runs import Run
 from compliance.models import RuleRevision
 
@@ -99,6 +100,10 @@ class Finding(models.Model):
     rows = models.PositiveBigIntegerField(default=0)
     basis_sha256 = models.CharField(max_length=64, help_text="Of what a decision on it would rest on")
     gone_at = models.DateTimeField(null=True, blank=True, help_text="When re-judging no longer found it")
+    decision = models.ForeignKey(
+        "audits.Decision", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+",
+        db_index=False, help_text="The newest that covers it, kept by the database (decision 0308)",
+    )  # fmt: skip
 
     objects = CurrentFindings()
     every = models.Manager()
@@ -112,6 +117,7 @@ class Finding(models.Model):
             models.UniqueConstraint(fields=["run", "key"], name="one_finding_per_key"),
         ]
         indexes = [models.Index(fields=["key"], name="findings_by_key")]
+        triggers = [COVERED]
 
     def __str__(self) -> str:
         return self.title

@@ -97,6 +97,7 @@ class ModelCall(models.Model):
         ordering = ["run", "id"]
         indexes = [
             models.Index(fields=["run", "id"], name="calls_by_run"),
+            models.Index(fields=["run", "request_model", "purpose"], name="calls_by_model"),
             models.Index(fields=["run"], name="calls_that_failed", condition=models.Q(failed=True)),
         ]
 

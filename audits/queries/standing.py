@@ -11,26 +11,12 @@ for one student or for the whole project. The newest decision that covers a find
 import datetime as dt
 from typing import Any, Final
 
-from django.db.models import (
-    Case,
-    CharField,
-    DateField,
-    F,
-    IntegerField,
-    JSONField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    TextField,
-    Value,
-    When,
-)
+from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from audits.models import Assignment, Decision, Finding
+from audits.models import Assignment, Decision, Finding, Remedy
 
 OPEN: Final = "open"
 REOPENED: Final = "reopened"
@@ -52,73 +38,44 @@ TO_DECIDE: Final = (OPEN, REOPENED, ENDED, FOUND_AGAIN)
 """What waits for a reviewer; the rest waits for somebody else, or for nobody."""
 
 
-def _covering() -> QuerySet[Decision]:
-    """The decisions that cover the finding of the outer query, newest first."""
-    wide = Q(rule=OuterRef("of_rule")) & ~Q(rule="")
-    return Decision.objects.filter(
-        Q(scope=Decision.Scope.FINDING, finding_key=OuterRef("key"))
-        | (Q(scope=Decision.Scope.STUDENT, student=OuterRef("of_student")) & wide)
-        | (Q(scope=Decision.Scope.PROJECT) & wide),
-        project=OuterRef("run__pipeline__project"),
-    ).order_by("-id")
-
-
 def with_standing(findings: QuerySet[Finding], on: dt.date | None = None) -> QuerySet[Any]:
-    """Annotates what stands today (or on a day): `standing`, and of the decision that counts `decision_id`, `decision_kind`,
-    `decision_scope`, `decision_basis` and `decision_until`.
+    """Annotates what stands today (or on a day): `standing`, and of the decision that counts `decision_kind`, `decision_scope`,
+    `decision_basis` and `decision_until`. Which decision that is, the finding's row holds (decision 0308).
     """
-    today = on or timezone.localdate()
-    named = findings.annotate(
+    return findings.annotate(
+        decision_kind=F("decision__kind"),
+        decision_scope=F("decision__scope"),
+        decision_basis=F("decision__basis_sha256"),
+        decision_until=F("decision__until"),
+        standing=_standing(on or timezone.localdate()),
+    )
+
+
+def with_reach(findings: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotates what wider decisions go by: the rule's identifier as `of_rule`, the student's name as `of_student` (or "")."""
+    return findings.annotate(
         of_rule=Coalesce(F("rule_revision__rule__identifier"), Value(""), output_field=TextField()),
         of_student=Coalesce(
             KeyTextTransform("name", KeyTransform("student", "run__manifest")), Value(""), output_field=TextField()
         ),
     )
-    told = named.annotate(
-        decision_told=Subquery(
-            _covering()
-            .annotate(stands=_standing(today))
-            .values(
-                told=JSONObject(
-                    id="pk", kind="kind", scope="scope", basis="basis_sha256", until="until", stands="stands",
-                )
-            )[:1],
-            output_field=JSONField(),
-        )
-    )  # fmt: skip
-    return told.annotate(
-        decision_id=Cast(_text("id"), IntegerField()),
-        decision_kind=_text("kind"),
-        decision_scope=_text("scope"),
-        decision_basis=_text("basis"),
-        decision_until=Cast(_text("until"), DateField()),
-        standing=Coalesce(_text("stands"), Value(OPEN), output_field=CharField()),
-    )
-
-
-def _student() -> KeyTextTransform:
-    return KeyTextTransform("name", KeyTransform("student", "run__manifest"))
-
-
-def _text(key: str) -> Any:
-    return KeyTextTransform(key, "decision_told")
 
 
 def _standing(today: dt.date) -> Case:
-    """Where the outer query's finding stands by the decision at hand. It is worked out beside the decision: PostgreSQL looks
-    for that anew wherever an annotation names it."""
-    narrow = Q(scope=Decision.Scope.FINDING)
-    changed = (narrow & ~Q(basis_sha256=OuterRef("basis_sha256"))) | (
-        ~narrow & ~Q(rule_revision=OuterRef("rule_revision_id"))
+    """Where a finding stands by the decision that counts for it."""
+    narrow = Q(decision__scope=Decision.Scope.FINDING)
+    changed = (narrow & ~Q(decision__basis_sha256=F("basis_sha256"))) | (
+        ~narrow & ~Q(decision__rule_revision=F("rule_revision"))
     )
-    remediated = Q(kind=Decision.Kind.REMEDIATED)
+    remediated = Q(decision__kind=Decision.Kind.REMEDIATED)
     return Case(
-        When(kind=Decision.Kind.REOPEN, then=Value(OPEN)),
+        When(Q(decision=None) | Q(decision__kind=Decision.Kind.REOPEN), then=Value(OPEN)),
         When(changed, then=Value(REOPENED)),
-        When(until__lt=today, then=Value(ENDED)),
-        When(remediated & Q(finding__run_id__lt=OuterRef("run_id")), then=Value(FOUND_AGAIN)),
+        When(decision__until__lt=today, then=Value(ENDED)),
+        When(remediated & Q(decision__finding__run__lt=F("run")), then=Value(FOUND_AGAIN)),
+        When(remediated & Q(decision__remedy__state=Remedy.State.PROVED), then=Value(DECIDED)),
         When(remediated, then=Value(TO_BE_SHOWN)),
-        When(kind=Decision.Kind.NEEDS_FACTS, then=Value(WAITING)),
+        When(decision__kind=Decision.Kind.NEEDS_FACTS, then=Value(WAITING)),
         default=Value(DECIDED),
         output_field=CharField(),
     )

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from audits.models import AssessedUse, Decision, Finding, ModelCall, RowMatch, Run
-from audits.queries.standing import DECIDED, TO_BE_SHOWN, WAITING, with_standing
+from audits.queries.standing import DECIDED, TO_BE_SHOWN, WAITING, with_reach, with_standing
 from audits.reporting.context.names import known_names, named
 from compliance.engine.vocabulary import FACTS
 from compliance.models import Agreement, ClauseText, Project, TermsDocument, Version
@@ -166,7 +166,9 @@ def _purposes(finding: Finding) -> list[str]:
 
 def decisions_on(found: Sequence[Finding], projects: Sequence[Project]) -> dict[int, list[dict[str, Any]]]:
     """Finding's id → what was decided on it, oldest first. `still_holds`: it is the newest, and nothing ended it. Two queries."""
-    standing = with_standing(Finding.every.filter(pk__in=[one.pk for one in found])).select_related("run__pipeline")
+    standing = with_reach(with_standing(Finding.every.filter(pk__in=[one.pk for one in found]))).select_related(
+        "run__pipeline"
+    )
     told: dict[int, list[dict[str, Any]]] = {}
     by_key: dict[tuple[int, str], list[Any]] = {}
     by_rule: dict[tuple[int, str], list[Any]] = {}

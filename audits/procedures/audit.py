@@ -90,9 +90,9 @@ class RunUnderAudit:
         found = storable_json(scan_tree(self.workspace.tree, directory_of(self.library)).as_json())
         self._update(scan=found)
         self._keep("scan", "static scan", json.dumps(found, sort_keys=True).encode())
-        runs.end_step(
-            self.run.pk, "scan", note=f"{len(found['uses'])} uses of models named in {found['files']:,} files"
-        )
+        uses, files = len(found["uses"]), found["files"]
+        named = f"{uses:,} {'use' if uses == 1 else 'uses'} of models"
+        runs.end_step(self.run.pk, "scan", note=f"{named} named in {files:,} {'file' if files == 1 else 'files'}")
 
     def execute(self) -> None:
         """Runs the pipeline with the recorder as its only way out."""

@@ -18,7 +18,7 @@ from audits.text import visible
 from compliance.engine.vocabulary import ACTIVITIES, FACTS
 from compliance.templatetags.icons import DRAWINGS
 
-_ISO_DAY = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
+_ISO_DAY = re.compile(r"(?<![\w@/.-])(\d{4})-(\d\d)-(\d\d)(?![\w/-])")  # not the day in a model's name
 
 
 def day(text: str | None) -> str:

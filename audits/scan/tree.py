@@ -21,6 +21,7 @@ _SKIPPED_FOLDERS = frozenset(
         ".svn",
         "node_modules",
         ".venv",
+        ".audit-env",
         "venv",
         "__pycache__",
         "site-packages",

@@ -24,7 +24,7 @@ from compliance.templatetags.unseen import with_names
 
 register = template.Library()
 
-_ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_ISO_DAY = re.compile(r"(?<![\w@/.-])\d{4}-\d{2}-\d{2}(?![\w/-])")  # not the day in a model's name
 
 OUTCOME_WORDS = {
     "prohibited": "Prohibited",

@@ -79,6 +79,11 @@ def test_days_in_a_sentence_are_written_out_and_its_markup_is_harmless() -> None
     assert looks.prose("part 2026-13-45") == "part 2026-13-45"
 
 
+def test_a_day_in_the_name_of_a_model_stays_as_it_is() -> None:
+    said = "The model is gpt-4o-2024-08-06, asked on 2026-11-22."
+    assert looks.prose(said) == "The model is gpt-4o-2024-08-06, asked on 22 November 2026."
+
+
 def test_providers_are_called_by_name_and_an_unknown_one_is_called_unknown() -> None:
     assert looks.called("openai", {"openai": "OpenAI"}) == "OpenAI"
     assert looks.called("not-catalogued", {}) == "not-catalogued"

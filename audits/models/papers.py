@@ -16,6 +16,11 @@ class ReportSignature(models.Model):
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="signature")
     approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="+")
+    approvals = models.ManyToManyField(
+        Approval,
+        related_name="+",
+        help_text="Of a report about several runs: those of each, the newest of which is `approval`",
+    )
     level = models.CharField(max_length=4, choices=Level)
     subject = models.CharField(max_length=300)
     certificate_sha256 = models.CharField(max_length=64)

@@ -5,6 +5,7 @@ import hashlib
 import itertools
 from typing import Any
 
+import pgtrigger
 from psycopg.types.range import DateRange
 
 from audits.actions.runs import STEPS
@@ -136,12 +137,28 @@ def make_rule_revision(identifier: str = "openai/services-agreement:competing-mo
         "guidance": "Ask who the student is offered to.",
         "section": "3.3(e)",
         "in_force": days,
-        "definition": {"citations": [{"versions": ["2025-05-31"], "section": "3.3(e)", "sha256": sha("clause")}]},
+        "definition": {
+            "id": identifier,
+            "effect": "prohibition",
+            "title": "No competing models from output",
+            "statement": "bars using output to develop models that compete",
+            "actions": ["train_on_output"],
+            "citations": [{"versions": ["2025-05-31"], "section": "3.3(e)", "sha256": sha("clause")}],
+        },
         "content_sha256": sha(identifier),
         "shipped": True,
         "published_at": NOON,
     }
     return RuleRevision.objects.create(rule=rule, **{**defaults, **fields})
+
+
+def break_rule(identifier: str, definition: Any) -> RuleRevision:
+    """The published revision after somebody wrote `definition` into the database past everything that checks it."""
+    revision = RuleRevision.objects.get(rule__identifier=identifier, status=RuleRevision.Status.PUBLISHED)
+    with pgtrigger.ignore("compliance.RuleRevision:published_is_not_edited"):
+        RuleRevision.objects.filter(pk=revision.pk).update(definition=definition)
+    revision.refresh_from_db()
+    return revision
 
 
 def make_use(run: Run, **fields: Any) -> AssessedUse:

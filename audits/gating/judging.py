@@ -10,11 +10,12 @@ from audits.gating.waivers import Waiver
 from audits.manifest import Manifest
 from audits.scan.result import Evidence, ScanResult, Unresolved
 from compliance.engine.assessment import OUTCOMES, Assessment, assess
+from compliance.engine.broken import MEND
 from compliance.engine.evaluation import Verdict
 from compliance.engine.facts import Fact, Use
 from compliance.engine.library import Library
 from compliance.engine.phrases import day as in_words
-from compliance.engine.vocabulary import ACTIVITIES, FACTS
+from compliance.engine.vocabulary import ACTIVITIES, FACTS, MENDED_RULE, is_fact
 
 SETTLED_IN = {
     "activity": 'Declare it in audit.toml: [purpose] declared = "train", "evaluate" or "filter".',
@@ -173,7 +174,8 @@ def _findings(found: FoundUse, answer: Assessment, library: Library, on: dt.date
     if answer.outcome not in ("prohibited", "needs_facts"):
         return
     for verdict in answer.verdicts:
-        if verdict.rule.effect == "prohibition" and verdict.applies is not False and _bears_on(found, verdict):
+        barring = verdict.rule.broken or verdict.rule.effect == "prohibition"
+        if barring and verdict.applies is not False and _bears_on(found, verdict):
             yield _of_rule(found, verdict, library, on)
     for fact in answer.missing_facts:
         if fact.startswith("terms:"):
@@ -255,7 +257,7 @@ def _of_unknown_terms(found: FoundUse, answer: Assessment, library: Library) -> 
     scanned = found.scanned
     provider = library.providers.get(scanned.provider)
     name = provider.name if provider else scanned.provider
-    missing = [fact for fact in answer.missing_facts if not fact.startswith("terms:")]
+    missing = [fact for fact in answer.missing_facts if is_fact(fact)]
     return replace(
         _open(found, f"terms:{scanned.provider}"),
         title=f"Which terms of {name} govern is not known",
@@ -284,6 +286,8 @@ def _mending(remedy: str) -> str:
 
 def _settling(fact: str) -> str:
     """The question that a missing fact is, and where it is answered."""
+    if fact.startswith(MENDED_RULE):
+        return f"{MEND}."
     definition = FACTS.get(fact)
     if definition is None:
         return f"Settle {fact}."

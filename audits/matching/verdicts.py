@@ -190,6 +190,8 @@ def _drafts_of(judged: JudgedUse, position: int, student: str, title: Title) -> 
 
 def _outcome_of(verdict: Mapping[str, Any]) -> str | None:
     """What one verdict amounts to; None for a rule that does not apply."""
+    if verdict.get("broken"):
+        return Outcome.NEEDS_FACTS
     effect, applies = verdict["effect"], verdict["applies"]
     if applies is False or verdict.get("lifted_by"):
         return None

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audits.models import FactRequest, Finding, Outcome, Run, Seal
 from audits.queries.standing import DECIDED, ENDED, WAITING, with_standing
+from compliance.engine.vocabulary import is_fact
 
 WAIVER_ENDS_SOON: Final = dt.timedelta(days=30)
 GRAVE, ADVICE = "grave", "advice"
@@ -67,7 +68,7 @@ def _waivers(findings: list[Any]) -> Iterator[Lack]:
 
 
 def _facts(run: Run, findings: list[Any]) -> Iterator[Lack]:
-    missing = sorted({fact for one in findings for fact in one.missing_facts if not fact.startswith("terms:")})
+    missing = sorted({fact for one in findings for fact in one.missing_facts if is_fact(fact)})
     if missing:
         page = reverse("questions-student", args=[run.pipeline.project.slug])
         words = f"{_many(len(missing), 'fact')} that nobody has answered: {', '.join(missing[:6])}"

@@ -7,9 +7,10 @@ from typing import Any
 
 from audits.models import Finding, ModelCall, RowMatch
 from audits.queries.review import calls_of_finding
+from compliance.engine.broken import MEND
 from compliance.engine.facts import FactValue
 from compliance.engine.phrases import fact_phrase
-from compliance.engine.vocabulary import FACTS
+from compliance.engine.vocabulary import FACTS, MENDED_RULE
 from compliance.models import TermsDocument, Version
 
 SHOWN_CALLS, SHOWN_ROWS = 6, 6
@@ -131,6 +132,8 @@ def _question(path: str) -> Question:
         return Question(
             path, f"What did {path.removeprefix('terms:')} say on the day of use? No text of that day is held."
         )
+    if path.startswith(MENDED_RULE):
+        return Question(path, f"The published rule {path.removeprefix(MENDED_RULE)} can’t be read. {MEND}.")
     definition = FACTS.get(path)
     return Question(path, definition.question if definition else path)
 

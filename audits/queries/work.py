@@ -30,7 +30,7 @@ from audits.queries.code_places import Place, places_of
 from audits.queries.review import standing_today, with_gravity
 from audits.queries.standing import DECIDED, with_assignment, with_standing
 from compliance.engine.catalogue import canonical_name
-from compliance.engine.vocabulary import FACTS
+from compliance.engine.vocabulary import FACTS, is_fact
 
 TO_CHANGE: Final = (Outcome.PROHIBITED, Outcome.NEEDS_FACTS)
 OPEN_WORK: Final = (Remedy.State.OPEN, Remedy.State.DISPROVED, Remedy.State.CLAIMED)
@@ -136,7 +136,7 @@ def _of_facts(finding: Finding) -> Iterable[Step]:
         of_all = fact.startswith("organisation.")
         url = reverse("questions-organisation") if of_all else reverse("questions-student", args=[project.slug])
         yield Step(f"{who}: {label}", url)
-    others = [fact for fact in finding.missing_facts if fact not in ASKED and not fact.startswith("terms:")]
+    others = [fact for fact in finding.missing_facts if fact not in ASKED and is_fact(fact)]
     if others:
         named = ", ".join(FACTS[fact].label if fact in FACTS else fact for fact in others[:3])
         yield Step(f"Make it observable or declare it in audit.toml: {named}")

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from audits.models import Decision, FactRequest
 from audits.queries.standing import DECIDED, STANDINGS, TO_BE_SHOWN, WAITING
 from compliance.engine.phrases import fact_phrase
-from compliance.engine.vocabulary import ACTIVITIES, FACTS
+from compliance.engine.vocabulary import ACTIVITIES, missing_label
 from compliance.templatetags.icons import icon
 from compliance.templatetags.looks import day_text
 
@@ -46,9 +46,7 @@ def answered_with(asked: FactRequest) -> str:
 @register.filter
 def fact_label(fact: str) -> str:
     """What a fact is called: "the student's base model"."""
-    if fact.startswith("terms:"):
-        return f"the text of {fact.removeprefix('terms:')}"
-    return FACTS[fact].label if fact in FACTS else fact
+    return missing_label(fact)
 
 
 @register.filter

@@ -9,9 +9,10 @@ from django.db import transaction
 
 from compliance.actions.rules import OPEN, RuleRefused, change_draft, draft_revision, start_rule
 from compliance.actions.trail import record
+from compliance.engine.broken import rule_of_definition
 from compliance.engine.rulebook import RulebookError, parse_rulebook
 from compliance.engine.rules import Rule as ReadRule
-from compliance.engine.rules import RuleError, rule_from_dict, rule_to_dict
+from compliance.engine.rules import RuleError, rule_to_dict
 from compliance.exchange.odrl import rules_from_odrl
 from compliance.exchange.places import line_of
 from compliance.models import Rule, RuleRevision, TermsDocument, User
@@ -104,7 +105,7 @@ def _draft(acting_user: User, read: ReadRule) -> RuleRevision | None:
         return start_rule(acting_user=acting_user, document=document, name=name, definition=definition)
     if any(_says(revision) == definition for revision in rule.revisions.filter(status__in=[*OPEN, "published"])):
         return None
-    draft = draft_revision(acting_user=acting_user, rule=rule)
+    draft = draft_revision(acting_user=acting_user, rule=rule, definition=definition)
     return change_draft(
         acting_user=acting_user, revision=draft, definition=definition, clauses=draft.clauses.all(),
         based_on=draft.content_sha256,
@@ -114,7 +115,7 @@ def _draft(acting_user: User, read: ReadRule) -> RuleRevision | None:
 def _says(revision: RuleRevision) -> dict[str, Any]:
     """The revision's rule as it would be written now, without name and number."""
     try:
-        read = rule_from_dict({**revision.definition, "id": revision.rule.identifier, "revision": revision.number})
+        read = rule_of_definition(revision.definition, revision.rule.identifier, revision.number)
     except RuleError:
         return {}
     return {key: value for key, value in rule_to_dict(read).items() if key not in ("id", "revision")}

@@ -61,11 +61,11 @@ def note_answer(*, acting_user: User, cause: str, project: Project | None) -> Li
     return LibraryChange.objects.create(kind=Kind.ANSWER, cause=cause[:400], changed_by=acting_user, project=project)
 
 
-def note_release(library: Library) -> LibraryChange | None:
-    """Note that a release's rulebook was loaded; nothing when the last one loaded said the same."""
+def note_release(library: Library, mended: bool) -> LibraryChange | None:
+    """Note that a release's rulebook was loaded; nothing when the last one loaded said the same, and it `mended` no rule."""
     content = repr((library.bindings, library.families, sorted(library.documents.items())))
     rules = "".join(rule.content_sha256 for rule in library.rules)
     digest = hashlib.sha256((content + rules).encode()).hexdigest()[:16]
     cause = f"Shipped rulebook loaded ({digest})"
     last = LibraryChange.objects.filter(kind=Kind.RELEASE).order_by("-id").first()
-    return None if last and last.cause == cause else LibraryChange.objects.create(kind=Kind.RELEASE, cause=cause)
+    return None if last and last.cause == cause and not mended else LibraryChange.objects.create(kind=Kind.RELEASE, cause=cause)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 from django.db.models import Max
@@ -11,11 +11,12 @@ from psycopg.types.range import DateRange
 
 from compliance.actions.library_changes import note_release
 from compliance.actions.rulebook_versions import store_versions
+from compliance.engine.broken import rule_of_definition
 from compliance.engine.constraints import constraint_tree
 from compliance.engine.library import Binding, Document, Library, ModelFamily
 from compliance.engine.library import Provider as ShippedProvider
 from compliance.engine.rules import Rule as ShippedRule
-from compliance.engine.rules import rule_to_dict
+from compliance.engine.rules import RuleError, rule_to_dict
 from compliance.models import (
     CatalogueEntry,
     Clause,
@@ -61,7 +62,7 @@ def load_rulebook(library: Library) -> Loaded:
     _governance(library.bindings)
     _catalogue(library.families, providers)
     _rules(library, documents, loaded)
-    note_release(library)
+    note_release(library, mended=bool(loaded.rules_added or loaded.rules_superseded))
     return loaded
 
 
@@ -188,9 +189,9 @@ def _rules(library: Library, documents: dict[str, TermsDocument], loaded: Loaded
     changed = []
     for rule in library.rules:
         known = current.get(rule.id)
-        if known and known.content_sha256 == rule.content_sha256:
+        if known and known.content_sha256 == rule.content_sha256 and _says(known, rule):
             loaded.rules_unchanged += 1
-        elif known and not known.shipped:
+        elif known and not known.shipped:  # a person's own, whether it can be read or not
             loaded.kept.append(rule.id)
         else:
             changed.append(rule)
@@ -199,6 +200,15 @@ def _rules(library: Library, documents: dict[str, TermsDocument], loaded: Loaded
     _supersede([*dropped, *(current[rule.id] for rule in changed if rule.id in current)], loaded)
     _publish(changed, stored, library, documents)
     loaded.rules_added = len(changed)
+
+
+def _says(known: RuleRevision, rule: ShippedRule) -> bool:
+    """Whether the stored definition still says what its hash stands for: nobody altered it in the database."""
+    try:
+        read = rule_of_definition(known.definition, rule.id, known.number)
+    except RuleError:
+        return False
+    return replace(read, revision=rule.revision).content_sha256 == rule.content_sha256
 
 
 def _supersede(revisions: list[RuleRevision], loaded: Loaded) -> None:

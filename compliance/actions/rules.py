@@ -13,8 +13,9 @@ from django.utils import timezone
 from psycopg.types.range import DateRange
 
 from compliance.actions.trail import record
+from compliance.engine.broken import rule_of_definition
 from compliance.engine.rules import Rule as ReadRule
-from compliance.engine.rules import rule_from_dict, rule_to_dict
+from compliance.engine.rules import RuleError, rule_from_dict, rule_to_dict
 from compliance.models import Clause, ClauseText, Rule, RuleRevision, TermsDocument, TrailEntry, User, Version
 
 STARTED, DRAFTED, CHANGED = "rule started", "rule draft begun", "rule draft changed"
@@ -49,8 +50,11 @@ def start_rule(
 
 
 @transaction.atomic
-def draft_revision(*, acting_user: User, rule: Rule) -> RuleRevision:
-    """A draft that begins as a copy of the published revision (of the newest, when none is published)."""
+def draft_revision(*, acting_user: User, rule: Rule, definition: Mapping[str, Any] | None = None) -> RuleRevision:
+    """A draft that begins as a copy of the published revision (of the newest, when none is published).
+
+    When that can't be read it begins from the newest that can, or else from `definition`, what a file says.
+    """
     rule = _locked(rule)
     pending = rule.revisions.filter(status__in=OPEN).first()
     if pending:
@@ -58,10 +62,17 @@ def draft_revision(*, acting_user: User, rule: Rule) -> RuleRevision:
             f"Revision {pending.number} is {pending.get_status_display().lower()} already: change that one."
         )
     newest = rule.revisions.order_by("-number").first()
-    model = rule.revisions.filter(status=Status.PUBLISHED).first() or newest
-    if model is None or newest is None:
+    if newest is None:
         raise RuleRefused("This rule has no revision to begin from.")
     number = newest.number + 1
+    model = _readable(rule)
+    if model is None and definition is None:
+        raise RuleRefused(
+            "No revision of this rule can be read, so that there is nothing to begin from. Take it up from a file of rules."
+        )
+    if model is None:
+        read = _read(definition, rule.identifier, number, rule.document)
+        return _add(acting_user, rule, read, number, newest.clauses.all(), DRAFTED)
     read = _read(model.definition, rule.identifier, number, rule.document)
     return _add(acting_user, rule, read, number, model.clauses.all(), DRAFTED, copied_from=model.number)
 
@@ -192,6 +203,18 @@ def _with_status(revision: RuleRevision, status: Status, verb: str) -> RuleRevis
     return stored
 
 
+def _readable(rule: Rule) -> RuleRevision | None:
+    """The published revision if it can be read, else the newest that can."""
+    newest_first = sorted(rule.revisions.all(), key=lambda one: (one.status != Status.PUBLISHED, -one.number))
+    for revision in newest_first:
+        try:
+            rule_of_definition(revision.definition, rule.identifier, revision.number)
+        except RuleError:
+            continue
+        return revision
+    return None
+
+
 def _move(acting_user: User, revision: RuleRevision, status: Status, action: str, **detail: Any) -> RuleRevision:
     revision.status = status
     revision.save(update_fields=["status"])
@@ -199,7 +222,9 @@ def _move(acting_user: User, revision: RuleRevision, status: Status, action: str
     return revision
 
 
-def _read(definition: Mapping[str, Any], identifier: str, number: int, document: TermsDocument) -> ReadRule:
+def _read(definition: Any, identifier: str, number: int, document: TermsDocument) -> ReadRule:
+    if not isinstance(definition, Mapping):
+        raise RuleRefused("The definition is no object: write it anew.")
     read = rule_from_dict({**definition, "id": identifier, "revision": number})
     missing = set(read.by_version) - set(document.versions.values_list("label", flat=True))
     if missing:
@@ -228,7 +253,8 @@ def _say(revision: RuleRevision, read: ReadRule) -> None:
 
 
 def _says(revision: RuleRevision) -> dict[str, Any]:
-    return {key: value for key, value in revision.definition.items() if key != "revision"}
+    said = revision.definition
+    return {key: value for key, value in said.items() if key != "revision"} if isinstance(said, dict) else {}
 
 
 def _cite(revision: RuleRevision, read: ReadRule) -> None:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
 from compliance.actions.importing_rules import LARGEST, RulesUnreadable, import_rules, read_rules
-from compliance.engine.rules import Rule
+from compliance.engine.rules import Rule, RuleError
 from compliance.exchange.odrl import rules_to_odrl
 from compliance.exchange.toml import rules_to_toml
 from compliance.models import RuleRevision, User
@@ -73,13 +73,22 @@ class RuleFiles:
 
     def download(self, request: HttpRequest, kind: str) -> HttpResponse:
         """Every published rule as one file."""
-        return _file(rules_to_export(), kind, "clausetrail-rules")
+        return self._file_or_reason(request, rules_to_export, kind, "clausetrail-rules")
 
     def download_one(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         """One revision as a file, whatever its standing."""
         revision = get_object_or_404(RuleRevision.objects.select_related("rule"), pk=pk)
         name = revision.rule.identifier.replace("/", "-").replace(":", "-")
-        return _file(read_revisions([revision]), kind, f"{name}-{revision.number}")
+        return self._file_or_reason(request, lambda: read_revisions([revision]), kind, f"{name}-{revision.number}")
+
+    def _file_or_reason(
+        self, request: HttpRequest, read: Callable[[], tuple[Rule, ...]], kind: str, name: str
+    ) -> HttpResponse:
+        try:
+            return _file(read(), kind, name)
+        except RuleError as error:
+            messages.error(request, f"No file was made: {error}")
+            return redirect("admin:compliance_rulerevision_changelist")
 
 
 def _file(rules: tuple[Rule, ...], kind: str, name: str) -> HttpResponse:

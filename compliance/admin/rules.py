@@ -21,9 +21,11 @@ from compliance.admin.base import Recorded, days_in_force
 from compliance.admin.conditions import TreeField, vocabulary
 from compliance.admin.rule_files import RuleFiles
 from compliance.admin.rule_form import RuleForm
-from compliance.engine.rules import RuleError, rule_from_dict
+from compliance.engine.broken import MEND
+from compliance.engine.rules import Rule, RuleError
 from compliance.models import ClauseText, RuleRevision, TermsDocument, TrailEntry, User
 from compliance.queries.clause_passages import passages_of
+from compliance.queries.library import rule_of
 from compliance.site import ENTRANCE, edits_rules
 from compliance.views.requests import PersonRequest
 
@@ -91,7 +93,7 @@ class RuleAdmin(RuleFiles, Recorded):
 
     @display(description="Reads")
     def reads(self, revision: RuleRevision) -> str:
-        return sentence_of(revision)
+        return rule_of(revision).sentence
 
     def may_write(self, request: HttpRequest) -> bool:
         return False  # not by the admin's own forms: drafts are written below, and nothing else is
@@ -127,15 +129,17 @@ class RuleAdmin(RuleFiles, Recorded):
         require(edits_rules(request), ENTRANCE)
         revision = get_object_or_404(_revisions(), pk=object_id if object_id.isdigit() else 0)
         assert isinstance(request.user, User)
+        rule = rule_of(revision)
         context = {
             "revision": revision,
             "document": revision.rule.document,
-            "read": rule_of(revision),
-            "sentence": sentence_of(revision),
+            "read": rule,
+            "sentence": rule.sentence,
+            "mend": MEND,
             "days": days_in_force(revision.in_force),
-            "citations": _citations(revision),
+            "citations": _citations(revision, rule),
             "clauses": revision.clauses.order_by("key"),
-            "passages": passages_of(revision.rule.document, revision.definition),
+            "passages": passages_of(revision.rule.document, rule.citations),
             "history": revision.rule.revisions.order_by("-number"),
             "trail": _trail(revision),
             "pending": revision.rule.revisions.filter(status__in=actions.OPEN).first(),
@@ -180,6 +184,10 @@ class RuleAdmin(RuleFiles, Recorded):
         revision = _draft(request, pk)
         if revision is None:
             return redirect("admin:compliance_rulerevision_change", pk)
+        rule = rule_of(revision)
+        if rule.broken:  # the pickers can't show what can't be read
+            messages.error(request, f"{rule.sentence} Write it as data.")
+            return redirect("admin:compliance_rulerevision_definition", pk)
         form = _form(request, revision)
         if request.method == "POST" and form.is_valid():
             chosen = form.cleaned_data["clauses"]
@@ -188,7 +196,7 @@ class RuleAdmin(RuleFiles, Recorded):
                 return done
         preview = reverse("admin:compliance_rulerevision_preview", args=[pk])
         document = revision.rule.document
-        passages = passages_of(document, revision.definition, revision.clauses.all())
+        passages = passages_of(document, rule.citations, revision.clauses.all())
         context = {"form": form, "document": document, "revision": revision, "preview": preview, "passages": passages}
         return self._editor(request, f"Edit {revision.title}", context)
 
@@ -245,7 +253,7 @@ class RuleAdmin(RuleFiles, Recorded):
         except RuleError as error:
             form.add_error(None, str(error))
             return None
-        messages.success(request, f"The draft is kept: {sentence_of(revision)}")
+        messages.success(request, f"The draft is kept: {rule_of(revision).sentence}")
         return redirect("admin:compliance_rulerevision_change", revision.pk)
 
     def _editor(self, request: HttpRequest, title: str, context: dict[str, Any]) -> HttpResponse:
@@ -260,28 +268,11 @@ def _revisions() -> QuerySet[RuleRevision]:
     return RuleRevision.objects.select_related("rule__document__provider", "created_by", "published_by")
 
 
-def rule_of(revision: RuleRevision) -> Any:
-    """The rule as the engine reads it, or None with a definition it can't read (made by hand, outside the admin)."""
-    try:
-        return rule_from_dict({**revision.definition, "revision": revision.number}, str(revision))
-    except RuleError:
-        return None
-
-
-def sentence_of(revision: RuleRevision) -> str:
-    """The rule's conditions in English, or what keeps the engine from reading them."""
-    try:
-        return rule_from_dict({**revision.definition, "revision": revision.number}, str(revision)).sentence
-    except RuleError as error:
-        return f"The engine can't read this revision: {error}"
-
-
-def _citations(revision: RuleRevision) -> list[dict[str, Any]]:
+def _citations(revision: RuleRevision, rule: Rule) -> list[dict[str, Any]]:
     versions = {version.label: version for version in revision.rule.document.versions.defer("text")}
-    rows = [
-        {"label": label, "section": citation["section"], "sha256": citation["sha256"], "version": versions.get(label)}
-        for citation in revision.definition.get("citations", ())
-        for label in citation["versions"]
+    rows: list[dict[str, Any]] = [
+        {"label": one.version, "section": one.section, "sha256": one.sha256, "version": versions.get(one.version)}
+        for one in rule.citations
     ]
     for row in rows:
         row["days"] = days_in_force(row["version"].in_force) if row["version"] else "no such version"
@@ -343,8 +334,10 @@ def _change(
     )
 
 
-def _without_names(definition: Mapping[str, Any]) -> dict[str, Any]:
+def _without_names(definition: Any) -> Any:
     """What a person may write: the rule's name and number are not theirs to change here."""
+    if not isinstance(definition, dict):
+        return definition
     return {key: value for key, value in definition.items() if key not in ("id", "revision")}
 
 

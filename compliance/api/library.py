@@ -11,6 +11,7 @@ from compliance.actions.clauses import is_read, read_version
 from compliance.api.openings import READING
 from compliance.api.paging import Page, Paged, part_of, part_of_rows
 from compliance.api.shapes import Json, Key, Person, a_file
+from compliance.engine.broken import MEND
 from compliance.models import Agreement, Provider, RuleRevision, TermsDocument, Version
 from compliance.problems import Problem
 from compliance.queries.comparing import compare_versions
@@ -20,6 +21,7 @@ from compliance.queries.in_force import (
     readable_revisions,
     rules_of_version,
 )
+from compliance.queries.library import rule_of
 from compliance.queries.reader import highlights, waiting_here
 from compliance.views import in_force as pages
 from compliance.views import reader
@@ -131,6 +133,15 @@ class RuleShown(Schema):
     severity: str
     section: str
     document: str
+    broken: str | None = Field(
+        description="null: the engine reads it. Else what keeps it from that, and how to mend it; until then, whatever this "
+        "rule bears on is judged as not known."
+    )
+
+    @staticmethod
+    def resolve_broken(obj: Any) -> str | None:
+        wrong = rule_of(obj).broken
+        return f"{wrong}. {MEND}." if wrong else None
 
     @staticmethod
     def resolve_rule(obj: Any) -> str:
@@ -154,6 +165,10 @@ class RuleInFull(RuleShown):
     published_at: dt.datetime | None
     superseded_at: dt.datetime | None
     clauses: list[str]
+
+    @staticmethod
+    def resolve_definition(obj: Any) -> Json:
+        return obj.definition if isinstance(obj.definition, dict) else {"broken": obj.definition}
 
     @staticmethod
     def resolve_clauses(obj: Any) -> list[str]:
@@ -182,7 +197,7 @@ class VersionInFull(VersionShown):
 
     @staticmethod
     def resolve_rules(obj: Any) -> list[Any]:
-        return list(rules_of_version(obj).select_related("rule__document"))
+        return rules_of_version(obj)
 
     @staticmethod
     def resolve_waiting_clauses(obj: Any) -> int:

@@ -192,17 +192,20 @@ def _permission(lifted: Verdict) -> Verdict:
 
 def _missing(verdicts: Iterable[Verdict]) -> list[str]:
     """What would settle an open prohibition first, then what is open about duties."""
-    told = [verdict for verdict in verdicts if verdict.rule.effect != "permission"]
+    told = [verdict for verdict in verdicts if verdict.rule.effect != "permission" or verdict.rule.broken]
     told.sort(key=lambda verdict: (verdict.rule.effect != "prohibition", verdict.applies is not None))
     return [fact for verdict in told for fact in verdict.missing]
 
 
 def outcome_of(verdicts: Sequence[Verdict], text_missing: bool) -> str:
-    """The outcome by strictness. A prohibition that an authorisation or agreement lifts counts as a permission."""
+    """The outcome by strictness. A prohibition that an authorisation or agreement lifts counts as a permission.
+
+    What a broken rule would say is unknown, even of a permission or a duty: it may be neither.
+    """
     prohibitions = [verdict.applies for verdict in verdicts if verdict.rule.effect == "prohibition"]
     if True in prohibitions:
         return "prohibited"
-    if None in prohibitions or text_missing:
+    if None in prohibitions or text_missing or any(verdict.rule.broken for verdict in verdicts):
         return "needs_facts"
     if any(verdict.applies is not False for verdict in verdicts if verdict.rule.effect == "duty"):
         return "permitted_with_duties"

@@ -18,10 +18,11 @@ from compliance.engine.constraints import (
     evaluate,
     unique,
 )
-from compliance.engine.explanation import explain
+from compliance.engine.explanation import explain, explain_broken
 from compliance.engine.library import Agreement, Library, Version
 from compliance.engine.phrases import day
 from compliance.engine.rules import Citation, Rule, RuleException
+from compliance.engine.vocabulary import MENDED_RULE
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Verdict:
             "clause_sha256": self.citation.sha256,
             "rule_sha256": rule.content_sha256,
             "lifted_by": self.lifted_by or None,
+            **({"broken": rule.broken} if rule.broken else {}),
         }
 
 
@@ -122,6 +124,8 @@ def evaluate_rule(
     rule: Rule, version: Version, context: Context, library: Library, agreements: Iterable[Agreement]
 ) -> Verdict:
     """The rule's verdict on a use while `version`, which it cites, is in force."""
+    if rule.broken:
+        return _unread(rule, version, context.use.on, library)
     context = replace(context, assigner=rule.document.partition("/")[0])
     activity = evaluate(FactTest("activity", "in", rule.actions), context)
     condition = evaluate(rule.when, context)
@@ -140,6 +144,15 @@ def evaluate_rule(
     held = False if lifted_by else applies
     verdict = Verdict(rule, version, citation, held, met.held, because, missing, "", context.use.on, lifted_by)
     return replace(verdict, reason=explain(rule, version, citation, verdict, exceptions, context.use, library))
+
+
+def _unread(rule: Rule, version: Version, on: date | None, library: Library) -> Verdict:
+    """What a broken rule says: nobody can tell, whatever the facts; no agreement lifts what nobody can read."""
+    wanted = f"{MENDED_RULE}{rule.id}"
+    because = Because("its rule can be read", None, wanted, None, None, note=rule.broken)
+    citation = rule.by_version[version.label]
+    reason = explain_broken(rule, version, citation, library)
+    return Verdict(rule, version, citation, None, None, (because,), (wanted,), reason, on)
 
 
 def _lifted_by(rule: Rule, context: Context, agreements: Iterable[Agreement]) -> str:

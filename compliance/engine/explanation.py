@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from compliance.engine.broken import MEND
 from compliance.engine.constraints import (
     Because,
     constraint_sentence,
@@ -40,6 +41,14 @@ def explain(
         f"{source(rule, version, citation, library)} {rule.statement}: {_outcome(rule, verdict, exceptions, use)}."
     )
     return _APOSTROPHE.sub("’", sentence)
+
+
+def explain_broken(rule: Rule, version: Version, citation: Citation, library: Library) -> str:
+    """Which rule of which clause is broken, how, and what to do: nobody can tell what it would say."""
+    return (
+        f"{source(rule, version, citation, library)} {rule.statement}: whether it forbids, allows or asks for something here "
+        f"can’t be told, since revision {rule.revision} of “{rule.id}” can’t be read ({rule.broken}). {MEND}."
+    )
 
 
 def source(rule: Rule, version: Version, citation: Citation, library: Library) -> str:

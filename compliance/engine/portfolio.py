@@ -18,7 +18,8 @@ from compliance.engine.constraints import leaves_of
 from compliance.engine.evaluation import Verdict
 from compliance.engine.facts import Fact, FactValue, Use
 from compliance.engine.library import Library, ModelFamily
-from compliance.engine.vocabulary import ACTIVITIES, FACTS
+from compliance.engine.rules import Rule
+from compliance.engine.vocabulary import ACTIVITIES, FACTS, MISSING_TEXT, is_fact
 
 
 class State(StrEnum):
@@ -94,6 +95,11 @@ class Cell:
         return tuple(dict.fromkeys(verdict.lifted_by for verdict in self.assessment.verdicts if verdict.lifted_by))
 
     @property
+    def broken(self) -> tuple[Rule, ...]:
+        """The published rules that bear on it and can't be read."""
+        return broken_rules(self.assessment)
+
+    @property
     def asks_only_duties(self) -> bool:
         """Whether nothing is open but that duties be done."""
         return self.state is State.CONDITIONAL and self.assessment.outcome == "permitted_with_duties"
@@ -101,6 +107,8 @@ class Cell:
     @property
     def brief(self) -> str:
         """A few words that say what the state rests on."""
+        if self.broken and self.state is State.UNKNOWN:
+            return "a rule is broken" if len(self.broken) == 1 else f"{len(self.broken)} rules are broken"
         if self.texts and self.state is State.UNKNOWN:
             return "text not held" if len(self.texts) == 1 else f"{len(self.texts)} texts not held"
         if self.state is State.UNKNOWN:
@@ -124,16 +132,23 @@ class Trial:
 
 
 def state_of(assessment: Assessment) -> State:
-    """The outcome as one of four. A text that nobody holds can't be made up for by facts: that is unknown, as silence is."""
+    """The outcome as one of four. Facts can't make up for a text that nobody holds, nor for a rule that can't be read: that is
+    unknown, as silence is."""
     if assessment.outcome == "prohibited":
         return State.FORBIDDEN
-    if _texts(assessment) or assessment.outcome == "not_addressed":
+    if _texts(assessment) or broken_rules(assessment) or assessment.outcome == "not_addressed":
         return State.UNKNOWN
     return State.ALLOWED if assessment.outcome == "permitted" else State.CONDITIONAL
 
 
 def _texts(assessment: Assessment) -> tuple[str, ...]:
-    return tuple(fact.removeprefix("terms:") for fact in assessment.missing_facts if fact.startswith("terms:"))
+    told = assessment.missing_facts
+    return tuple(fact.removeprefix(MISSING_TEXT) for fact in told if fact.startswith(MISSING_TEXT))
+
+
+def broken_rules(assessment: Assessment) -> tuple[Rule, ...]:
+    """The published rules that bear on the use and can't be read."""
+    return tuple(verdict.rule for verdict in assessment.verdicts if verdict.rule.broken)
 
 
 def deciding_rules(assessment: Assessment) -> tuple[Verdict, ...]:
@@ -141,6 +156,7 @@ def deciding_rules(assessment: Assessment) -> tuple[Verdict, ...]:
     verdicts = assessment.verdicts
     tests = (
         [v for v in verdicts if v.rule.effect == "prohibition" and v.applies is True],
+        [v for v in verdicts if v.rule.broken],
         [v for v in verdicts if v.rule.effect == "prohibition" and v.applies is None],
         [v for v in verdicts if v.rule.effect == "duty" and v.applies is not False],
         [v for v in verdicts if v.rule.effect == "permission" and v.applies is True],
@@ -157,7 +173,7 @@ def cell(way: Way, activity: str, on: date, facts: Mapping[str, FactValue], libr
     if way.model:
         told["model"] = way.model
     answer = _answer(way, activity, told, library)
-    deciding = tuple(fact for fact in answer.missing_facts if not fact.startswith("terms:"))
+    deciding = tuple(fact for fact in answer.missing_facts if is_fact(fact))
     state = state_of(answer)
     if state in (State.ALLOWED, State.CONDITIONAL) and "model" not in deciding and _model_decides(way, library):
         state, deciding = State.CONDITIONAL, (*deciding, "model")

@@ -60,7 +60,8 @@ class Rule:
     """One revision of one rule. `statement` continues "Section 2(e) …": a verb phrase in our own words, without a full stop.
 
     A rule speaks on the days on which a version that it cites is in force. `met` tests whether a duty is fulfilled; without it
-    only a person can say.
+    only a person can say. `broken`: what keeps the stored revision from being read; this then stands in for it (see
+    compliance.engine.broken), and what it would say of any use is unknown.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Rule:
     severity: str = "high"
     guidance: str = ""
     labels: tuple[str, ...] = field(default=())
+    broken: str = ""
 
     @property
     def document(self) -> str:
@@ -114,6 +116,8 @@ class Rule:
     @cached_property
     def sentence(self) -> str:
         """The rule's conditions in English, exceptions included."""
+        if self.broken:
+            return f"This revision can’t be read: {self.broken}."
         doing = " or ".join(ACTIVITIES[action] for action in self.actions)
         text = f"On {doing}" + ("" if self.when == ALWAYS else f", if {constraint_sentence(self.when)}")
         for exception in self.exceptions:
@@ -124,7 +128,10 @@ class Rule:
 
 
 def rule_to_dict(rule: Rule) -> dict[str, Any]:
-    """The revision as plain data (JSON, TOML); `rule_from_dict` reads it back unchanged. Empty parts are left out."""
+    """The revision as plain data (JSON, TOML); `rule_from_dict` reads it back unchanged. Empty parts are left out.
+
+    What stands in for a broken revision has the further key "broken", so that nothing takes it for a rule.
+    """
     data: dict[str, Any] = {
         "id": rule.id,
         "revision": rule.revision,
@@ -141,6 +148,7 @@ def rule_to_dict(rule: Rule) -> dict[str, Any]:
         "remedy": rule.remedy,
         "guidance": rule.guidance,
         "labels": list(rule.labels),
+        "broken": rule.broken,
         "citations": [{"versions": [c.version], "section": c.section, "sha256": c.sha256} for c in rule.citations],
     }
     return {key: value for key, value in data.items() if value not in (None, "", [])}

@@ -130,6 +130,25 @@ REGIONS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
 }  # fmt: skip
 
 
+MISSING_TEXT: Final = "terms:"
+MENDED_RULE: Final = "rule:"
+"""What an answer may wait for beside facts: a text that is not held, a published rule that can't be read; a key follows."""
+
+
+def is_fact(missing: str) -> bool:
+    """Whether what an answer waits for is a fact that somebody can tell, rather than a text to obtain or a rule to mend."""
+    return not missing.startswith((MISSING_TEXT, MENDED_RULE))
+
+
+def missing_label(missing: str) -> str:
+    """What an answer waits for, as people call it: "the student's base model", "the text of openai/business-terms"."""
+    if missing.startswith(MISSING_TEXT):
+        return f"the text of {missing.removeprefix(MISSING_TEXT)}"
+    if missing.startswith(MENDED_RULE):
+        return f"the broken rule {missing.removeprefix(MENDED_RULE)}"
+    return FACTS[missing].label if missing in FACTS else missing
+
+
 def lies_within(region: str, area: str) -> bool | None:
     """Whether a region code (ISO 3166, "EU", "US-CA") lies within an area of REGIONS; None when the code says too little."""
     code = region.strip().upper()

@@ -30,6 +30,7 @@ def cell_as_json(cell: Cell) -> dict[str, Any]:
         "outcome": cell.assessment.outcome,
         "deciding_facts": list(cell.facts),
         "texts_not_held": list(cell.texts),
+        **({"broken_rules": [rule.id for rule in cell.broken]} if cell.broken else {}),
         "rules": [
             {
                 "rule": verdict.rule.id,

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.db.models import F, QuerySet
 from django.db.models.functions import Substr
 
+from compliance.engine.rules import Citation
 from compliance.models import Clause, ClauseText, TermsDocument
 
 LONGEST: Final = 3_000
@@ -34,11 +35,11 @@ class Passage:
 
 
 def passages_of(
-    document: TermsDocument, definition: Mapping[str, Any], clauses: Iterable[Clause] = ()
+    document: TermsDocument, citations: Iterable[Citation], clauses: Iterable[Clause] = ()
 ) -> list[Passage]:
-    """The wordings that a rule's definition cites, and those of its clauses that it does not cite yet. One query."""
-    digests = {citation.get("sha256", "") for citation in definition.get("citations", ())}
-    places = ClauseText.objects.filter(version__document=document, sha256__in=digests - {""})
+    """The wordings that a rule cites, and those of its clauses that it does not cite yet. One query."""
+    digests = {citation.sha256 for citation in citations} - {""}
+    places = ClauseText.objects.filter(version__document=document, sha256__in=digests)
     if clauses:
         places |= ClauseText.objects.filter(clause__in=clauses).exclude(sha256="")
     return _passages(places)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from compliance.models import Agreement, RuleRevision, TermsChange, TrailEntry
+from compliance.queries.broken_rules import BrokenRule, broken_rules
 from compliance.queries.incoming import Counts, changes, waiting_counts
 
 SOON = dt.timedelta(days=90)
@@ -24,12 +25,13 @@ class Desk:
     trail: QuerySet[TrailEntry]
     incoming: Counts
     changed: QuerySet[TermsChange]
+    broken: tuple[BrokenRule, ...]
 
 
 def desk(today: dt.date) -> Desk:
     """The desk on a day: agreements count as ending when their last day lies within 90 days.
 
-    What changed or ended lately is of the last 30. Eight queries.
+    What changed or ended lately is of the last 30. Nine queries.
     """
     revisions = RuleRevision.objects.select_related("rule__document", "created_by").order_by("created_at")
     ending = Agreement.objects.filter(ends_on__gte=today, ends_on__lte=today + SOON).select_related(
@@ -45,4 +47,5 @@ def desk(today: dt.date) -> Desk:
         trail=TrailEntry.objects.select_related("user")[:SHOWN],
         incoming=waiting_counts(),
         changed=changes().filter(captured_at__date__gte=today - LATELY)[:SHOWN],
+        broken=broken_rules(),
     )

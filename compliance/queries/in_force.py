@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 
 from compliance.access import visible_projects
 from compliance.models import Agreement, Provider, RuleRevision, TermsDocument, User, Version
+from compliance.queries.library import rule_of
 
 # What engineers and counsel may rely on; drafts are for those who write rules.
 READABLE = (RuleRevision.Status.PUBLISHED, RuleRevision.Status.SUPERSEDED)
@@ -55,9 +56,8 @@ def documents_on(provider: Provider, on: dt.date) -> tuple[DocumentOnDay, ...]:
 
 
 def _cites(revision: RuleRevision, version: Version | None) -> bool:
-    """A rule speaks of no text that it does not cite, whatever the day."""
-    cited = revision.definition.get("citations", ())
-    return version is not None and any(version.label in citation["versions"] for citation in cited)
+    """A rule speaks of no text that it does not cite, whatever the day; one that can't be read may speak of each."""
+    return version is not None and version.label in rule_of(revision, (version.label,)).by_version
 
 
 def _by_document(revisions: Iterable[RuleRevision]) -> defaultdict[int, list[RuleRevision]]:
@@ -80,17 +80,11 @@ def readable_agreements(user: User) -> Q:
     return Q(project__isnull=True) | Q(project__in=visible_projects(user))
 
 
-def rules_of_version(version: Version) -> QuerySet[RuleRevision]:
-    """Published revisions that cite this version."""
-    return (
-        RuleRevision.objects.filter(
-            rule__document=version.document_id,
-            status=RuleRevision.Status.PUBLISHED,
-            definition__citations__contains=[{"versions": [version.label]}],
-        )
-        .select_related("rule")
-        .order_by("section", "rule__identifier")
-    )
+def rules_of_version(version: Version) -> list[RuleRevision]:
+    """Published revisions that cite this version, and those of which that can't be told. One query."""
+    published = RuleRevision.objects.filter(rule__document=version.document_id, status=RuleRevision.Status.PUBLISHED)
+    revisions = published.select_related("rule__document").order_by("section", "rule__identifier")
+    return [revision for revision in revisions if _cites(revision, version)]
 
 
 def readable_revisions() -> QuerySet[RuleRevision]:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from compliance.engine.broken import read_or_stand_in
 from compliance.engine.constraints import parse_constraint
 from compliance.engine.library import (
     Agreement,
@@ -17,7 +18,7 @@ from compliance.engine.library import (
     Provider,
     Version,
 )
-from compliance.engine.rules import Rule, rule_from_dict
+from compliance.engine.rules import Rule
 from compliance.models import Agreement as StoredAgreement
 from compliance.models import CatalogueEntry, Governance, ModelCorrection, RuleRevision, TermsDocument
 from compliance.models import Provider as StoredProvider
@@ -27,11 +28,12 @@ from compliance.models import Version as StoredVersion
 def library_from_database(project_id: int | None = None) -> Library:
     """Everything that matching may consult, in a dozen queries. With a project: its own agreements beside the general ones."""
     families = tuple(_family(entry) for entry in CatalogueEntry.objects.order_by("position"))
+    documents = _documents()
     return Library(
         providers={provider.slug: _provider(provider) for provider in StoredProvider.objects.all()},
-        documents=_documents(),
+        documents=documents,
         bindings=tuple(_binding(row.definition) for row in Governance.objects.order_by("key")),
-        rules=published_rules(),
+        rules=_published_rules(documents),
         families=families,
         corrections=corrections(families),
         agreements=agreements_of(None) + (agreements_of(project_id) if project_id is not None else ()),
@@ -55,12 +57,27 @@ def catalogue_from_database() -> Library:
     return Library(families=families, corrections=corrections(families))
 
 
-def published_rules() -> tuple[Rule, ...]:
-    """The published revision of each rule."""
-    revisions = RuleRevision.objects.filter(status=RuleRevision.Status.PUBLISHED).order_by("rule__identifier")
-    return tuple(
-        rule_from_dict({**revision.definition, "revision": revision.number}, f"revision {revision.pk}")
-        for revision in revisions
+def _published_rules(documents: Mapping[str, Document]) -> tuple[Rule, ...]:
+    """The published revision of each rule; a stand-in where it can't be read, which leaves open what it would say."""
+    published = RuleRevision.objects.filter(status=RuleRevision.Status.PUBLISHED)
+    held = {key: tuple(version.label for version in document.versions) for key, document in documents.items()}
+    revisions = published.select_related("rule").order_by("rule__identifier")
+    return tuple(rule_of(revision, held.get(revision.rule.identifier.partition(":")[0], ())) for revision in revisions)
+
+
+def rule_of(revision: RuleRevision, versions: Iterable[str] = ()) -> Rule:
+    """The revision as the engine reads it; when it can't, a stand-in whose `broken` says why. No query with the rule loaded.
+
+    `versions`: labels of its document's versions, which a stand-in cites when the definition does not tell which.
+    """
+    return read_or_stand_in(
+        revision.definition,
+        identifier=revision.rule.identifier,
+        revision=revision.number,
+        versions=versions,
+        title=revision.title,
+        effect=revision.effect,
+        section=revision.section,
     )
 
 

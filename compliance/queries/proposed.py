@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from compliance.engine.broken import rule_of_definition
 from compliance.engine.library import Library
-from compliance.engine.rules import RuleError, rule_from_dict
+from compliance.engine.rules import RuleError
 from compliance.models import RuleRevision
 from compliance.queries.library import library_from_database
 
@@ -20,7 +21,7 @@ def library_with(revision: RuleRevision, library: Library | None = None) -> Libr
     known = library_from_database() if library is None else library
     identifier = revision.rule.identifier
     try:
-        rule = rule_from_dict({**revision.definition, "id": identifier, "revision": revision.number}, str(revision))
+        rule = rule_of_definition(revision.definition, identifier, revision.number)
     except RuleError as error:
         raise UnreadableRevision(str(error)) from error
     others = tuple(one for one in known.rules if one.id != identifier)

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from compliance.engine.reasons import Reason
 from compliance.models import ClauseText, RuleRevision, TermsDocument, Version
+from compliance.queries.broken_rules import broken_rules
 from compliance.queries.clauses_ruled import standing_of_clauses
 from compliance.sources.captures import text_digests
 from compliance.sources.cited import PassageSearch
@@ -58,6 +59,7 @@ def check_rulebook(reasons: Sequence[Reason] = ()) -> Check:
     for document in TermsDocument.objects.filter(rules__revisions__in=revisions).distinct().order_by("identifier"):
         check.problems += _days(document, reasons, check)
     check.problems += list(_uncited(revisions))
+    check.problems += [Problem(one.place, f"can't be read: {one.wrong}. {one.mend}") for one in broken_rules()]
     _clauses(check, reasons, search)
     return check
 

@@ -9,6 +9,9 @@ from django.template.loader import get_template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from compliance.engine.broken import MEND
+from compliance.models import RuleRevision
+from compliance.queries.library import rule_of
 from compliance.queries.reader import Highlight, Reader, Row
 from compliance.templatetags.icons import icon
 from compliance.templatetags.looks import visible
@@ -29,6 +32,18 @@ STATE_WORDS = {
     "suggested": "Suggested",
     "rejected": "Rejected",
 }
+
+
+@register.filter
+def wrong_with(revision: RuleRevision) -> str:
+    """What keeps the engine from reading a rule's revision; "" for one that it reads."""
+    return rule_of(revision).broken
+
+
+@register.simple_tag
+def how_to_mend() -> str:
+    """What to do about a rule that can't be read, as a sentence."""
+    return f"{MEND}."
 
 
 @register.filter

@@ -9,12 +9,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import render
 
 from compliance.actions.trail import record
 from compliance.models import User
+from compliance.openid_connect import NoncedProvider
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -47,6 +49,10 @@ class OrganisationAdapter(DefaultSocialAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return True
+
+    def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Any:
+        found = super().get_provider(request, provider, client_id=client_id)
+        return NoncedProvider(request, app=found.app) if type(found) is OpenIDConnectProvider else found
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Refuse whoever comes with an address of a domain that the installation does not take in, known or not."""

@@ -71,6 +71,7 @@ class Provider:
             "iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 300, **self.person,
             **({"nonce": asked["nonce"]} if "nonce" in asked else {}), **self.claims,
         }  # fmt: skip
+        claims = {name: value for name, value in claims.items() if value is not None}
         signed = self.sign(claims) if self.sign else jwt.encode(claims, self.key, "RS256", headers={"kid": "one"})
         return 200, {"access_token": "at", "token_type": "Bearer", "expires_in": 300, "id_token": signed}
 

@@ -87,6 +87,45 @@ def test_what_is_asked_of_the_provider_is_proved_when_one_comes_back(provider: P
     assert (asked["response_type"], asked["client_id"], asked["code_challenge_method"]) == ("code", CLIENT, "S256")
     assert len(asked["code_challenge"]) == 43
     assert set(asked["scope"].split()) >= {"openid", "email"}
+    come_in(Client())
+    nonces = [one["nonce"] for one in provider.asked]
+    assert len(set(nonces)) == 2
+    assert min(len(one) for one in nonces) >= 43, "256 bits, anew for each sign-in"
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"nonce": "of-another-sign-in"}, "was made for another sign-in: its nonce is not the one asked with"),
+        ({"nonce": ""}, "bears no nonce"),
+        ({"nonce": None}, "bears no nonce"),
+    ],
+    ids=["another", "empty", "missing"],
+)
+def test_a_token_without_the_nonce_of_this_sign_in_lets_nobody_in_and_says_why(
+    provider: Provider, claims: dict[str, Any], why: str
+):
+    provider.claims = claims
+    client = Client()
+    answer = come_in(client)
+    assert why in answer.content.decode()
+    assert "Start again from the sign-in page" in answer.content.decode()
+    assert not is_in(client)
+    assert not User.objects.exists()
+
+
+def test_a_nonce_that_the_address_names_is_not_the_one_that_counts(provider: Provider):
+    client = Client()
+    client.post(f"{START}?auth_params=nonce%3Dchosen")
+    httpx.get(client.post(f"{START}?auth_params=nonce%3Dchosen").headers["Location"], follow_redirects=False)
+    assert provider.asked[-1]["nonce"] != "chosen"
+
+
+def test_user_information_about_somebody_else_than_the_token_lets_nobody_in(provider: Provider):
+    provider.claims = {"sub": "4712"}
+    client = Client()
+    assert "told of two different people" in come_in(client).content.decode()
+    assert not is_in(client)
 
 
 def forged(claims: dict[str, Any]) -> str:

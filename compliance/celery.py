@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init, worker_ready
 from kombu.entity import Queue
 
@@ -33,6 +34,13 @@ app.conf.update(
     beat_schedule={
         # Expires before the next one: while no worker runs, reminders must not pile up.
         "mark stale runs": {"task": "audits.tasks.mark_stale_runs", "schedule": 30.0, "options": {"expires": 25}},
+        "follow ends": {"task": "audits.tasks.follow_ends", "schedule": 60.0, "options": {"expires": 55}},
+        # At an hour rather than each day after the start: an installation that is restarted daily would never come to it.
+        "forget old logs": {
+            "task": "audits.tasks.forget_old_logs",
+            "schedule": crontab(minute="40", hour="3"),
+            "options": {"expires": 80_000},
+        },
         "seal what ended": {"task": "audits.tasks.seal_what_ended", "schedule": 60.0, "options": {"expires": 55}},
         "proofs of seals": {"task": "audits.tasks.get_proofs", "schedule": 30.0, "options": {"expires": 25}},
         "retention": {"task": "audits.tasks.erase_what_expired", "schedule": 3600.0, "options": {"expires": 3000}},

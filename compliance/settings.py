@@ -6,6 +6,7 @@ from pathlib import Path
 
 from compliance.embedded.address import broker_url, cache_settings, database_settings
 from compliance.embedded.places import secret
+from compliance.logs_kept import logs_kept_days
 from compliance.organisation import organisation_sign_in, sign_in_domains
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -150,6 +151,9 @@ SIGNING_FETCHES = os.environ.get("SIGNING_FETCHES", "") == "1"  # may ask issuer
 WATCH_ALLOWED = [place.strip() for place in os.environ.get("WATCH_ALLOWED", "").split(",") if place.strip()]
 # The same for webhooks: these places may also be told over plain http.
 WEBHOOK_ALLOWED = [place.strip() for place in os.environ.get("WEBHOOK_ALLOWED", "").split(",") if place.strip()]
+
+# How long logs of what people and programs were told are kept; never what counts as evidence, and never the trail.
+LOGS_KEPT_DAYS = logs_kept_days(os.environ)
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or broker_url(VAR_DIR)
 # Short tasks are acknowledged late: those of a worker that was killed come back after this time-out, which none may exceed. An

@@ -16,6 +16,8 @@ from compliance.access import may
 from compliance.models import Project, User
 from compliance.roles import Deed
 
+TOLD_WITHIN: Final = dt.timedelta(days=60)
+"""What ended or was due longer ago is told no more. Shorter than notices are kept, so that none is given again once forgotten."""
 REMIND_BEFORE: Final = (30, 7, 1)
 """Days before the end of a waiver on which its people are reminded."""
 
@@ -55,7 +57,8 @@ def remind_of_ends(today: dt.date | None = None) -> int:
     """
     today = today or timezone.localdate()
     told = 0
-    standing = with_standing(standing_today(Finding.objects.all()), today).filter(decision_until__isnull=False)
+    lately = today - TOLD_WITHIN
+    standing = with_standing(standing_today(Finding.objects.all()), today).filter(decision_until__gte=lately)
     for finding in standing.select_related("run__pipeline__project"):
         left = (finding.decision_until - today).days
         step = next((days for days in sorted(REMIND_BEFORE) if 0 <= left <= days), None)
@@ -71,7 +74,7 @@ def remind_of_ends(today: dt.date | None = None) -> int:
 def _tell_of_end(finding: Finding, step: str, words: str) -> int:
     project = finding.run.pipeline.project
     deciders = [one for one in people_of_project(project) if may(one, Deed.DECIDE, project)]
-    decision = finding.decision_id  # type: ignore[attr-defined]
+    decision = finding.decision_id
     decision_ends(finding, step, words)
     made = [
         tell(
@@ -84,7 +87,8 @@ def _tell_of_end(finding: Finding, step: str, words: str) -> int:
 
 
 def _remind_of_dues(today: dt.date) -> int:
-    due = Assignment.objects.filter(due_on__lte=today + dt.timedelta(days=1), assignee__isnull=False)
+    days = (today - TOLD_WITHIN, today + dt.timedelta(days=1))
+    due = Assignment.objects.filter(due_on__range=days, assignee__isnull=False)
     told = 0
     for one in due.select_related("assignee", "project"):
         same = Finding.objects.filter(key=one.finding_key, run__pipeline__project=one.project)

@@ -79,7 +79,7 @@ def request_again(*, run: Run, acting_user: User | None) -> Run:
 def move(run_id: int, to: str, *, since: Iterable[str], worker: str | None = None, **fields: Any) -> bool:
     """Move a run to a state if it still is in one of `since` (and still belongs to `worker`); tells whether it did.
 
-    With the end of a run goes what follows from it (audits.actions.run_ends), in one transaction.
+    With the end of a run goes what follows from it, in one transaction; a fault there is kept from it (audits.actions.run_ends).
     """
     now = timezone.now()
     if to in Run.ENDED:

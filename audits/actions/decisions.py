@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audits.actions.events import decision_made
+from audits.actions.remedies import work_behind
 from audits.models import Decision, Finding
 from audits.queries.review import student_of
 from compliance.actions.trail import record
@@ -26,10 +27,13 @@ def decide(
 ) -> Decision:  # fmt: skip
     """Record what a person decided on a finding. A later decision adds to the history; none is overwritten.
 
+    Behind "remediated" stands work: what a run has shown, or what the next one has to show (audits.actions.remedies.work_behind).
+
     Raises ValidationError naming the field: an unknown kind or scope, no reason, a waiver without an end or with one that is
     past or more than a year away, an end where none belongs, a wider scope without a rule or student to go by.
     """
     _require_sense(finding, kind, reason, scope, until)
+    remedy = work_behind(finding, reason, acting_user) if kind == Decision.Kind.REMEDIATED else None
     revision = finding.rule_revision if scope != Decision.Scope.FINDING else None
     decision = Decision.objects.create(
         project=finding.run.pipeline.project,
@@ -44,6 +48,7 @@ def decide(
         student=student_of(finding) if scope == Decision.Scope.STUDENT else "",
         rule_revision=revision,
         until=until,
+        remedy=remedy,
     )
     record(
         acting_user=acting_user,
@@ -54,6 +59,7 @@ def decide(
         scope=scope,
         until=until.isoformat() if until else "",
         reason=decision.reason,
+        **({"remedy": remedy.pk} if remedy else {}),
     )
     decision_made(decision)
     return decision

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from audits.actions.events import remedy_settled
 from audits.actions.notices import tell
-from audits.models import Finding, Remedy, RemedyStep, Run
+from audits.models import Assignment, Finding, Remedy, RemedyStep, Run
+from audits.queries.people import people_of_project
 from audits.queries.proofs import Proof, proof_by, shown_by
 from compliance.access import may
 from compliance.actions.trail import record
@@ -85,6 +86,51 @@ def claim_remedy(*, remedy: Remedy, acting_user: User, words: str = "") -> None:
 
 
 @transaction.atomic
+def work_behind(finding: Finding, reason: str, acting_user: User) -> Remedy:
+    """The work that stands behind the decision that a finding is remediated.
+
+    Work that a run has shown since is what it rests on. Work that is still open counts as claimed by whoever decides, and the
+    next run has to show it. Where nobody was asked for any, it is made now: of whoever sees to the finding, else of who decides.
+    """
+    project = finding.run.pipeline.project
+    asked = Remedy.objects.filter(project=project, finding_key=finding.key).exclude(state=State.DROPPED)
+    proved = asked.filter(state=State.PROVED, settled_run__gte=finding.run_id).order_by("-settled_run", "-pk").first()
+    if proved:
+        return proved
+    held = (
+        asked.exclude(state=State.PROVED).select_for_update(of=("self",)).select_related("owner", "project", "finding")
+    )
+    remedy = held.order_by("-pk").first() or _work_of_decision(finding, reason, acting_user)
+    if remedy.state in Remedy.TO_DO:
+        newest = Run.objects.filter(pipeline=finding.run.pipeline_id).order_by("-pk").first()
+        Remedy.objects.filter(pk=remedy.pk).update(
+            state=State.CLAIMED,
+            claimed_at=timezone.now(),
+            claimed_run=newest,
+            settled_at=None,
+            settled_run=None,
+            why="",
+        )
+        _note(remedy, What.CLAIMED, acting_user, words=f"Decided as remediated: {reason.strip()}"[:LONGEST], run=newest)
+        words = f"{acting_user} decided that “{finding.title}” is remediated: the next run has to show it"
+        _tell_owner(remedy, acting_user, words, f"decided:{newest.pk if newest else 0}")
+    return remedy
+
+
+def _work_of_decision(finding: Finding, reason: str, acting_user: User) -> Remedy:
+    project = finding.run.pipeline.project
+    held = Assignment.objects.filter(project=project, finding_key=finding.key).select_related("assignee").first()
+    owner = held.assignee if held and held.assignee and may(held.assignee, Deed.SEE, project) else acting_user
+    today = timezone.localdate()
+    made = Remedy.objects.create(
+        project=project, finding_key=finding.key, finding=finding, what=reason.strip()[:LONGEST], owner=owner, due_on=today,
+        asked_by=acting_user,
+    )  # fmt: skip
+    _note(made, What.ASKED, acting_user, what=made.what, owner=owner.username, due=today.isoformat())
+    return made
+
+
+@transaction.atomic
 def drop_remedy(*, remedy: Remedy, reason: str, acting_user: User) -> None:
     """Give the work up; the finding stands as it did. Raises ValidationError without a reason, or for work that is over."""
     if not reason.strip():
@@ -139,12 +185,18 @@ def _noted(remedy: Remedy, run: Run, what: str) -> bool:
 def _tell_settled(remedy: Remedy, run: Run) -> None:
     done = remedy.state == State.PROVED
     words = f"Run {run.number} shows that it is done" if done else f"Run {run.number} still finds it: open again"
-    for person in {remedy.owner, remedy.asked_by}:
+    decided = remedy.decisions.exists()
+    for person in {remedy.owner, remedy.asked_by} | (set() if decided or not done else _deciders(remedy)):
         if may(person, Deed.SEE, remedy.project):
             tell(
                 user=person, kind="remedy_settled", key=f"remedy:{remedy.pk}:{run.pk}:{remedy.state}",
                 project=remedy.project, text=f"{words}: “{remedy.finding.title}”", address=f"/work/{remedy.pk}/",
             )  # fmt: skip
+
+
+def _deciders(remedy: Remedy) -> set[User]:
+    """Who decides findings of the project: the finding waits for them to say that it is remediated."""
+    return {one for one in people_of_project(remedy.project) if may(one, Deed.DECIDE, remedy.project)}
 
 
 def _tell_owner(remedy: Remedy, acting_user: User, words: str, step: str) -> None:

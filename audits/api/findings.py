@@ -25,6 +25,7 @@ from audits.api.shapes import EntryShown, FindingShown
 from audits.models import Assignment, Decision, Finding, Outcome, Remark, SavedView
 from audits.queries.imports import entries_behind
 from audits.queries.people import people_of, people_of_project
+from audits.queries.proposing import proposed_decision
 from audits.queries.review import (
     calls_of_finding,
     changes_of,
@@ -73,6 +74,17 @@ class DecisionShown(Schema):
     decided_by: Person
     decided_at: dt.datetime
     until: dt.date | None
+    remedy: int | None = Field(
+        alias="remedy_id", description="Of what is remediated: the work that a run has shown, or has to show."
+    )
+
+
+class ProposedDecision(Schema):
+    """A decision that a run speaks for; a person makes it."""
+
+    kind: str
+    reason: str
+    remedy: int = Field(alias="remedy.pk", description="The work that the run showed.")
 
 
 class ChangeShown(Schema):
@@ -95,6 +107,9 @@ class FindingInFull(FindingShown):
     remedy: str
     basis_sha256: str
     decisions: list[DecisionShown]
+    proposed: ProposedDecision | None = Field(
+        description="Of a finding that nobody has decided: what a run speaks for."
+    )
     changes: list[ChangeShown]
     gone_at: dt.datetime | None
 
@@ -109,6 +124,10 @@ class FindingInFull(FindingShown):
     @staticmethod
     def resolve_decisions(obj: Any) -> list[Decision]:
         return list(decisions_on(obj))
+
+    @staticmethod
+    def resolve_proposed(obj: Any) -> Any:
+        return proposed_decision(obj)
 
     @staticmethod
     def resolve_changes(obj: Any) -> list[Any]:

@@ -59,6 +59,11 @@ class RemedyShown(Schema):
     settled_at: dt.datetime | None
     settled_run: int | None = Field(alias="settled_run_id", description="The run that showed it, or showed otherwise.")
     why: str
+    decisions: list[int] = Field(description="Decisions “remediated” that rest on it, newest first.")
+
+    @staticmethod
+    def resolve_decisions(obj: Any) -> list[int]:
+        return [one.pk for one in obj.decisions.all()]
 
 
 class RemedyAsked(Asked):
@@ -149,7 +154,7 @@ def list_remedies(request: PersonRequest, asked: Query[RemediesAsked]) -> dict[s
     narrowed = {
         "project__slug": asked.project, "state": asked.state, "owner": request.user.pk if asked.whose else None,
     }  # fmt: skip
-    found = visible_remedies(request.user)
+    found = visible_remedies(request.user).prefetch_related("decisions")
     return part_of(found.filter(**{path: value for path, value in narrowed.items() if value}), asked)
 
 

@@ -67,7 +67,7 @@ def decisions_on(finding: Finding) -> QuerySet[Decision]:
             scope=Decision.Scope.STUDENT, rule=rule, student=student
         )
     decisions = Decision.objects.filter(covers, project=finding.run.pipeline.project_id)
-    return decisions.select_related("decided_by", "rule_revision", "finding__run__pipeline")
+    return decisions.select_related("decided_by", "rule_revision", "finding__run__pipeline", "remedy__settled_run")
 
 
 def deciders_of(run: Run) -> set[int]:

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from audits.reporting.options import ANNEXES, PARTS, STANDARD, places_of
 from audits.reporting.wording import NOTHING_TO_JUDGE, OUTCOME_WORDS, percent
 from audits.text import visible
-from compliance.engine.vocabulary import ACTIVITIES, FACTS
+from compliance.engine.vocabulary import ACTIVITIES, FACTS, MENDED_RULE, missing_label
 from compliance.templatetags.icons import DRAWINGS
 
 _ISO_DAY = re.compile(r"(?<![\w@/.-])(\d{4})-(\d\d)-(\d\d)(?![\w/-])")  # not the day in a model's name
@@ -120,15 +120,15 @@ def value_of(value: Any) -> str:
 
 def fact_label(path: str) -> str:
     """A fact's path as people call it."""
-    if path.startswith("terms:"):
-        return f"the text of {path[6:]}"
-    return FACTS[path].label if path in FACTS else path
+    return missing_label(path)
 
 
 def fact_question(path: str) -> str:
     """The question that asks a person for a missing fact."""
     if path.startswith("terms:"):
         return f"Obtain and hold the text of {path[6:]} as in force that day."
+    if path.startswith(MENDED_RULE):
+        return f"Mend the published rule {path.removeprefix(MENDED_RULE)}, which can’t be read."
     return FACTS[path].question if path in FACTS else path
 
 

@@ -20,6 +20,7 @@ from audits.access import (
 from audits.actions.decisions import decide
 from audits.models import Assignment, Finding, SavedView
 from audits.queries.people import people_of, people_of_project
+from audits.queries.proposing import proposed_decision
 from audits.queries.review import (
     changes_of,
     decisions_on,
@@ -93,7 +94,11 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
     decisions = decisions_on(finding)
     project = finding.run.pipeline.project
     deeds = deeds_in(request.user, project)
-    form = form or DecisionForm(has_rule=finding.rule_revision is not None, decided=bool(decisions))
+    proposed = proposed_decision(finding) if Deed.DECIDE in deeds else None
+    form = form or DecisionForm(
+        has_rule=finding.rule_revision is not None, decided=bool(decisions),
+        initial={"kind": proposed.kind, "reason": proposed.reason} if proposed else None,
+    )  # fmt: skip
     held = Assignment.objects.filter(project=project, finding_key=finding.key).select_related("assignee").first()
     remarks = list(visible_remarks(request.user, finding))
     looked_at_notes(request, finding, remarks)
@@ -101,6 +106,7 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
         "finding": finding,
         "run": finding.run,
         "form": form,
+        "proposed": proposed,
         "read": finding_page(finding, named),
         "providers": named,
         "decisions": decisions,

@@ -89,7 +89,8 @@ class DecisionForm(forms.Form):
         Decision.Kind.ACCEPT_RISK: "The finding is right, and the use goes on knowingly.",
         Decision.Kind.WAIVE: "It may go on until a day; then it is open again by itself.",
         Decision.Kind.FALSE_POSITIVE: "The finding is wrong: the facts or the reading do not hold.",
-        Decision.Kind.REMEDIATED: "What caused it is changed; the next run has to show it.",
+        Decision.Kind.REMEDIATED: "What caused it is changed. It rests on work that a run has shown; without any, the next "
+        "run has to show it, and it is open again if that still finds it.",
         Decision.Kind.NEEDS_FACTS: "It can’t be decided yet; say which facts are missing.",
         Decision.Kind.REOPEN: "An earlier decision no longer counts.",
     }
@@ -111,8 +112,10 @@ class DecisionForm(forms.Form):
         label="Holds for", required=False, choices=Decision.Scope.choices, initial=Decision.Scope.FINDING
     )
 
-    def __init__(self, data: Any = None, *, has_rule: bool = True, decided: bool = True, many: bool = False) -> None:
-        super().__init__(data)
+    def __init__(
+        self, data: Any = None, *, has_rule: bool = True, decided: bool = True, many: bool = False, initial: Any = None
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.left_out = set() if decided else {Decision.Kind.REOPEN}
         if many or not has_rule:
             del self.fields["scope"]

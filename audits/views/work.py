@@ -176,6 +176,7 @@ def _remedy(request: PersonRequest, held: Remedy, form: RemedyForm | None, statu
         "places": places_of(held.finding, run.scan),
         "steps": steps_for(held.finding),
         "history": held.history.select_related("by", "run__pipeline"),
+        "decisions": held.decisions.select_related("decided_by"),
         "to_do": held.state in Remedy.TO_DO,
         "is_open": held.state in open_ones,
         "mine": held.owner_id == request.user.pk,

@@ -25,6 +25,7 @@ from audits.queries.review import (
     changes_of,
     decisions_on,
     finding_in_full,
+    for_lists,
     providers_of,
     student_of,
     with_gravity,
@@ -32,7 +33,7 @@ from audits.queries.review import (
 )
 from audits.queries.review_page import finding_page
 from audits.views.asked_forms import AskForm
-from audits.views.listing import page_of, sorted_by
+from audits.views.listing import InTwoSteps, page_of, sorted_by
 from audits.views.looks import looked_at_notes
 from audits.views.review_forms import AssignForm, DecisionForm, FindingFilter, in_order_of_work
 from audits.views.runs import run_context
@@ -60,7 +61,7 @@ def listing(request: PersonRequest) -> HttpResponse:
     people = list(people_of(projects))
     form = FindingFilter(request.GET, projects, asked, request.user, [(one.pk, one.username) for one in people])
     findings = in_order_of_work(form.narrow(with_gravity(with_standing(mine))))
-    page = page_of(request, sorted_by(request, findings, COLUMNS))
+    page = page_of(request, InTwoSteps(sorted_by(request, for_lists(findings), COLUMNS)))
     decides = may_decide_some(request.user)
     context = {
         "page": page,
@@ -78,8 +79,8 @@ def listing(request: PersonRequest) -> HttpResponse:
 def of_run(request: PersonRequest, pk: int) -> HttpResponse:
     """The findings of one run, in their order."""
     run = get_run(request.user, pk)
-    findings = with_standing(run.findings.select_related("rule_revision")).order_by("number")
-    context = run_context(request, run, "findings") | {"findings": findings, "names": names()}
+    findings = page_of(request, with_standing(run.findings.defer("because", "detail")).order_by("number"))
+    context = run_context(request, run, "findings") | {"page": findings, "names": names()}
     return render(request, "audits/run_findings.html", context)
 
 

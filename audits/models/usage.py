@@ -46,7 +46,8 @@ class Exchange(models.Model):
                 fields=["run"],
                 name="exchanges_beside_calls",
                 condition=models.Q(not_a_model_call__gt="") | models.Q(unparsed__gt=""),
-            )
+            ),
+            models.Index(fields=["run", "host"], name="hosts_of_runs"),
         ]
 
     def __str__(self) -> str:

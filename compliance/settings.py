@@ -217,6 +217,7 @@ UNFOLD = {
     "SITE_ICON": "compliance.site.mark",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "compliance.site.mark"}],
     "STYLES": ["compliance.site.stylesheet"],
+    "SCRIPTS": ["compliance.site.script"],
     "THEME": "compliance.site.theme",
     "BORDER_RADIUS": "6px",
     "SHOW_HISTORY": True,

@@ -1,6 +1,6 @@
 """Requests for facts: asked on a finding, answered in place by whoever is asked, withdrawn."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
@@ -30,21 +30,27 @@ from audits.evidence.store import Missing, open_store
 from audits.models import FactRequest
 from audits.queries.people import people_of_project
 from audits.views.asked_forms import AskForm, reply_form
-from audits.views.listing import page_of
 from audits.views.looks import looked_in
 from compliance.engine.phrases import fact_phrase
 from compliance.queries.names import names
+from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.requests import PersonRequest, take_errors
 
 
 @require_GET
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """What is asked of the person, what is due first; what they asked of others; and what was answered."""
+    if wants_csv(request):
+        return ANSWERED.as_csv(request, _closed(request, _seen(request)), "asked")
     return _page(request, None)
 
 
+def _seen(request: PersonRequest) -> QuerySet[FactRequest]:
+    return visible_requests(request.user).select_related("finding__use", "asked_by", "asked_of", "answer", "project")
+
+
 def _page(request: PersonRequest, failed: tuple[FactRequest, Any] | None, status: int = 200) -> HttpResponse:
-    seen = visible_requests(request.user).select_related("finding__use")
+    seen = _seen(request)
     open_ones = seen.filter(replied_at=None, withdrawn_at=None).order_by(F("due_on").asc(nulls_last=True), "pk")
     mine = open_ones.filter(asked_of=request.user)
     rows = [
@@ -58,7 +64,7 @@ def _page(request: PersonRequest, failed: tuple[FactRequest, Any] | None, status
     context = {
         "rows": rows,
         "others": open_ones.filter(asked_by=request.user).exclude(asked_of=request.user)[:100],
-        "page": page_of(request, _closed(request, seen)),
+        **ANSWERED.shown(request, _closed(request, seen)),
         "today": timezone.localdate(),
         "names": names(),
         "said": said,
@@ -74,6 +80,17 @@ def _closed(request: PersonRequest, seen: QuerySet[FactRequest]) -> QuerySet[Fac
 def said(asked: FactRequest) -> str:
     """What a request was answered with, in words."""
     return fact_phrase(asked.answer.fact, asked.answer.value) if asked.answer else asked.reply
+
+
+ANSWERED: Final = Listing(
+    "asked",
+    (
+        field("question", "question"), field("asked_by"), field("asked_of"), field("asked", "asked_at", of="asked_at"),
+        field("due_on"), Column("reply", said), field("replied", "replied_at", of="replied_at"),
+        field("withdrawn", "withdrawn_at", of="withdrawn_at"), field("document", of="document_name"),
+        field("finding", "finding__title", of="finding.title"), field("project", of="project.name"),
+    ),
+)  # fmt: skip
 
 
 @require_POST

@@ -79,6 +79,8 @@ def student_answers(request: PersonRequest, pk: int) -> HttpResponse:
         "student": student,
         "comparisons": student.comparisons.select_related("made_by"),
         "may_compare": may_report(request.user, run.pipeline.project),
+        "may_report": may_report(request.user, run.pipeline.project),
+        "of_student": f"{run.pipeline.project.slug}/{student.name}",
         "form": form,
     }
     return render(request, "audits/student_answers.html", context, status=422 if request.method == "POST" else 200)

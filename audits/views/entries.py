@@ -1,6 +1,6 @@
 """Single entries of imported logs: one in full, and those that a finding rests on."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from audits.access import (
@@ -12,9 +12,11 @@ from audits.access import (
 from audits.models import UsageEntry
 from audits.queries.imports import entries_behind
 from audits.queries.owners import owners_of
-from audits.views.listing import page_of
+from audits.queries.same_calls import link_of, seen_beside
+from audits.views.imports import ENTRIES
 from compliance.access import visible_projects
 from compliance.queries.names import provider_names
+from compliance.views.lists import wants_csv
 from compliance.views.requests import PersonRequest
 
 FEW = 6
@@ -33,11 +35,13 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "owner": owners.of(entry.served_by, entry.account, entry.person, entry.key_hint, entry.at.date()),
         "providers": provider_names(),
         "may_read": may_read_contents(request.user, project),
+        "link": link_of(entry),
+        "seen": seen_beside(entry),
     }
     return render(request, "audits/import_entry.html", context)
 
 
-def of_finding(request: PersonRequest, pk: int) -> HttpResponse:
+def of_finding(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The entries of a log that a finding rests on, paged; as a fragment (`?few`), the first of them."""
     finding = get_finding(request.user, pk)
     require_may_read_contents_of(request.user, finding.run.pipeline.project)
@@ -47,5 +51,7 @@ def of_finding(request: PersonRequest, pk: int) -> HttpResponse:
         first = list(entries[: FEW + 1])
         context |= {"logged": first[:FEW], "more": len(first) > FEW}
         return render(request, "audits/_finding_entries.html", context)
-    page = page_of(request, entries)
-    return render(request, "audits/finding_entries.html", context | {"page": page, "logged": page})
+    if wants_csv(request):
+        return ENTRIES.as_csv(request, entries, f"finding-{finding.pk}-entries")
+    shown = ENTRIES.shown(request, entries)
+    return render(request, "audits/finding_entries.html", context | shown | {"logged": shown["page"]})

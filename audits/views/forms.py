@@ -47,10 +47,18 @@ def offered(form: forms.Form, name: str, first: str, values: Iterable[tuple[str,
 
 
 class RunFilter(Filter):
+    project = forms.ChoiceField(label="Project", required=False)
     state = forms.ChoiceField(label="State", required=False, choices=_choices("Any state", Run.State.choices))
     outcome = forms.ChoiceField(label="Outcome", required=False, choices=_choices("Any outcome", Outcome.choices))
 
+    def __init__(self, data: Any, projects: QuerySet[Project]) -> None:
+        super().__init__(data)
+        offered(self, "project", "Any project", projects.order_by("name").values_list("pk", "name"))
+        self.full_clean()
+
     def narrow(self, runs: QuerySet[Run]) -> QuerySet[Run]:
+        if self.asked("project"):
+            runs = runs.filter(pipeline__project=self.asked("project"))
         for name in ("state", "outcome"):
             if self.asked(name):
                 runs = runs.filter(**{name: self.asked(name)})

@@ -2,10 +2,10 @@
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -23,28 +23,47 @@ from audits.procedures.importing import keep_file
 from audits.queries.imports import entries_of, models_of, rejected_of, with_what_is_shown
 from audits.tasks import import_usage
 from audits.views.import_forms import MOST_BYTES, ImportForm, MappingForm
-from audits.views.listing import page_of, sorted_by
 from compliance.access import may_run_audits, may_run_some_audits, require
 from compliance.queries.names import provider_names
+from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
-COLUMNS = {
-    "file": ("name",),
-    "log": ("pipeline__name",),
-    "when": ("requested_at",),
-    "read": ("read",),
-    "rejected": ("rejected",),
-}
+IMPORTS: Final = Listing(
+    "imports",
+    (
+        field("file", "name", of="name"), field("log", "pipeline__name", of="pipeline.name"), field("source"),
+        field("project", "pipeline__project__name", of="pipeline.project.name"),
+        field("when", "requested_at", of="requested_at"), Column("by", lambda one: one.requested_by or one.token),
+        field("state", "state"), field("read", "read"), field("new", "new"), field("rejected", "rejected"),
+        field("outcome", "run__outcome", of="run.outcome"), field("sha256"),
+    ),
+    words=("name", "pipeline__name", "pipeline__project__name"),
+)  # fmt: skip
+ENTRIES: Final = Listing(
+    "entries",
+    (
+        field("line", "id", of="line"), field("at", "at", "id"), field("kind"), field("model", of="request_model"),
+        field("provider"), field("served_by"), field("host"), field("asked", of="prompt_excerpt"),
+        field("answered", of="output_excerpt"), field("account"), field("person"), field("key", of="key_hint"),
+        field("failed"), field("calls"), field("input_tokens"), field("output_tokens"), field("cost"), field("currency"),
+    ),
+)  # fmt: skip
+REJECTED: Final = Listing(
+    "rejected",
+    (field("part"), field("line", "id", of="line"), field("why", "reason", "id", of="reason"), field("raw")),
+    words=("reason", "part"),
+)
 UNPACKED_AT_MOST = 8 * MOST_BYTES
 PREVIEWED, SHOWN = 200, 8
 
 
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every import that the person may see, newest first."""
     imports = with_what_is_shown(visible_imports(request.user)).order_by("-id")
-    page = page_of(request, sorted_by(request, imports, COLUMNS))
-    context = {"page": page, "sources": SOURCES, "may_import": may_run_some_audits(request.user)}
-    return render(request, "audits/import_list.html", context)
+    if wants_csv(request):
+        return IMPORTS.as_csv(request, imports)
+    context = {"sources": SOURCES, "may_import": may_run_some_audits(request.user)}
+    return render(request, "audits/import_list.html", IMPORTS.shown(request, imports) | context)
 
 
 def add(request: PersonRequest) -> HttpResponse:
@@ -155,20 +174,25 @@ def _context(request: PersonRequest, imported: Import) -> dict[str, Any]:
     }
 
 
-def calls(request: PersonRequest, pk: int) -> HttpResponse:
+def calls(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The entries that an import brought, paged."""
     imported = get_import(request.user, pk)
     require_may_read_contents_of(request.user, imported.pipeline.project)
-    context = {"imported": imported, "page": page_of(request, entries_of(imported)), "providers": provider_names()}
-    return render(request, "audits/import_calls.html", context)
+    entries = entries_of(imported)
+    if wants_csv(request):
+        return ENTRIES.as_csv(request, entries, f"import-{imported.pk}-calls")
+    context = {"imported": imported, "providers": provider_names()}
+    return render(request, "audits/import_calls.html", ENTRIES.shown(request, entries) | context)
 
 
-def rejected(request: PersonRequest, pk: int) -> HttpResponse:
+def rejected(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The lines that could not be read, each with its reason, paged."""
     imported = get_import(request.user, pk)
     require_may_read_contents_of(request.user, imported.pipeline.project)
-    context = {"imported": imported, "page": page_of(request, rejected_of(imported))}
-    return render(request, "audits/import_rejected.html", context)
+    lines = rejected_of(imported)
+    if wants_csv(request):
+        return REJECTED.as_csv(request, lines, f"import-{imported.pk}-rejected")
+    return render(request, "audits/import_rejected.html", REJECTED.shown(request, lines) | {"imported": imported})
 
 
 SNIPPET = Path(__file__).resolve().parent.parent / "ingest" / "snippet" / "sitecustomize.py"

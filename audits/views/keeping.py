@@ -1,9 +1,10 @@
 """How long a project's evidence is kept: retention with a preview, legal holds, erasures, and who looked at it."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -11,20 +12,44 @@ from django.views.decorators.http import require_GET, require_POST
 from audits.access import may_keep, require_may_keep, visible_runs
 from audits.actions.erasing import UnderHold
 from audits.actions.retention import lift_hold, place_hold, set_retention
-from audits.models import ErasedContent, Look
+from audits.models import ErasedContent, Erasure, Look
 from audits.procedures.erasing import erase_on_request, finish_erasures
 from audits.queries.erasable import hold_on, preview, retention_of
 from audits.views.keeping_forms import ErasureForm, HoldForm, LiftForm, RetentionForm
-from audits.views.listing import page_of
 from compliance.access import get_project, may, require
 from compliance.models import Project
 from compliance.roles import Deed
+from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
+ERASURES: Final = Listing(
+    "erasures",
+    (
+        field("at", "at"), field("asked_by"), field("cause", "cause"), field("why", of="reason"), field("run"),
+        Column("exchanges", lambda one: len(one.scope.get("exchanges", []))),
+        field("contents", "contents"), field("size", "size"),
+    ),
+)  # fmt: skip
+LOOKS: Final = Listing(
+    "looks",
+    (
+        field("at", "at", "id"), field("who", "user__username", "id", of="user"), field("did", "what", "id", of="what"),
+        field("run"), field("what", of="subject"), field("sha256"), field("from", of="address"),
+    ),
+    words=("subject", "user__username", "address"),
+)  # fmt: skip
 
-def page(request: PersonRequest, slug: str) -> HttpResponse:
+
+def page(request: PersonRequest, slug: str) -> HttpResponseBase:
     """What is kept how long, what blocks erasing, and what was erased."""
-    return _page(request, get_project(request.user, slug))
+    project = get_project(request.user, slug)
+    if wants_csv(request):
+        return ERASURES.as_csv(request, _erasures(project), f"{project.slug}-erasures")
+    return _page(request, project)
+
+
+def _erasures(project: Project) -> QuerySet[Erasure]:
+    return project.erasures.select_related("run__pipeline", "asked_by").order_by("-id")
 
 
 def _page(request: PersonRequest, project: Project, status: int = 200, **forms: Any) -> HttpResponse:
@@ -36,7 +61,7 @@ def _page(request: PersonRequest, project: Project, status: int = 200, **forms: 
         "retention": retention,
         "hold": hold,
         "holds": project.legal_holds.select_related("placed_by", "lifted_by"),
-        "page": page_of(request, project.erasures.select_related("run__pipeline", "asked_by").order_by("-id")),
+        **ERASURES.shown(request, _erasures(project)),
         "waiting": ErasedContent.objects.filter(erasure__project=project, removed_at=None).count(),
         "form": RetentionForm(
             initial={"content_days": retention.content_days, "metadata_days": retention.metadata_days}
@@ -124,10 +149,12 @@ def erase(request: PersonRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-def looks(request: PersonRequest, slug: str) -> HttpResponse:
+def looks(request: PersonRequest, slug: str) -> HttpResponseBase:
     """Who read or took away evidence of the project, newest first."""
     project = get_project(request.user, slug)
     require(may(request.user, Deed.READ_TRAIL, project), f"Who looked at evidence of {project} is read with its trail.")
     rows = Look.objects.filter(project=project).select_related("user", "run__pipeline").order_by("-id")
-    context = {"project": project, "page": page_of(request, rows), "reads_trail": True}
-    return render(request, "audits/looks.html", context)
+    if wants_csv(request):
+        return LOOKS.as_csv(request, rows, f"{project.slug}-looks")
+    context = {"project": project, "reads_trail": True}
+    return render(request, "audits/looks.html", LOOKS.shown(request, rows) | context)

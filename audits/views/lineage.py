@@ -1,8 +1,9 @@
 """Lineage of a run: from the teachers' answers to the dataset's rows to the student."""
 
 from collections.abc import Mapping
+from typing import Final
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from audits.access import get_run, require_may_read_contents
@@ -11,11 +12,21 @@ from audits.models import Finding, Look
 from audits.pictures import DatasetPart, picture_of_lineage
 from audits.queries.answers_became import COLUMNS, answers_became
 from audits.queries.run_view import DatasetLineage, lineage_of, matches_of
-from audits.views.listing import page_of
 from audits.views.looks import looked
 from audits.views.runs import run_context
 from compliance.queries.names import provider_names
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
+
+ROWS: Final = Listing(
+    "rows",
+    (
+        field("row", "row", "id"), field("field"), field("how_told", "kind", "row", of="kind"),
+        field("similarity", "similarity", "row"), field("model", "call__request_model", "row", of="call.request_model"),
+        field("answer", of="call.output_excerpt"), field("answer_sha256", of="call.output_sha256"), field("words"),
+        field("exchange", of="call.exchange_id"),
+    ),
+)  # fmt: skip
 
 
 def lineage(request: PersonRequest, pk: int) -> HttpResponse:
@@ -54,14 +65,14 @@ def _part(held: DatasetLineage, named: Mapping[str, str]) -> DatasetPart:
     return DatasetPart(dataset.path, dataset.get_role_display(), dataset.rows, held.undetermined, shares)
 
 
-def rows(request: PersonRequest, pk: int, dataset_pk: int) -> HttpResponse:
+def rows(request: PersonRequest, pk: int, dataset_pk: int) -> HttpResponseBase:
     """A dataset row by row: which answer each derives from, and how that was told."""
     run = get_run(request.user, pk)
     require_may_read_contents(request.user, run)
     dataset = get_object_or_404(run.datasets, pk=dataset_pk)
     looked(request, Look.What.ROWS, dataset.path, run=run, sha256=dataset.sha256)
-    context = run_context(request, run, "lineage") | {
-        "dataset": dataset,
-        "page": page_of(request, matches_of(dataset)),
-    }
+    found = matches_of(dataset)
+    if wants_csv(request):
+        return ROWS.as_csv(request, found.prefetch_related(None), f"{run.pipeline.slug}-{run.number}-rows")
+    context = run_context(request, run, "lineage") | ROWS.shown(request, found) | {"dataset": dataset}
     return render(request, "audits/run_lineage_rows.html", context)

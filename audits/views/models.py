@@ -1,7 +1,9 @@
 """Models that nobody could place: the list, and a person's word on a name."""
 
+from typing import Final
+
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from audits.access import require_may_correct, visible_runs
@@ -10,13 +12,25 @@ from audits.views.question_forms import CorrectionForm
 from compliance.access import may_edit_rules
 from compliance.actions.corrections import correct_model
 from compliance.queries.names import names
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
+MODELS: Final = Listing(
+    "models-nobody-knows",
+    (
+        field("name", "name"), field("served_by"), field("first_on", "first_on"), field("last_on", "last_on"),
+        field("runs", "runs"), field("calls", "calls"),
+    ),
+    words=("name",),
+)  # fmt: skip
 
-def unresolved(request: PersonRequest) -> HttpResponse:
+
+def unresolved(request: PersonRequest) -> HttpResponseBase:
     """Names whose developer is not known, in the runs that the person may see."""
-    context = {
-        "models": unresolved_models(visible_runs(request.user)),
+    found = unresolved_models(visible_runs(request.user))
+    if wants_csv(request):
+        return MODELS.as_csv(request, found)
+    context = MODELS.shown(request, found) | {
         "may_correct": may_edit_rules(request.user),
         "names": names(),
     }

@@ -1,6 +1,8 @@
 """What a person is told: listed, read, and how it is mailed."""
 
-from django.http import HttpResponse
+from typing import Final
+
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -8,17 +10,28 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audits.actions.notices import choose_mail, read_notices
 from audits.models import Notice, NoticeChoice
-from audits.views.listing import page_of
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
+
+NOTICES: Final = Listing(
+    "notices",
+    (
+        field("at"), field("kind"), field("text"), field("project", of="project.name"), field("address"), field("read_at"),
+        field("mailed_at"),
+    ),
+    words=("text", "project__name"),
+)  # fmt: skip
 
 
 @require_GET
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """One's notices, newest first."""
     mine = Notice.objects.filter(user=request.user).select_related("project")
+    if wants_csv(request):
+        return NOTICES.as_csv(request, mine)
     choice = NoticeChoice.objects.filter(user=request.user).first()
     context = {
-        "page": page_of(request, mine),
+        **NOTICES.shown(request, mine),
         "unread": mine.filter(read_at=None).count(),
         "ways": NoticeChoice.Mail.choices,
         "way": choice.mail if choice else NoticeChoice.Mail.DAILY,

@@ -1,10 +1,10 @@
 """Accounts, keys and users that logs name: what came with them, whose they are, and saying so of many at once."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
 from django import forms
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -15,15 +15,25 @@ from audits.actions.owners import say_owners, take_back
 from audits.models import AccountOwner
 from audits.patterns.regions import OFFSETS
 from audits.procedures.reading_patterns import latest_call_day
-from audits.queries.owners import senders
-from audits.views.listing import page_of
+from audits.queries.owners import Sender, senders
 from compliance.access import may_run_audits, visible_projects
 from compliance.models import Project
 from compliance.queries.names import provider_names
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
 DAYS = 90
 MOST_AT_ONCE = 500
+SENDERS: Final = Listing(
+    "accounts",
+    (
+        field("account", "account"), field("user", "person", of="person"), field("key", "key"), field("served_by", "served_by"),
+        field("calls", "calls"), field("tokens", "tokens"), field("first", "first_at", of="first_at"),
+        field("last", "last_at", of="last_at"), field("team", of="owner.team"), field("person", of="owner.person"),
+        field("works_for", of="owner.works_for"), field("region", of="owner.region"),
+    ),
+    words=("account", "person", "key"),
+)  # fmt: skip
 
 
 class OwnerForm(forms.Form):
@@ -67,7 +77,7 @@ class OwnerForm(forms.Form):
         return [*dict.fromkeys(named), *pattern]
 
 
-def page(request: PersonRequest) -> HttpResponse:
+def page(request: PersonRequest) -> HttpResponseBase:
     """Senders of a project, most calls first; POST says whose the marked ones are."""
     projects = Project.objects.filter(pk__in=visible_projects(request.user).values("pk"))
     project = projects.filter(slug=request.GET.get("project", "")).first() or projects.first()
@@ -82,23 +92,34 @@ def page(request: PersonRequest) -> HttpResponse:
             said = {key: data[key] for key in ("team", "person", "works_for", "region", "first_day", "last_day")}
             say_owners(project=project, named=form.named(data), acting_user=request.user, **said)
             return redirect(f"{request.path}?{request.GET.urlencode()}")
+    if wants_csv(request):
+        return SENDERS.as_csv(request, _shown(request, _senders(project)[0]), f"{project.slug}-accounts")
     context = _context(request, project) | {"form": form, "projects": projects}
     return render(request, "audits/import_accounts.html", context, status=422 if form.errors else 200)
 
 
 def _context(request: PersonRequest, project: Project) -> dict[str, Any]:
-    last = latest_call_day(project) or dt.datetime.now(dt.UTC).date()
-    first = last - dt.timedelta(days=DAYS - 1)
-    found = senders(project, first, last)
-    shown = found if request.GET.get("show") == "all" else [one for one in found if one.owner is None]
+    found, first, last = _senders(project)
     calls = sum(one.calls for one in found)
     return {
-        "project": project, "page": page_of(request, shown), "first": first, "last": last, "names": provider_names(),
+        **SENDERS.shown(request, _shown(request, found)),
+        "project": project, "first": first, "last": last, "names": provider_names(),
         "everybody": request.GET.get("show") == "all", "all_senders": len(found), "calls": calls,
         "unmapped_calls": sum(one.calls for one in found if one.owner is None),
         "said": AccountOwner.objects.filter(project=project).select_related("works_for", "created_by")[:200],
         "may_import": may_run_audits(request.user, project),
     }  # fmt: skip
+
+
+def _senders(project: Project) -> tuple[list[Sender], dt.date, dt.date]:
+    """Whoever the project's logs name in the last days that they tell of, with the first and the last of these days."""
+    last = latest_call_day(project) or dt.datetime.now(dt.UTC).date()
+    first = last - dt.timedelta(days=DAYS - 1)
+    return senders(project, first, last), first, last
+
+
+def _shown(request: PersonRequest, found: list[Sender]) -> list[Sender]:
+    return found if request.GET.get("show") == "all" else [one for one in found if one.owner is None]
 
 
 @require_POST

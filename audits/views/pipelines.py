@@ -1,48 +1,63 @@
 """Pipelines: the list, one with its runs, adding one, starting an audit."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from audits.access import get_pipeline, require_may_run, visible_pipelines
+from audits.access import get_pipeline, require_may_run, visible_pipelines, visible_runs
 from audits.actions.pipelines import add_pipeline
 from audits.actions.runs import request_run
 from audits.models import Pipeline
 from audits.queries.pipeline_list import with_last_run
 from audits.tasks import run_audit
 from audits.views.forms import AddPipelineForm, StartAuditForm
-from audits.views.listing import page_of, sorted_by
+from audits.views.runs import RUNS_OF_ONE, without_documents
 from audits.views.uploads import keep_archive
 from compliance.access import may_run_audits, may_run_some_audits, require
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
-COLUMNS = {"pipeline": ("name",), "project": ("project__name",), "runs": ("run_count",), "last": ("last_at",)}
+PIPELINES: Final = Listing(
+    "pipelines",
+    (
+        field("pipeline", "name", of="name"), field("project", "project__name", of="project.name"),
+        field("origin"), field("runs", "run_count", of="run_count"), field("last_run", of="last_number"),
+        field("last", "last_at", of="last_at"), field("state", "last_state", of="last_state"),
+        field("outcome", "last_outcome", of="last_outcome"),
+    ),
+    words=("name", "project__name"),
+)  # fmt: skip
 
 
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every pipeline that the person may see, with its last run."""
-    pipelines = with_last_run(visible_pipelines(request.user)).order_by("name", "pk")
-    page = page_of(request, sorted_by(request, pipelines, COLUMNS))
-    return render(request, "audits/pipeline_list.html", {"page": page, "may_add": may_run_some_audits(request.user)})
+    pipelines = with_last_run(visible_pipelines(request.user)).select_related("project").order_by("name", "pk")
+    if wants_csv(request):
+        return PIPELINES.as_csv(request, pipelines)
+    context = PIPELINES.shown(request, pipelines) | {"may_add": may_run_some_audits(request.user)}
+    return render(request, "audits/pipeline_list.html", context)
 
 
-def detail(request: PersonRequest, pk: int) -> HttpResponse:
+def detail(request: PersonRequest, pk: int) -> HttpResponseBase:
     """A pipeline, its runs, and the form that starts an audit. An imported log leads to its newest import."""
     pipeline = get_pipeline(request.user, pk)
     imported = pipeline.imports.order_by("-id").first() if pipeline.origin == Pipeline.Origin.IMPORT else None
     if imported:
         return redirect("import", pk=imported.pk)
+    if wants_csv(request):
+        runs = without_documents(visible_runs(request.user)).filter(pipeline=pipeline).order_by("-number")
+        return RUNS_OF_ONE.as_csv(request, runs, f"{pipeline.slug}-runs")
     return _page(request, pipeline, StartAuditForm(user=request.user))
 
 
 def _page(request: PersonRequest, pipeline: Pipeline, form: StartAuditForm, status: int = 200) -> HttpResponse:
     runs = pipeline.runs.order_by("-number")
     context: dict[str, Any] = {
+        **RUNS_OF_ONE.shown(request, runs),
         "pipeline": pipeline,
-        "page": page_of(request, runs, 20),
         "last": runs.first(),
         "form": form,
         "may_run": may_run_audits(request.user, pipeline.project),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from audits.access import may_answer, require_may_answer, visible_findings
+from audits.access import may_answer, may_report, require_may_answer, visible_findings
 from audits.actions.questions import answer_question
 from audits.matching.questions import ASKED, Topic
 from audits.queries.questions_page import answers_about, asked_of, open_by_student
@@ -53,6 +53,8 @@ def _page(
     context: dict[str, Any] = {
         "project": project,
         "student": student,
+        "may_report": project is not None and bool(student) and may_report(request.user, project),
+        "of_student": f"{project.slug}/{student}" if project else "",
         "rows": rows,
         "answers": answers,
         "names": names(),

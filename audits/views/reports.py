@@ -32,18 +32,26 @@ from audits.reporting.forms import FORMS
 from audits.reporting.options import DEPTHS, LANGUAGES, PARTS, STANDARD
 from audits.tasks import render_report
 from audits.views.forms import Filter, offered
-from audits.views.listing import page_of, sorted_by
 from audits.views.looks import looked_in
 from audits.views.runs import run_context
 from compliance.access import visible_projects
 from compliance.models import ApiToken, Project
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.programs import for_programs
 from compliance.views.requests import PersonRequest
 
-COLUMNS: Final = {
-    "report": ("id",), "about": ("title",), "state": ("state",), "pages": ("pages",), "for": ("profile",),
-    "asked": ("requested_at",),
-}  # fmt: skip
+REPORTS: Final = Listing(
+    "reports",
+    (
+        field("report", "id", of="number"), field("about", "title", of="title"), field("scope"),
+        field("project", of="run.pipeline.project.name"), field("for", "profile", of="profile"), field("state", "state"),
+        field("marking", "marking"), field("asked", "requested_at", of="requested_at"), field("by", of="requested_by"),
+        field("signed", of="signature.level"), field("signed_by", of="signature.subject"),
+        field("signed_at", of="signature.signed_at"), field("pages", "pages"), field("size"),
+        field("context_sha256"), field("pdf_sha256"),
+    ),
+    words=("title", "run__pipeline__name"),
+)  # fmt: skip
 
 
 class ReportFilter(Filter):
@@ -70,13 +78,15 @@ class ReportFilter(Filter):
         return reports.filter(run__pipeline__project__slug=slug) | reports.filter(projects__slug=slug)
 
 
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every report that the person may see, newest first."""
     form = ReportFilter(request.GET, visible_projects(request.user))
-    reports = form.narrow(visible_reports(request.user)).select_related("requested_by").order_by("-id").distinct()
-    page = page_of(request, sorted_by(request, reports, COLUMNS))
-    makes = reportable_projects(request.user).exists()
-    return render(request, "audits/report_list.html", {"page": page, "form": form, "makes": makes})
+    found = form.narrow(visible_reports(request.user)).select_related("requested_by", "signature")
+    reports = found.order_by("-id").distinct()
+    if wants_csv(request):
+        return REPORTS.as_csv(request, reports)
+    context = {"form": form, "makes": reportable_projects(request.user).exists()}
+    return render(request, "audits/report_list.html", REPORTS.shown(request, reports) | context)
 
 
 def of_run(request: PersonRequest, pk: int) -> HttpResponse:
@@ -89,7 +99,8 @@ def of_run(request: PersonRequest, pk: int) -> HttpResponse:
         report = request_report(run=run, acting_user=request.user, marking=chosen)
         render_report.delay_on_commit(report.pk)
         return redirect("run-report", pk=run.pk)
-    reports = list(visible_reports(request.user).filter(run=run).select_related("requested_by").order_by("-number"))
+    found = visible_reports(request.user).filter(run=run).select_related("requested_by", "signature")
+    reports = list(found.order_by("-number"))
     context = run_context(request, run, "report") | {
         "reports": reports,
         "waiting": any(report.state in Report.OPEN for report in reports),
@@ -107,6 +118,8 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     context = {
         "report": report,
         "run": report.run,
+        "signature": getattr(report, "signature", None),
+        "unsigned": _unsigned(report),
         "part_words": [PARTS.get(name, name) for name in report.options.get("parts") or STANDARD],
         "depth": DEPTHS.get(report.options.get("depth", "standard"), "").partition(":")[0],
         "language": LANGUAGES.get(report.options.get("language", "en"), ""),
@@ -121,6 +134,15 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "reason": (report.error.strip().splitlines() or [""])[-1],
     }
     return render(request, "audits/report_detail.html", context)
+
+
+def _unsigned(report: Report) -> str:
+    """Why a finished report bears no signature, as it was when it was made."""
+    if report.marking != Report.Marking.FINAL:
+        return "Not signed: a draft has nobody who stands behind it yet."
+    if report.run_id is None:
+        return "Not signed: not every run that it is about was approved as it stood when the report was made."
+    return "Not signed: the audit was not approved as it stood when the report was made."
 
 
 def _steps(report: Report) -> list[dict[str, str]]:

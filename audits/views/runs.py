@@ -1,15 +1,17 @@
 """Runs: the list, the live page of one, its log, what was refused or could not be seen; cancel and run again."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from audits.access import get_run, may_read_contents, require_may_read_contents, require_may_run, visible_runs
+from audits.actions.counting import keep_counts_of_sealed
 from audits.actions.limits import waiting
 from audits.actions.runs import request_again, request_cancel
 from audits.models import Connection, Look, Pipeline, Run
@@ -26,27 +28,58 @@ from audits.queries.run_view import (
 from audits.queries.usage_over_time import models_used
 from audits.tasks import run_audit
 from audits.views.forms import RunFilter
-from audits.views.listing import page_of, sorted_by
 from audits.views.looks import looked
-from compliance.access import may_run_audits
+from compliance.access import may_run_audits, visible_projects
 from compliance.queries.names import provider_names
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
 MOST_SHOWN = 50
-LINES_AT_FIRST, LINES_AT_ONCE, LINES_PER_PAGE = 400, 500, 1000
-COLUMNS = {"run": ("id",), "pipeline": ("pipeline__name", "number"), "state": ("state",), "started": ("started_at",)}
+LINES_AT_FIRST, LINES_AT_ONCE = 400, 500
+RUNS: Final = Listing(
+    "runs",
+    (
+        field("run", "id", of="number"), field("pipeline", "pipeline__name", "number", of="pipeline.name"),
+        field("project", "pipeline__project__name", of="pipeline.project.name"), field("state", "state"),
+        field("outcome", "outcome"), field("simulated", of="is_simulated"), field("replay", of="is_replay"),
+        field("asked", "requested_at", of="requested_at"), field("started", "started_at", of="started_at"),
+        field("ended", "finished_at", of="finished_at"), field("evidence_root"),
+    ),
+    words=("pipeline__name", "pipeline__project__name"),
+)  # fmt: skip
+RUNS_OF_ONE: Final = replace(RUNS, words=(), per_page=20)
+CONNECTIONS: Final = Listing(
+    "connections",
+    (
+        field("at", "at", "id"), field("step"), field("came_of_it", "disposition", of="disposition"),
+        field("protocol", "protocol"), field("to", "host", "address", "port", of="host"), field("address"), field("port"),
+        field("why", of="reason"), field("tries", "count", of="count"), field("bytes_out", "bytes_out"),
+        field("bytes_in", "bytes_in"),
+    ),
+    words=("host", "address", "reason"),
+)  # fmt: skip
+LINES: Final = Listing(
+    "log", (field("line", of="seq"), field("at"), field("step"), field("stream"), field("text")), per_page=500
+)
 
 
-def listing(request: PersonRequest) -> HttpResponse:
+def without_documents(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Runs without the large documents that no list shows."""
+    return runs.defer("scan", "manifest", "manifest_text", "prompts", "summary")
+
+
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every run that the person may see, newest first."""
-    form = RunFilter(request.GET)
-    runs = form.narrow(visible_runs(request.user)).order_by("-id")
-    page = page_of(request, sorted_by(request, runs, COLUMNS))
-    return render(request, "audits/run_list.html", {"page": page, "form": form})
+    form = RunFilter(request.GET, visible_projects(request.user))
+    runs = form.narrow(without_documents(visible_runs(request.user))).order_by("-id")
+    if wants_csv(request):
+        return RUNS.as_csv(request, runs)
+    return render(request, "audits/run_list.html", RUNS.shown(request, runs) | {"form": form})
 
 
 def run_context(request: PersonRequest, run: Run, tab: str) -> dict[str, Any]:
     """What the head and the tabs of every page of a run need."""
+    keep_counts_of_sealed(run)
     return {
         "run": run,
         "pipeline": run.pipeline,
@@ -99,30 +132,38 @@ def log_tail_after(request: PersonRequest, pk: int, seq: int) -> HttpResponse:
     return render(request, "audits/_log_lines.html", {"run": run, "lines": lines, "last_seq": last, "more": more})
 
 
-def log(request: PersonRequest, pk: int) -> HttpResponse:
+def log(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The whole log, paged."""
     run = get_run(request.user, pk)
     require_may_read_contents(request.user, run)
     looked(request, Look.What.LOG, "log lines", run=run)
-    page = page_of(request, run.log_lines.order_by("seq"), LINES_PER_PAGE)
-    return render(request, "audits/run_log.html", run_context(request, run, "run") | {"page": page})
+    lines = run.log_lines.order_by("seq")
+    if wants_csv(request):
+        return LINES.as_csv(request, lines, f"{run.pipeline.slug}-{run.number}-log")
+    return render(request, "audits/run_log.html", run_context(request, run, "run") | LINES.shown(request, lines))
 
 
-def gaps(request: PersonRequest, pk: int) -> HttpResponse:
+def gaps(request: PersonRequest, pk: int) -> HttpResponseBase:
     """What the recorder refused or passed on unread, and what could not be observed."""
     run = get_run(request.user, pk)
-    context = run_context(request, run, "gaps") | {
-        "gaps": run.gaps.order_by("id"),
-        "page": page_of(request, run.connections.exclude(disposition=Connection.Disposition.SPLICED).order_by("id")),
-        "passed_on": passed_on_unread(run),
-        "traffic": other_traffic(run),
-        "unparsed": _unparsed(run)[:20],
-    }
+    refused = run.connections.exclude(disposition=Connection.Disposition.SPLICED).order_by("id")
+    if wants_csv(request):
+        return CONNECTIONS.as_csv(request, refused, f"{run.pipeline.slug}-{run.number}-connections")
+    context = (
+        run_context(request, run, "gaps")
+        | CONNECTIONS.shown(request, refused)
+        | {
+            "gaps": run.gaps.order_by("id"),
+            "passed_on": passed_on_unread(run),
+            "traffic": other_traffic(run),
+            "unparsed": _unparsed(run)[:20],
+        }
+    )
     return render(request, "audits/run_gaps.html", context)
 
 
 def _unparsed(run: Run) -> QuerySet[Any]:
-    return run.exchanges.exclude(unparsed="").order_by("seq")
+    return run.exchanges.filter(unparsed__gt="").order_by("seq")  # as the index has them
 
 
 @require_POST

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
@@ -15,20 +15,40 @@ from audits.procedures.scheduling import NoAccess, make_now
 from audits.queries.report_choices import offer
 from audits.queries.schedules import readers_of, times_of, visible_schedules
 from audits.tasks import render_report
-from audits.views.listing import page_of
 from audits.views.schedule_forms import FIELDS, WEEKDAYS, ScheduleForm, initial_of
 from compliance.access import require
+from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.requests import PersonRequest, take_errors
 
 MAKERS: Final = "Reports by schedule are set up by whoever has reports made of a project."
 OWNERS: Final = "A schedule is worded by its owner, in whose name its reports are made. Set up one of your own."
 
+SCHEDULES: Final = Listing(
+    "schedules",
+    (
+        field("schedule", "name", of="name"), field("every", "every"), Column("at", lambda one: f"{one.at:%H:%M} {one.zone}"),
+        field("next", "next_at", of="next_at"), field("paused_at"), field("paused_because"), field("ended_at"),
+        field("owner", "owner__username", of="owner"),
+    ),
+    words=("name", "owner__username"),
+)  # fmt: skip
+TIMES: Final = Listing(
+    "times",
+    (
+        field("due", "due_at", of="due_at"), field("at"), field("out_of_turn_by", of="by_hand"),
+        field("came_of_it", "outcome", "id", of="outcome"), field("note"), field("report", of="report.number"),
+        field("state", of="report.state"), field("told_at"),
+    ),
+)  # fmt: skip
 
-def listing(request: PersonRequest) -> HttpResponse:
+
+def listing(request: PersonRequest) -> HttpResponseBase:
     """The schedules that the person sees; when each is due, and what came of the last time."""
     found = visible_schedules(request.user).order_by("ended_at", "name", "pk")
+    if wants_csv(request):
+        return SCHEDULES.as_csv(request, found)
     makes = reportable_projects(request.user).exists()
-    return render(request, "audits/schedule_list.html", {"page": page_of(request, found), "makes": makes})
+    return render(request, "audits/schedule_list.html", SCHEDULES.shown(request, found) | {"makes": makes})
 
 
 def _form(request: PersonRequest, data: Any, **more: Any) -> ScheduleForm:
@@ -76,12 +96,15 @@ def change(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "audits/schedule_change.html", context, status=422 if form.errors else 200)
 
 
-def detail(request: PersonRequest, pk: int) -> HttpResponse:
+def detail(request: PersonRequest, pk: int) -> HttpResponseBase:
     """One schedule and each time it was due."""
     schedule = get_object_or_404(visible_schedules(request.user), pk=pk)
+    times = times_of(schedule)
+    if wants_csv(request):
+        return TIMES.as_csv(request, times, f"schedule-{schedule.pk}")
     context = {
+        **TIMES.shown(request, times),
         "schedule": schedule,
-        "page": page_of(request, times_of(schedule)),
         "weekday": WEEKDAYS[schedule.weekday],
     }
     return render(request, "audits/schedule_detail.html", context)

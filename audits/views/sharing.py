@@ -16,34 +16,63 @@ from django.views.decorators.http import require_POST
 
 from audits.access import get_report, require_may_share
 from audits.actions.report_forms import ask_for_form
-from audits.actions.sharing import PDF, is_throttled, link_of, note_share_look, opens, revoke_link, share, use_link
+from audits.actions.sharing import (
+    BUNDLE,
+    PDF,
+    is_throttled,
+    link_of,
+    may_share_bundle,
+    note_share_look,
+    opens,
+    revoke_link,
+    share,
+    use_link,
+)
 from audits.evidence.store import Missing, open_store
 from audits.models import Report, ReportForm, ShareLink, ShareLook
+from audits.procedures.bundling import NoBundle, open_bundle
 from audits.procedures.report_forms import AS_KEPT
 from audits.queries.report_forms import projects_of
 from audits.reporting.forms import FORMS
 from audits.tasks import make_report_form
-from audits.views.listing import page_of
 from audits.views.looks import address_of
 from audits.views.sharing_forms import ShareForm
 from compliance.problems import Problem
 from compliance.queries.house import house_rules
 from compliance.rates import count
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest, take_errors
 
 LOOKS_PER_MINUTE: Final = 30
+BUNDLES_PER_MINUTE: Final = 3
+"""By one link: a bundle is made anew each time."""
 GONE: Final = (
     "Ask whoever gave it to you for a new one. A link ends on its last day, when it was used as often as it may be, or when it "
     "is revoked."
 )
+TITLES: Final = {PDF: "PDF", BUNDLE: "evidence bundle"}
 Handler = Callable[..., HttpResponseBase]
 
 
-def links(request: PersonRequest, pk: int) -> HttpResponse:
+LOOKS: Final = Listing(
+    "looks",
+    (
+        field("at", "at", "id"), field("link_for", "link__recipient", "id", of="link.recipient"), field("what", "what", "id"),
+        field("form"), field("from", "address", "id", of="address"), field("program", of="agent"),
+    ),
+    words=("link__recipient", "address", "agent"),
+)  # fmt: skip
+
+
+def links(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The links of one report and who followed them; POST makes one, whose address is shown once."""
     report = get_report(request.user, pk)
     require_may_share(request.user, projects_of(report))
-    form = ShareForm(request.POST or None, report=report, longest=house_rules().share_days)
+    looks = ShareLook.objects.filter(link__report=report).select_related("link")
+    if wants_csv(request):
+        return LOOKS.as_csv(request, looks, f"report-{report.number}-looks")
+    bundled = may_share_bundle(report, request.user)
+    form = ShareForm(request.POST or None, report=report, longest=house_rules().share_days, is_bundled=bundled)
     if request.method == "POST" and form.is_valid():
         try:
             link, secret = share(report=report, acting_user=request.user, **form.cleaned_data)
@@ -53,11 +82,10 @@ def links(request: PersonRequest, pk: int) -> HttpResponse:
             have_made(link)
             request.session["share_link"] = request.build_absolute_uri(reverse("shared", args=[secret]))
             return redirect("report-links", pk=pk)
-    looks = ShareLook.objects.filter(link__report=report).select_related("link")
     context = {
         "report": report,
         "links": ShareLink.objects.filter(report=report).select_related("made_by", "revoked_by"),
-        "page": page_of(request, looks),
+        **LOOKS.shown(request, looks),
         "form": form,
         "made": request.session.pop("share_link", None),
     }
@@ -66,7 +94,7 @@ def links(request: PersonRequest, pk: int) -> HttpResponse:
 
 def have_made(link: ShareLink) -> None:
     """Have the forms made that the link opens, so that they are there when it is followed."""
-    for name in set(link.forms) - {PDF, AS_KEPT}:
+    for name in set(link.forms) - {PDF, AS_KEPT, BUNDLE}:
         made, new = ask_for_form(report=link.report, name=name)
         if new:
             make_report_form.delay_on_commit(made.pk)
@@ -112,14 +140,14 @@ def shared(request: HttpRequest, secret: str) -> HttpResponse:
     if not _let_in(request, link):
         return _asked_for_password(request, link, secret)
     _note(request, link, ShareLook.What.PAGE)
-    files = [(name, "PDF" if name == PDF else FORMS[name].title, _waits(link.report, name)) for name in link.forms]
+    files = [(name, TITLES.get(name) or FORMS[name].title, _waits(link.report, name)) for name in link.forms]
     return render(
         request, "audits/shared.html", {"link": link, "report": link.report, "files": files, "secret": secret}
     )
 
 
 def _waits(report: Report, name: str) -> bool:
-    if name in (PDF, AS_KEPT):
+    if name in (PDF, AS_KEPT, BUNDLE):
         return False
     return not ReportForm.objects.filter(report=report, name=name, state=ReportForm.State.READY).exists()
 
@@ -165,6 +193,8 @@ def shared_file(request: HttpRequest, secret: str, form: str) -> HttpResponseBas
         return _gone(request, link)
     if not _let_in(request, link):
         return redirect("shared", secret=secret)
+    if form == BUNDLE:
+        return _bundle(request, link)
     sha256 = _sha256_of(link.report, form)
     if not sha256:
         return render(
@@ -181,6 +211,26 @@ def shared_file(request: HttpRequest, secret: str, form: str) -> HttpResponseBas
         content.close()
         return _gone(request, link)
     return _file(link, form, content)
+
+
+def _bundle(request: HttpRequest, link: ShareLink) -> HttpResponseBase:
+    """The evidence bundle of the report's run with this report in it, made now; counted and on record before it leaves."""
+    if request.method == "HEAD":
+        return HttpResponse(content_type="application/zip")
+    count("shared-bundle", str(link.pk), BUNDLES_PER_MINUTE)
+    run = link.report.run
+    try:
+        if run is None:
+            return _gone(request, link)
+        made = open_bundle(run, link.report)
+    except NoBundle:
+        why = "The bundle can’t be made: what it has to hold is not whole. Tell whoever gave you the link."
+        return render(request, "audits/shared_wait.html", {"why": why}, status=503)
+    agent = request.headers.get("User-Agent", "")
+    if not use_link(link, form=BUNDLE, sha256=made.sha256, address=address_of(request), agent=agent):
+        made.file.close()
+        return _gone(request, link)
+    return FileResponse(made.file, as_attachment=True, filename=made.name, content_type="application/zip")
 
 
 def _sha256_of(report: Report, form: str) -> str:

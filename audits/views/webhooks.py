@@ -5,8 +5,8 @@ from typing import Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Max, Q
-from django.http import Http404, HttpResponse
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,12 +18,21 @@ from audits.actions import webhooks
 from audits.models import Delivery, Webhook
 from audits.procedures.telling import body_of, slack_body
 from audits.tasks import deliver_webhooks
-from audits.views.listing import page_of
 from audits.views.webhook_forms import WebhookForm
 from compliance.access import get_project, may
 from compliance.models import Project
 from compliance.roles import Deed
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest, take_errors
+
+DELIVERIES: Final = Listing(
+    "deliveries",
+    (
+        field("event", "event"), field("made", "made_at", of="made_at"), field("key"), field("state", "state"),
+        field("status", "status"), field("attempts", "attempts"), field("problem"), field("next", "next_at", of="next_at"),
+        field("delivered", "delivered_at", of="delivered_at"),
+    ),
+)  # fmt: skip
 
 
 @never_cache
@@ -57,22 +66,28 @@ def _head(request: PersonRequest, project: Project) -> dict[str, object]:
 
 @never_cache
 @require_GET
-def detail(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
+def detail(request: PersonRequest, slug: str, pk: int) -> HttpResponseBase:
     """One webhook with the log of its deliveries."""
-    return _detail(request, get_webhook(request.user, slug, pk))
+    hook = get_webhook(request.user, slug, pk)
+    if wants_csv(request):
+        return DELIVERIES.as_csv(request, _deliveries(request, hook), f"webhook-{hook.pk}-deliveries")
+    return _detail(request, hook)
+
+
+def _deliveries(request: PersonRequest, hook: Webhook) -> QuerySet[Delivery]:
+    state = request.GET.get("state", "")
+    rows = hook.deliveries.defer("payload").order_by("-id")
+    return rows.filter(state=state) if state in Delivery.State.values else rows
 
 
 def _detail(request: PersonRequest, hook: Webhook, secret: str = "") -> HttpResponse:
     state = request.GET.get("state", "")
-    rows = hook.deliveries.defer("payload").order_by("-id")
-    if state in Delivery.State.values:
-        rows = rows.filter(state=state)
     hook.refresh_from_db()
     context = {
         **_head(request, hook.project),
         "hook": hook,
         "secret": secret,
-        "page": page_of(request, rows),
+        **DELIVERIES.shown(request, _deliveries(request, hook)),
         "states": Delivery.State.choices,
         "state": state,
         "now": timezone.now(),

@@ -1,13 +1,11 @@
 """Work: what engineers have to change, with where and how; remedies with an owner and a day; which changes would help."""
 
-import csv
-from collections.abc import Iterator
 from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,21 +30,30 @@ from audits.queries.code_places import places_of
 from audits.queries.people import people_of_project
 from audits.queries.review import finding_in_full, providers_of
 from audits.queries.ways import ways_out
-from audits.queries.work import WorkItem, findings_to_work_on, in_order, steps_for, work_items
-from audits.views.listing import page_of
+from audits.queries.work import findings_to_work_on, in_order, steps_for, work_items
 from audits.views.review_forms import ViewForm
 from audits.views.work_forms import RemedyForm, WorkFilter
 from compliance.access import visible_projects
 from compliance.queries.names import names
+from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
-EXPORTED: Final = (
-    "project", "pipeline", "run", "finding", "outcome", "title", "provider", "models", "places", "how", "owner", "due",
-    "work", "calls", "rows", "address",
+WORK: Final = Listing(
+    "work",
+    (
+        field("project", of="finding.run.pipeline.project.name"), field("pipeline", of="finding.run.pipeline.name"),
+        field("run", of="finding.run.number"), field("finding", of="finding.number"),
+        field("outcome", of="finding.outcome"), field("title", of="finding.title"),
+        field("provider", of="finding.provider"), Column("models", lambda item: item.finding.detail.get("models", [])),
+        field("places"), Column("how", lambda item: [step.words for step in item.steps]),
+        Column("owner", lambda item: [work.owner for work in item.remedies] or item.finding.assignee_name),
+        field("due", of="finding.next_due"),
+        Column("work", lambda item: [f"{work.get_state_display()}: {work.what}" for work in item.remedies]),
+        field("calls", of="finding.calls"), field("rows", of="finding.rows"),
+        Column("address", lambda item: reverse("work-finding", args=[item.finding.pk])),
+    ),
 )  # fmt: skip
-MOST_EXPORTED: Final = 5_000
-HEADS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula."""
+"""Its order is that of the work itself: by pipeline, the gravest first."""
 
 
 def _filtered(request: PersonRequest) -> tuple[WorkFilter, QuerySet[Any]]:
@@ -60,14 +67,16 @@ def _filtered(request: PersonRequest) -> tuple[WorkFilter, QuerySet[Any]]:
 
 
 @require_GET
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """What calls for a change, by pipeline, the gravest first."""
+    if wants_csv(request):
+        return export(request)
     form, findings = _filtered(request)
-    page = page_of(request, findings)
+    shown = WORK.shown(request, findings)
     asked = visible_requests(request.user).filter(asked_of=request.user, replied_at=None, withdrawn_at=None)
     context = {
-        "page": page,
-        "items": work_items(list(page)),
+        **shown,
+        "items": work_items(list(shown["page"])),
         "form": form,
         "names": names(),
         "today": timezone.localdate(),
@@ -81,37 +90,8 @@ def listing(request: PersonRequest) -> HttpResponse:
 
 @require_GET
 def export(request: PersonRequest) -> HttpResponseBase:
-    """The same as CSV, everything that the filter leaves (5,000 rows at most)."""
-    _, findings = _filtered(request)
-    lines = csv.writer(_Echo())
-    rows = _rows(request, work_items(list(findings[:MOST_EXPORTED])))
-    content = (lines.writerow([_safe(cell) for cell in row]) for row in rows)
-    headers = {"Content-Disposition": 'attachment; filename="work.csv"'}
-    return StreamingHttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
-
-
-class _Echo:
-    def write(self, text: str) -> str:
-        return text
-
-
-def _safe(cell: object) -> str:
-    text = str(cell)
-    return f"'{text}" if text.startswith(HEADS) else text
-
-
-def _rows(request: PersonRequest, items: list[WorkItem]) -> Iterator[tuple[object, ...]]:
-    yield EXPORTED
-    for item in items:
-        one = item.finding
-        yield (
-            one.run.pipeline.project.name, one.run.pipeline.name, one.run.number, one.number, one.outcome, one.title,
-            one.provider, "; ".join(str(model) for model in one.detail.get("models", [])),
-            "; ".join(str(place) for place in item.places), "; ".join(step.words for step in item.steps),
-            "; ".join(str(work.owner) for work in item.remedies) or one.assignee_name or "", one.next_due or "",
-            "; ".join(f"{work.get_state_display()}: {work.what}" for work in item.remedies), one.calls, one.rows,
-            request.build_absolute_uri(reverse("work-finding", args=[one.pk])),
-        )  # fmt: skip
+    """The same as CSV, everything that the filter leaves."""
+    return WORK.as_csv(request, _filtered(request)[1], prepared=work_items)
 
 
 @require_GET

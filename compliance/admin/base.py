@@ -91,7 +91,18 @@ class Recorded(Kept):
         return False
 
 
-class InlineByParent:
+class NamedFields:
+    """Rows of a table inside another row's page: each field bears its column's name for readers of the page's structure."""
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
+        for field in formset.form.base_fields.values():
+            widget = getattr(field.widget, "widget", field.widget)  # of a relation: the one inside its wrapper
+            widget.attrs.setdefault("aria-label", str(field.label or ""))
+        return formset
+
+
+class InlineByParent(NamedFields):
     """Rows inside another row's page: the parent's rights."""
 
     hide_title = True

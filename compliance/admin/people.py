@@ -12,7 +12,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from compliance.admin.base import ByAdministrators
+from compliance.admin.base import ByAdministrators, NamedFields
 from compliance.models import Membership, Project, TrailEntry, User
 from compliance.site import manages_people
 
@@ -22,7 +22,7 @@ for kept in [model for model in admin.site._registry if model.__module__.startsw
     admin.site.unregister(kept)
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(NamedFields, TabularInline):
     model = Membership
     extra = 0
     hide_title = True

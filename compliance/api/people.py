@@ -17,10 +17,10 @@ from compliance.api.openings import IN_PERSON, READING
 from compliance.api.paging import Page, Paged, part_of, part_of_rows
 from compliance.api.shapes import Asked, Day, Done, Json, Key, Person, a_file, cleaned, said
 from compliance.models import Invitation, Membership, Project
-from compliance.queries.people import members_of, trail_as_csv, trail_of, with_members
+from compliance.queries.people import members_of, trail_of, with_members
 from compliance.roles import Deed
 from compliance.views.people_forms import InvitationForm, ProjectForm, StandingForm
-from compliance.views.projects import MAKERS
+from compliance.views.projects import MAKERS, TRAIL
 from compliance.views.requests import PersonRequest
 
 router = Router()
@@ -212,6 +212,4 @@ def list_trail(request: PersonRequest, slug: str, asked: Query[TrailAsked]) -> d
 @router.get("/projects/{slug:slug}/trail/csv", auth=READING, openapi_extra=a_file("text/csv"))
 def get_trail_csv(request: PersonRequest, slug: str, asked: Query[TrailAsked]) -> StreamingHttpResponse:
     """The same lines as CSV; without the bound of a part."""
-    lines = trail_as_csv(_lines(request, slug, asked))
-    headers = {"Content-Disposition": f'attachment; filename="{slug}-trail.csv"'}
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+    return TRAIL.as_csv(request, _lines(request, slug, asked), f"{slug}-trail")

@@ -1,10 +1,6 @@
 """Reads about people: projects with their members, and the lines of the trail."""
 
-import csv
 import datetime as dt
-import json
-from collections.abc import Iterator
-from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -51,30 +47,3 @@ def trail_of(
         lines = lines.filter(at__date__lte=last)
     told = Q(object_label__icontains=words) | Q(action__icontains=words) | Q(detail__icontains=words)
     return lines.filter(told) if words else lines
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
-def trail_as_csv(lines: QuerySet[TrailEntry]) -> Iterator[str]:
-    """The lines as CSV, streamed: time in UTC, person, deed, object, detail as JSON, project. No cell begins a formula."""
-    writer = csv.writer(_Echo())
-    yield writer.writerow(["at", "person", "deed", "object_type", "object_id", "object", "detail", "project"])
-    for line in lines.iterator(chunk_size=1000):
-        yield writer.writerow([_harmless(cell) for cell in _cells(line)])
-
-
-def _cells(line: TrailEntry) -> list[Any]:
-    who = line.user.username if line.user else "the system"
-    detail = json.dumps(line.detail, ensure_ascii=False, sort_keys=True)
-    of = line.project.slug if line.project else ""
-    return [line.at.isoformat(), who, line.action, line.object_type, line.object_id, line.object_label, detail, of]
-
-
-def _harmless(cell: Any) -> str:
-    text = str(cell)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

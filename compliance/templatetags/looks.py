@@ -310,6 +310,12 @@ def sentence(value: object) -> str:
 
 
 @register.filter
+def first_sentence(value: object) -> str:
+    """The first sentence of some words."""
+    return re.split(r"(?<=[.!?])\s", str(value or "").strip(), maxsplit=1)[0]
+
+
+@register.filter
 def whole_sentence(value: object) -> str:
     """The words as a sentence: first letter raised, a full stop at the end."""
     text = sentence(value).rstrip()
@@ -388,19 +394,20 @@ def places(context: RequestContext) -> list[Place]:
 
 
 @register.simple_tag(takes_context=True)
-def column(context: RequestContext, title: str, key: str) -> SafeString:
-    """The content of a sortable column's heading: a link that sorts by key, and reverses what is already so sorted."""
-    request = context["request"]
-    query = request.GET.copy()
+def heading(context: RequestContext, title: str, key: str, place: str = "") -> SafeString:
+    """A sortable column's heading: a link that sorts by key, and reverses what is so sorted. `place`: a class, "right"."""
+    query = context["request"].GET.copy()
     now = query.get("sort", "")
     query["sort"] = f"-{key}" if now == key else key
     query.pop("page", None)
-    arrow: str | SafeString = ""
-    if now.lstrip("-") == key:
-        arrow = icon(
-            "down" if now.startswith("-") else "up", label="descending" if now.startswith("-") else "ascending"
-        )
-    return format_html('<a href="?{}">{}{}</a>', query.urlencode(), title, arrow)
+    of_class = format_html(' class="{}"', place) if place else ""
+    if now.removeprefix("-") != key:
+        return format_html('<th scope="col"{}><a href="?{}">{}</a></th>', of_class, query.urlencode(), title)
+    down = now.startswith("-")
+    return format_html(
+        '<th scope="col"{} aria-sort="{}"><a href="?{}">{}{}</a></th>',
+        of_class, "descending" if down else "ascending", query.urlencode(), title, icon("down" if down else "up"),
+    )  # fmt: skip
 
 
 @register.simple_tag(takes_context=True)

@@ -1,9 +1,11 @@
 """Terms coming in: what changed, what was held back, which dates are proposed, and a person's word on them."""
 
+from dataclasses import replace
+from typing import Final
+
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,20 +18,52 @@ from compliance.models import Arrival, Version
 from compliance.queries import incoming
 from compliance.sources.kept import KeptProblem, kept_bytes
 from compliance.views.incoming_forms import ACCEPT, DatesForm, DecisionForm
+from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
 ON_A_PAGE = 25
+CHANGES: Final = Listing(
+    "changes-of-terms",
+    (
+        field("provider", of="document.provider.name"), field("document", of="document.title"),
+        field("version", of="version.label"), field("judgement"), field("seen", of="captured_at"), field("reason"),
+        field("new_sentences", of="added"), field("gone_sentences", of="gone"),
+    ),
+    words=("document__title", "document__provider__name", "reason"),
+    per_page=ON_A_PAGE,
+)  # fmt: skip
+HELD: Final = Listing(
+    "texts-held-back",
+    (
+        field("provider", of="document.provider.name"), field("text", "document__title", of="document.title"), field("state"),
+        field("doubt"), field("from", "origin", of="origin"), field("seen", "captured_at", of="captured_at"),
+        field("brought_by"), field("decided_by"), field("decided_at"), field("reason"),
+    ),
+    words=("document__title", "document__provider__name", "doubt"),
+    per_page=ON_A_PAGE,
+)  # fmt: skip
+DATES: Final = Listing(
+    "proposed-dates",
+    (
+        field("provider", of="version.document.provider.name"), field("document", of="version.document.title"),
+        field("version", of="version.label"), field("since"), field("last_day"), Column("rests_on", lambda one: one.basis),
+        field("words"), field("contradiction"), field("captured", of="captured_on"), field("announced"),
+    ),
+    words=("document__title", "document__provider__name"),
+    per_page=ON_A_PAGE,
+)  # fmt: skip
 _REFUSAL = "Texts that come in, and their dates, are decided by legal or by an administrator."
 _ENDINGS = {"text/markdown": "md", "text/html": "html", "application/pdf": "pdf", "text/plain": "txt"}
 
 
 @require_safe
-def changes(request: PersonRequest) -> HttpResponse:
+def changes(request: PersonRequest) -> HttpResponseBase:
     """What changed lately: each new wording and each old text that came back, once."""
     provider = request.GET.get("provider", "")
-    page = Paginator(incoming.changes(provider), ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
+    found = incoming.changes(provider)
+    if wants_csv(request):
+        return CHANGES.as_csv(request, found)
+    context = CHANGES.shown(request, found) | {
         "providers": incoming.providers_with_changes(),
         "chosen": provider,
         "counts": incoming.waiting_counts(),
@@ -38,13 +72,15 @@ def changes(request: PersonRequest) -> HttpResponse:
 
 
 @require_safe
-def held(request: PersonRequest) -> HttpResponse:
+def held(request: PersonRequest) -> HttpResponseBase:
     """Texts that wait for a person: doubtful ones with the reason, and uploads that nobody has confirmed."""
     require(may_receive_texts(request.user), _REFUSAL)
     waiting = request.GET.get("show") != "decided"
-    page = Paginator(incoming.arrivals(waiting), ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "waiting": waiting, "counts": incoming.waiting_counts()}
-    return render(request, "terms/incoming_held.html", context)
+    found = incoming.arrivals(waiting)
+    if wants_csv(request):
+        return HELD.as_csv(request, found)
+    context = {"waiting": waiting, "counts": incoming.waiting_counts()}
+    return render(request, "terms/incoming_held.html", HELD.shown(request, found) | context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -101,14 +137,18 @@ def arrival_bytes(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def dates(request: PersonRequest) -> HttpResponse:
+def dates(request: PersonRequest) -> HttpResponseBase:
     """Versions whose dates were read from their texts, and wait for a person or hold until one says otherwise."""
     require(may_receive_texts(request.user), _REFUSAL)
     waiting = request.GET.get("show") != "holding"
-    page = Paginator(incoming.proposals(waiting), ON_A_PAGE).get_page(request.GET.get("page"))
-    rows = [incoming.proposal(version, timezone.localdate()) for version in page]
-    context = {"page": page, "rows": rows, "waiting": waiting, "counts": incoming.waiting_counts()}
-    return render(request, "terms/incoming_dates.html", context)
+    found, today = incoming.proposals(waiting), timezone.localdate()
+    if wants_csv(request):
+        said = [incoming.proposal(version, today) for version in DATES.chosen(request, found)]
+        return replace(DATES, words=()).as_csv(request, said)
+    shown = DATES.shown(request, found)
+    rows = [incoming.proposal(version, today) for version in shown["page"]]
+    context = {"rows": rows, "waiting": waiting, "counts": incoming.waiting_counts()}
+    return render(request, "terms/incoming_dates.html", shown | context)
 
 
 @require_http_methods(["GET", "POST"])

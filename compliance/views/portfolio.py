@@ -1,11 +1,11 @@
 """The portfolio matrix: what may be done with whose models, why, and as a policy for gateways. Everyone signed in reads it."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.http.request import QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,11 +19,19 @@ from compliance.models import ApiToken, IssuedPolicy, Provider
 from compliance.queries.names import names
 from compliance.queries.policies import changes_since, visible_policies
 from compliance.queries.portfolio import Portfolio, Question, explained, portfolio
-from compliance.views.pages import page_of
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.portfolio_forms import PolicyForm, PortfolioForm
 from compliance.views.programs import for_programs
 from compliance.views.requests import PersonRequest, take_errors
 
+POLICIES: Final = Listing(
+    "policies",
+    (
+        field("policy", "form", of="form"), field("terms_of", "on", of="on"), field("project", of="project.name"),
+        field("purposes"), field("made", "made_at", of="made_at"), field("by", of="made_by"), field("rulebook_sha256"),
+        field("matrix_sha256"), field("content_sha256"),
+    ),
+)  # fmt: skip
 ISSUERS = "Policies for gateways are made by legal, administrators and whoever decides or runs audits in a project."
 
 
@@ -98,14 +106,16 @@ def _saved(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-def policies(request: PersonRequest) -> HttpResponse:
+def policies(request: PersonRequest) -> HttpResponseBase:
     """Policies that were handed out, found again by any hash in them; POST makes one from the matrix in the address."""
     if request.method == "POST":
         return _issue(request)
     wanted = request.GET.get("hash", "").strip().removeprefix("sha256:").lower()
     found = visible_policies(request.user, wanted)
-    context = {"page": page_of(request, found), "wanted": wanted, "may_issue": may_issue_policies(request.user)}
-    return render(request, "portfolio/policies.html", context)
+    if wants_csv(request):
+        return POLICIES.as_csv(request, found)
+    context = {"wanted": wanted, "may_issue": may_issue_policies(request.user)}
+    return render(request, "portfolio/policies.html", POLICIES.shown(request, found) | context)
 
 
 def reached(asked: Question, form: str) -> Question:

@@ -1,10 +1,13 @@
 """Projects: who belongs to them, who was asked in, and what was done there."""
 
+import json
+from typing import Final
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,21 +17,49 @@ from compliance.access import administers_installation, get_project, may, reads_
 from compliance.actions.invitations import end_membership, invite, set_standing, withdraw
 from compliance.actions.trail import record
 from compliance.models import Invitation, Membership, Project, TrailEntry
-from compliance.queries.people import members_of, trail_as_csv, trail_of, with_members
+from compliance.queries.people import members_of, trail_of, with_members
 from compliance.queries.trail_words import action_words
 from compliance.roles import Deed
-from compliance.views.pages import page_of
+from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.people_forms import InvitationForm, ProjectForm, StandingForm, TrailFilter
 from compliance.views.requests import PersonRequest, take_errors
 
 MAKERS = "Projects are made by an administrator."
+PROJECTS: Final = Listing(
+    "projects",
+    (
+        field("project", "name", of="name"), field("slug"), field("role", "standing", of="standing"),
+        field("people", "members", of="members"), field("description"),
+    ),
+    words=("name", "description"),
+)  # fmt: skip
+MEMBERS: Final = Listing(
+    "people",
+    (
+        field("person", "user.username", of="user.username"), Column("name", lambda one: one.user.get_full_name()),
+        field("email", of="user.email"), field("role", "role"), field("access_ends", "ends_at", of="ends_at"),
+    ),
+    words=("user.username", "user.email", "user.first_name", "user.last_name"),
+)  # fmt: skip
+TRAIL: Final = Listing(
+    "trail",
+    (
+        field("at", "at", "id"), Column("person", lambda line: line.user.username if line.user else "the system"),
+        field("deed", of="action"), field("object_type"), field("object_id"), field("object", of="object_label"),
+        Column("detail", lambda line: json.dumps(line.detail, ensure_ascii=False, sort_keys=True)),
+        field("project", of="project.slug"),
+    ),
+)  # fmt: skip
 
 
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every project that the person sees, and, for administrators, a form for another."""
     makes = administers_installation(request.user)
     if request.method == "POST":
         require(makes, MAKERS)
+    found = with_members(visible_projects(request.user), request.user)
+    if wants_csv(request):
+        return PROJECTS.as_csv(request, found)
     form = ProjectForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
@@ -36,7 +67,7 @@ def listing(request: PersonRequest) -> HttpResponse:
             record(acting_user=request.user, action="project made", subject=project, project=project)
         return redirect("project-people", slug=project.slug)
     context = {
-        "projects": with_members(visible_projects(request.user), request.user),
+        **PROJECTS.shown(request, found),
         "roles": dict(Membership.Role.choices),
         "form": form if makes else None,
         "reads_trail": reads_whole_trail(request.user),
@@ -44,9 +75,11 @@ def listing(request: PersonRequest) -> HttpResponse:
     return render(request, "people/project_list.html", context, status=422 if form.errors else 200)
 
 
-def people(request: PersonRequest, slug: str) -> HttpResponse:
+def people(request: PersonRequest, slug: str) -> HttpResponseBase:
     """Who belongs to the project and as what; its administrators change it."""
     project = get_project(request.user, slug)
+    if wants_csv(request):
+        return MEMBERS.as_csv(request, members_of(project), f"{project.slug}-people")
     return _people(request, project, InvitationForm())
 
 
@@ -54,7 +87,7 @@ def _people(request: PersonRequest, project: Project, form: InvitationForm, stat
     waiting = project.invitations.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
     context = {
         "project": project,
-        "members": members_of(project),
+        **MEMBERS.shown(request, members_of(project)),
         "roles": Membership.Role.choices,
         "now": timezone.now(),
         "waiting": waiting.select_related("invited_by"),
@@ -141,13 +174,9 @@ def _trail(request: PersonRequest, project: Project | None) -> HttpResponseBase:
     people_there = lines.exclude(user=None).order_by("user__username").values_list("user", "user__username").distinct()
     form.fields["person"].choices = [("", "anybody"), *((str(pk), name) for pk, name in people_there)]  # type: ignore[attr-defined]
     found = trail_of(project, **(form.cleaned_data if form.is_valid() else {}))
-    if request.GET.get("as") == "csv":
-        name = f"{project.slug if project else 'installation'}-trail.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingHttpResponse(trail_as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
-    query = request.GET.copy()
-    query["as"] = "csv"
-    context = {"project": project, "form": form, "page": page_of(request, found), "as_csv": query.urlencode()}
+    if wants_csv(request):
+        return TRAIL.as_csv(request, found, f"{project.slug if project else 'installation'}-trail")
+    context = TRAIL.shown(request, found) | {"project": project, "form": form}
     return render(request, "people/project_trail.html" if project else "people/trail.html", context)
 
 

@@ -1,8 +1,8 @@
 """Terms: what each provider's papers say, and which of them was in force on a chosen day. Everyone signed in reads them."""
 
-from typing import Any
+from typing import Any, Final
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
@@ -14,14 +14,30 @@ from compliance.queries.in_force import (
     visible_agreements,
 )
 from compliance.views.forms import DayForm
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
+PROVIDERS: Final = Listing(
+    "providers",
+    (
+        field("provider", "name", of="name"), field("slug"), field("documents", "document_count", of="document_count"),
+        field("versions", "version_count", of="version_count"), field("rules_in_use", "rule_count", of="rule_count"),
+        field("newest", "newest"),
+    ),
+    words=("name", "slug"),
+    per_page=200,
+)  # fmt: skip
 
-def providers(request: PersonRequest) -> HttpResponse:
+
+def providers(request: PersonRequest) -> HttpResponseBase:
     """Every provider with its documents and rules, counted."""
     found: list[Any] = list(providers_with_counts())
+    held = [provider for provider in found if provider.document_count]
+    if wants_csv(request):
+        return PROVIDERS.as_csv(request, held)
     without = [provider for provider in found if not provider.document_count]
-    return render(request, "terms/provider_list.html", {"providers": found, "without": without})
+    context = PROVIDERS.shown(request, held) | {"providers": found, "without": without}
+    return render(request, "terms/provider_list.html", context)
 
 
 def provider(request: PersonRequest, slug: str) -> HttpResponse:

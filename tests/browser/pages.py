@@ -186,6 +186,7 @@ def of_admin(_at: Installation) -> dict[str, str]:
         row: Any = model._default_manager.first()
         if row is not None:
             found[f"{part} form"] = reverse(f"{part}_change", args=[row.pk])
+            found[f"{part} removal"] = reverse(f"{part}_delete", args=[row.pk])
         if type(of_model).has_add_permission is admin.ModelAdmin.has_add_permission:
             found[f"{part} new"] = reverse(f"{part}_add")
     return found | {"admin rule files": reverse("admin:compliance_rulerevision_files")}

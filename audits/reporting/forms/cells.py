@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from audits.reporting.forms.tables import Kind
 from audits.text import visible
+from compliance.text.cells import harmless
 
-FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-"""What a spreadsheet takes a cell of a CSV file for a formula by (OWASP, CSV injection), wide forms included."""
 MOST_IN_A_CELL: Final = 32_767  # characters, of Excel's cells
 CUT: Final = " […] cut here; the whole text is in the report's JSON form"
 
@@ -16,11 +15,6 @@ def shown(value: Any, most: int = MOST_IN_A_CELL) -> str:
     """Text of others for a cell: control and direction-changing characters spelled out, at most `most` characters."""
     text = visible("" if value is None else str(value))
     return text if len(text) <= most else text[: most - len(CUT)] + CUT
-
-
-def harmless(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would take for a formula when it opens a CSV file."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
 def plain(value: Any, kind: Kind) -> str:

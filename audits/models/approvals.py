@@ -24,6 +24,10 @@ class Approval(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     withdrawal_reason = models.TextField(blank=True)
+    compared = models.CharField(
+        max_length=80, blank=True, editable=False,
+        help_text="The rows that the run's findings were told from when it was last compared, and what came of it",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["-id"]

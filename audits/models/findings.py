@@ -116,7 +116,12 @@ class Finding(models.Model):
             models.UniqueConstraint(fields=["run", "number"], name="finding_numbers_are_unique"),
             models.UniqueConstraint(fields=["run", "key"], name="one_finding_per_key"),
         ]
-        indexes = [models.Index(fields=["key"], name="findings_by_key")]
+        indexes = [
+            models.Index(fields=["key"], name="findings_by_key"),
+            models.Index(
+                fields=["run", "provider"], name="findings_by_provider", condition=models.Q(gone_at__isnull=True)
+            ),
+        ]
         triggers = [COVERED]
 
     def __str__(self) -> str:

@@ -77,7 +77,14 @@ class Run(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["pipeline", "number"], name="run_numbers_are_unique")]
-        indexes = [models.Index(fields=["state", "heartbeat_at"], name="run_by_state")]
+        indexes = [
+            models.Index(fields=["state", "heartbeat_at"], name="run_by_state"),
+            models.Index(
+                fields=["pipeline", "-id"],
+                name="newest_completed_runs",
+                condition=models.Q(state="completed", replay={}),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pipeline.name}, run {self.number}"

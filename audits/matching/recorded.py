@@ -1,12 +1,12 @@
 """Recorded uses as they were judged, read back with the facts that were observed, to be judged again; never the calls."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from audits.matching.answers import Answers
 from audits.matching.facts import ACTIVITY_OF_PURPOSE, RecordedUse, Stated
@@ -64,36 +64,61 @@ def judged_runs(projects: Iterable[int] | None = None) -> QuerySet[Run]:
     runs = Run.objects.filter(Exists(judged)).exclude(state__in=Run.ACTIVE)
     if projects is not None:
         runs = runs.filter(pipeline__project__in=list(projects))
-    return runs.defer("manifest_text", "scan", "prompts", "summary").select_related("pipeline__project").order_by("id")
+    return (
+        runs.defer("manifest_text", "scan", "prompts", "summary")
+        .select_related("pipeline__project", "requested_by")
+        .order_by("id")
+    )
 
 
-def stored_uses(runs: Iterable[Run]) -> dict[int, list[StoredUse]]:
-    """The judged uses of runs as they stand, by run; without the answers, which are long. Two queries at most."""
-    rows = AssessedUse.objects.filter(run__in=[run.pk for run in runs]).order_by("run_id", "id").values_list(*COLUMNS)
+def stored_uses(runs: Iterable[Run], uses: Iterable[int] | None = None) -> dict[int, list[StoredUse]]:
+    """The judged uses of runs as they stand, by run; without the answers, which are long. Two queries at most.
+
+    `uses`: only these (ids), where some are asked for.
+    """
+    chosen = AssessedUse.objects.filter(run__in=[run.pk for run in runs])
+    if uses is not None:
+        chosen = chosen.filter(pk__in=list(uses))
+    rows = [StoredUse(*row) for row in chosen.order_by("run_id", "id").values_list(*COLUMNS)]
+    made = _made({row.run_id for row in rows if not row.days})
     found: defaultdict[int, list[StoredUse]] = defaultdict(list)
-    for row in rows:
-        use = StoredUse(*row)
-        found[use.run_id].append(use)
-    _tell_days([use for uses in found.values() for use in uses if not use.days], found)
+    for use in rows:
+        found[use.run_id].append(use if use.days else replace(use, days=_days(use, made[_alike(use)])))
     return dict(found)
 
 
-def _tell_days(unknown: list[StoredUse], found: Mapping[int, list[StoredUse]]) -> None:
-    """Days of uses that were judged before days were kept, from the roll-up of their run's calls."""
-    for use in unknown:
-        uses = found[use.run_id]
-        uses[uses.index(use)] = replace(use, days=_days(use) or {use.first_on.isoformat(): use.calls})
+_Alike = tuple[int, str, str, str, str, bool]
+_Made = Mapping[_Alike, Mapping[dt.date, int]]
 
 
-def _days(use: StoredUse) -> dict[str, int]:
-    purposes = [purpose for purpose, activity in ACTIVITY_OF_PURPOSE.items() if activity == use.activity]
-    alike = Q(operation="fine_tune") if use.activity == "fine_tune_weights" else Q(purpose__in=purposes)
-    signatures = UsageSignature.objects.filter(
-        alike, run=use.run_id, provider=use.provider, served_by=use.served_by, model=use.model,
-        simulated=use.simulated, day__range=(use.first_on, use.last_on),
-    )  # fmt: skip
-    counted = signatures.order_by("day").values("day").annotate(made=Sum(F("calls") - F("failed")))
-    return {row["day"].isoformat(): row["made"] for row in counted if row["made"]}
+def _made(runs: Collection[int]) -> _Made:
+    """Calls that did not fail on each day, by what uses have in common, from the roll-up of the runs' calls. One query."""
+    found: defaultdict[_Alike, Counter[dt.date]] = defaultdict(Counter)
+    columns = ("run_id", "provider", "served_by", "model", "simulated", "operation", "purpose", "day")
+    if not runs:
+        return found
+    rows = UsageSignature.objects.filter(run__in=runs).order_by().values_list(*columns)
+    counted = rows.annotate(made=Sum(F("calls") - F("failed")))
+    for run, provider, served_by, model, simulated, operation, purpose, day, made in counted:
+        for activity in _activities(operation, purpose):
+            found[run, provider, served_by, model, activity, simulated][day] += made
+    return found
+
+
+def _activities(operation: str, purpose: str) -> set[str]:
+    """What calls of that operation and purpose may count for: those of an API for fine-tuning may have a purpose besides."""
+    by_purpose = {activity for one, activity in ACTIVITY_OF_PURPOSE.items() if one == purpose}
+    return by_purpose | ({"fine_tune_weights"} if operation == "fine_tune" else set())
+
+
+def _alike(use: StoredUse) -> _Alike:
+    return use.run_id, use.provider, use.served_by, use.model, use.activity, use.simulated
+
+
+def _days(use: StoredUse, made: Mapping[dt.date, int]) -> dict[str, int]:
+    """Days of a use that was judged before days were kept: those of its calls; its first day when nothing tells them."""
+    told = {day.isoformat(): n for day, n in sorted(made.items()) if n and use.first_on <= day <= use.last_on}
+    return told or {use.first_on.isoformat(): use.calls}
 
 
 class Reader:

@@ -16,7 +16,8 @@ from compliance.engine.facts import Use
 from compliance.engine.governing import governing_documents
 from compliance.engine.library import ROLES, Agreement, Library, Version, in_force
 from compliance.models import RuleRevision
-from compliance.queries.library import agreements_of, library_from_database
+from compliance.queries.library import agreements_of
+from compliance.queries.library_kept import kept_library
 
 ANSWERS = {True: "Applies", None: "Cannot tell", False: "Does not apply"}
 HELD = {True: "Met", None: "Cannot tell", False: "Not met"}
@@ -84,10 +85,10 @@ class Why:
 
 
 def why(assessed: AssessedUse, run: Run, on: dt.date | None, named: Mapping[str, str]) -> Why:
-    """Ask every rule about the use on that day (its first, when None or not one of its days). About twelve queries."""
-    library = library_from_database()
+    """Ask every rule about the use on that day (its first, when None or not one of its days). About eight queries."""
+    library = kept_library()
     agreements = agreements_of(run.pipeline.project_id)
-    stored = next(use for use in stored_uses([run])[run.pk] if use.id == assessed.pk)
+    (stored,) = stored_uses([run], [assessed.pk])[run.pk]
     recorded = {use.day: use for use in Reader(run, library, answers_on_record()).uses(stored)}
     chosen = on if on in recorded else min(recorded)
     use = recorded[chosen].as_use()

@@ -10,7 +10,7 @@ from audits.models import FindingChange, Rejudging
 from audits.queries.review import newest_runs
 from audits.views.listing import page_of
 from compliance.access import may_edit_rules, require
-from compliance.queries.library import library_from_database
+from compliance.queries.library_kept import kept_library
 from compliance.queries.names import names
 from compliance.views.requests import PersonRequest
 
@@ -32,8 +32,8 @@ def coming_notice(request: PersonRequest) -> HttpResponse:
 
 def _coming(request: PersonRequest) -> list[ComingChange]:
     mine = visible_runs(request.user).filter(pk__in=newest_runs().values("pk"))
-    runs = list(mine.defer("manifest_text", "scan", "prompts", "summary"))
-    return coming_changes(library_from_database(), runs, timezone.now().date()) if runs else []
+    runs = list(mine.defer("manifest_text", "scan", "prompts", "summary").select_related("requested_by"))
+    return coming_changes(kept_library(), runs, timezone.now().date()) if runs else []
 
 
 def listing(request: PersonRequest) -> HttpResponse:

@@ -4,12 +4,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from audits.matching.coming import ComingChange, coming_changes
-from audits.models import FindingChange, Rejudging, Run
+from audits.models import AssessedUse, FindingChange, Rejudging, Run
 from audits.procedures.rejudging import rejudge_after_changes
 from compliance.actions.dates import fix_dates
 from compliance.models import Agreement, Provider, Version
@@ -61,6 +63,31 @@ def test_an_agreement_that_ends_is_announced_too(world: World):
     (change,) = coming(run)
     assert (change.on, change.after) == (SOON + dt.timedelta(days=1), "prohibited")
     assert change.because == ("the agreement “Order 7” ends",)
+
+
+def copies(use: AssessedUse, count: int) -> None:
+    """More uses of the same run, judged before days were kept with them."""
+    for number in range(count):
+        use.pk, use.model, use.days = None, f"acme-large-{number}", {}
+        use.save()
+
+
+@pytest.mark.parametrize("name", ["coming", "use-why"])
+def test_many_uses_ask_no_more_of_the_database_than_few(announced: World, name: str):
+    use = announced.run(str(TODAY), student=COMPETES).uses.earliest("pk")
+    client, address = signed_in(announced.engineer), reverse(name, args=[use.pk] if name == "use-why" else [])
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    copies(use, 1)
+    asked()
+    few = asked()
+    copies(use, 12)
+    announced.run(str(TODAY), student=COMPETES)
+    assert asked() == few <= 12
 
 
 def signed_in(user: Any) -> Client:

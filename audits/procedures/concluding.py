@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from audits.actions.counting import keep_counts
 from audits.evidence.bundle import Bundle, write_bundle
 from audits.evidence.chain import Entry, from_dict, link
 from audits.evidence.keys import KeyProblem, SigningKey, load_key, load_or_make_key
@@ -84,6 +85,7 @@ def seal_run(run: Run, pieces: list[Piece], var: Path) -> str:
         run=run, root=made.root, entries=made.entries, definition=dict(made.definition), sealed_at=now
     )
     ask_for_proofs(stored)
+    keep_counts(run)
     return made.root
 
 

@@ -4,10 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Sum
-
 from audits.manifest import declared_purpose
-from audits.models import Dataset, ModelCall, RowMatch, Run
+from audits.models import ModelCall, Run
+from audits.queries.run_counts import counts_of
 
 Purpose = ModelCall.Purpose
 Key = tuple[str, str, str]
@@ -43,22 +42,18 @@ class Became:
 
 
 def answers_became(run: Run) -> tuple[Became, ...]:
-    """By provider, model and host, most calls first. Two queries."""
+    """By provider, model and host, most calls first. One query where they were kept."""
     tokens: Counter[Key] = Counter()
     columns: defaultdict[Key, Counter[str]] = defaultdict(Counter)
-    groups = (
-        ModelCall.objects.filter(run=run)
-        .order_by()
-        .values_list("provider", "request_model", "host", "purpose", "purpose_source", "failed")
-        .annotate(calls=Count("pk"), tokens=Sum("output_tokens"))
-    )
-    for provider, model, host, purpose, source, failed, calls, given in groups:
+    counts = counts_of(run, "answers", "filtered")
+    for provider, model, host, purpose, source, failed, calls, given in counts.answers:
         key = (provider, model, host)
-        tokens[key] += given or 0
+        tokens[key] += given
         columns[key][_column(purpose, source, failed)] += calls
         if source == "declared":
             columns[key]["declared_only"] += calls
-    for key, calls in _filtered(run).items():
+    for provider, model, host, calls in counts.filtered:
+        key = (provider, model, host)
         columns[key]["filtered"] = calls
         columns[key]["unused"] -= calls
     found = [_became(run, key, columns[key], tokens[key]) for key in columns]
@@ -73,14 +68,6 @@ def _column(purpose: str, source: str, failed: bool) -> str:
     return {Purpose.FILTER: "chose", Purpose.EVALUATE: "evaluated", Purpose.UNUSED: "unused"}.get(
         Purpose(purpose), "unknown"
     )
-
-
-def _filtered(run: Run) -> dict[Key, int]:
-    """Calls whose answers an intermediate data set holds and training data does not: candidates that were left out."""
-    candidate = RowMatch.objects.filter(call=OuterRef("pk"), dataset__role=Dataset.Role.INTERMEDIATE)
-    calls = ModelCall.objects.filter(Exists(candidate), run=run, purpose=Purpose.UNUSED, failed=False).order_by()
-    counted = calls.values_list("provider", "request_model", "host").annotate(calls=Count("pk"))
-    return {(provider, model, host): count for provider, model, host, count in counted}
 
 
 def _became(run: Run, key: Key, columns: Counter[str], tokens: int) -> Became:

@@ -3,13 +3,13 @@
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Sum, When
 
 from audits.models import AnswerInPrompt, Connection, Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
 from audits.queries.chains import Behind, behind
-from audits.queries.lineage import kept_tokens
+from audits.queries.run_counts import counts_of
 
 PARSED: Final = "calls"
 UNPARSED: Final = "unparsed"
@@ -43,10 +43,9 @@ class RunFigures:
 
 
 def run_figures(run: Run) -> RunFigures:
-    """Count what the run has left so far. Seven queries, each on an index by run; of a run that is sealed the traffic is told by
-    its summary, since nothing can join it any more."""
+    """Count what the run has left so far. Eight queries, each on an index by run; a sealed run's traffic was counted before."""
     return RunFigures(
-        **(_traffic_told(run) or _traffic_counted(run)),
+        **counts_of(run, "traffic").traffic[0]._asdict(),
         **_connections(run),
         gaps=run.gaps.count(),
         findings=run.findings.count(),
@@ -54,38 +53,6 @@ def run_figures(run: Run) -> RunFigures:
         reports=run.reports.count(),
         last_seq=run.log_lines.aggregate(last=Max("seq"))["last"] or 0,
     )
-
-
-def _traffic_told(run: Run) -> dict[str, int]:
-    if run.is_active or not run.evidence_root or "calls" not in run.summary:
-        return {}
-    calls = run.summary["calls"]
-    exchanges = run.summary["evidence"]["exchanges"]
-    return {
-        "exchanges": exchanges,
-        "calls": calls["total"],
-        "failed": calls["failed"],
-        "unparsed": calls["unparsed"],
-    }
-
-
-def _traffic_counted(run: Run) -> dict[str, int]:
-    exchanges = Exchange.objects.filter(run=OuterRef("pk")).order_by()
-    calls = ModelCall.objects.filter(run=OuterRef("pk")).order_by()
-    counted: dict[str, QuerySet[Any]] = {
-        "exchanges": exchanges,
-        "calls": calls,
-        "failed": calls.filter(failed=True),
-        "unparsed": exchanges.filter(unparsed__gt=""),
-    }
-    each = {f"n_{name}": Subquery(_number_of(rows)) for name, rows in counted.items()}
-    found: Any = Run.objects.filter(pk=run.pk).values(**each)[0]
-    return {name: found[f"n_{name}"] or 0 for name in counted}
-
-
-def _number_of(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """How many rows of the outer query's run there are, as its subquery."""
-    return rows.values("run").annotate(n=Count("pk")).values("n")
 
 
 def _connections(run: Run) -> dict[str, int]:
@@ -214,27 +181,19 @@ class DatasetLineage:
 
 
 def lineage_of(run: Run) -> tuple[DatasetLineage, ...]:
-    """Each dataset of the run with its rows by model. Five queries. A row drawn from two models counts under both."""
-    matches = RowMatch.objects.filter(dataset__run=run).order_by()
-    by_text = Count("row", distinct=True, filter=~Q(kind="label"))
+    """Each dataset with its rows by model. Six queries; three where counts are kept. A row of two models counts twice."""
+    counts, chained = counts_of(run, "rows", "accounted"), behind(run)
     shares: defaultdict[int, list[ModelShare]] = defaultdict(list)
-    counted = (
-        matches.values_list("dataset_id", "call__provider", "call__request_model")
-        .annotate(rows=Count("row", distinct=True), by_text=by_text, words=Sum("words"))
-        .order_by("-rows", "call__request_model")
-    )
-    tokens, chained = kept_tokens(run), behind(run)
-    for dataset_id, provider, model, rows, texts, words in counted:
-        kept = tokens.get(dataset_id, {}).get(model, 0)
-        shares[dataset_id].append(ModelShare(provider, model, rows, rows - texts, kept, words))
-    accounted = dict(matches.values_list("dataset_id").annotate(rows=Count("row", distinct=True)))
+    for one in counts.rows:
+        labels = one.rows - one.texts
+        shares[one.dataset].append(ModelShare(one.provider, one.model, one.rows, labels, one.tokens, one.words))
     training_first = Case(When(role=Dataset.Role.TRAINING, then=0), default=1)
     datasets = run.datasets.order_by(training_first, "path")
     return tuple(
         DatasetLineage(
             dataset,
             tuple(shares[dataset.pk]),
-            max(0, dataset.rows - accounted.get(dataset.pk, 0)),
+            max(0, dataset.rows - counts.accounted.get(dataset.pk, 0)),
             tuple(chained.get(dataset.pk, ())),
         )
         for dataset in datasets

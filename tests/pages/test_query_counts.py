@@ -46,12 +46,12 @@ PAGES: dict[str, tuple[Callable[[World], str], int]] = {
     "pipelines": (lambda world: reverse("pipelines"), 8),
     "pipeline": (lambda world: reverse("pipeline", args=[world.run.pipeline_id]), 8),
     "runs": (lambda world: reverse("runs"), 6),
-    "run": (lambda world: reverse("run", args=[world.run.pk]), 20),
-    "run-live": (lambda world: reverse("run-live", args=[world.run.pk]), 18),
-    "run-calls": (lambda world: reverse("run-calls", args=[world.run.pk]), 20),
-    "run-lineage": (lambda world: reverse("run-lineage", args=[world.run.pk]), 24),
-    "run-findings": (lambda world: reverse("run-findings", args=[world.run.pk]), 16),
-    "run-evidence": (lambda world: reverse("run-evidence", args=[world.run.pk]), 16),
+    "run": (lambda world: reverse("run", args=[world.run.pk]), 22),
+    "run-live": (lambda world: reverse("run-live", args=[world.run.pk]), 20),
+    "run-calls": (lambda world: reverse("run-calls", args=[world.run.pk]), 22),
+    "run-lineage": (lambda world: reverse("run-lineage", args=[world.run.pk]), 27),
+    "run-findings": (lambda world: reverse("run-findings", args=[world.run.pk]), 18),
+    "run-evidence": (lambda world: reverse("run-evidence", args=[world.run.pk]), 18),
     "finding": (lambda world: reverse("finding", args=[world.finding.pk]), 18),
     "findings": (lambda world: reverse("findings"), 11),
     "reports": (lambda world: reverse("reports"), 6),
@@ -77,8 +77,8 @@ def test_queries_keep_to_their_number(world: World) -> None:
     runs, findings = type(world.run).objects.all(), type(world.finding).objects.all()
     assert queries_of(lambda: uses_by_day(runs)) == 1
     assert queries_of(lambda: models_used(world.run)) == 1
-    assert queries_of(lambda: run_figures(world.run)) == 7
-    assert queries_of(lambda: lineage_of(world.run)) == 5
+    assert queries_of(lambda: run_figures(world.run)) == 8
+    assert queries_of(lambda: lineage_of(world.run)) == 6
     assert queries_of(lambda: open_by_outcome(findings)) == 1
     assert queries_of(lambda: list(providers_with_counts())) == 1
     provider = Provider.objects.get(slug="openai")

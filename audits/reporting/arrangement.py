@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from audits.reporting.alike import Alike, gathered, in_common
+
 CALLS_PREVIEWED = 500
 ENTRIES_PREVIEWED = 400
 ENTRIES_IN_TEXT = 60  # a longer evidence log gets pages of its own
@@ -34,6 +36,8 @@ class Numbering:
 class Arrangement:
     """How a context lies on paper; everything in it follows from the context.
 
+    `groups`: findings, those alike but for their use together. `facts`: each set of facts once; `facts_of_all`: those that every
+    set has, which are told before them.
     `on_paper`: the rows of long tables are set apart, and templates leave them out. `log_apart`: so is the evidence log.
     """
 
@@ -42,6 +46,8 @@ class Arrangement:
     anchors: frozenset[int]
     facts: Sequence[Row]
     facts_of: Mapping[int, int]
+    facts_of_all: Sequence[Row]
+    groups: Sequence[Alike]
     on_paper: bool = False
     log_apart: bool = False
     numbered: Numbering = field(default_factory=Numbering)
@@ -58,11 +64,14 @@ def arrangement(context: Mapping[str, Any], *, on_paper: bool = False) -> Arrang
         calls, entries = calls[:CALLS_PREVIEWED], entries[:ENTRIES_PREVIEWED]
     calls = _first_of_each(calls)
     facts = _sets_of_facts(context["findings"])
+    common = in_common([one["facts"] for one in facts])
     return Arrangement(
         calls=calls,
         entries=entries,
         anchors=frozenset(row["seq"] for row in calls),
-        facts=facts,
+        facts=[{**one, "facts": [row for row in one["facts"] if row not in common]} for one in facts],
+        facts_of_all=common,
+        groups=gathered(context["findings"]),
         facts_of={number: at for at, one in enumerate(facts, 1) for number in one["findings"]},
         on_paper=on_paper,
         log_apart=on_paper and len(entries) > ENTRIES_IN_TEXT,

@@ -12,8 +12,9 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from audits.reporting.alike import Alike, runs, spans, topic, work_together
 from audits.reporting.options import ANNEXES, PARTS, STANDARD, places_of
-from audits.reporting.wording import NOTHING_TO_JUDGE, OUTCOME_WORDS, percent
+from audits.reporting.wording import NOTHING_TO_JUDGE, OUTCOME_WORDS, begins_from_the_right, percent
 from audits.text import visible
 from compliance.engine.vocabulary import ACTIVITIES, FACTS, MENDED_RULE, missing_label
 from compliance.templatetags.icons import DRAWINGS
@@ -189,23 +190,61 @@ def body_parts(report: Mapping[str, Any]) -> Sequence[str]:
 
 
 RUN_ON: Mapping[str, int] = {
-    "method": 1, "pipeline": 1,
-    "usage": 2, "lineage": 2,
-    "decisions": 3, "terms": 3, "clauses": 3, "questionnaire": 3, "reconciliation": 3, "patterns": 3, "traffic": 3, "gaps": 3,
-    "approvals": 3, "remarks": 3,
+    "changes": 1, "worklist": 1,
+    "method": 2, "pipeline": 2,
+    "usage": 3, "lineage": 3,
+    "decisions": 4, "terms": 4, "clauses": 4, "questionnaire": 4, "reconciliation": 4, "patterns": 4, "traffic": 4, "gaps": 4,
+    "approvals": 4, "remarks": 4,
+    "annex-facts": 5, "annex-manifest": 5, "annex-scan": 5,
 }  # fmt: skip
 """Parts that follow each other on one page where there is room: neighbours of the same number. Others begin a page."""
+NOTHING: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "changes": lambda told: not told["changes"],
+    "worklist": lambda told: not told["worklist"],
+    "usage": lambda told: not told["providers"],
+    "graph": lambda told: not told["graph"]["nodes"],
+    "findings": lambda told: not told["findings"],
+    "annex-calls": lambda told: not told["calls"]["rows"],
+    "annex-rows": lambda told: not told["rows"]["rows"],
+    "annex-facts": lambda told: not any(one["facts"] for one in told["findings"]),
+    "annex-manifest": lambda told: not told["run"]["manifest_text"],
+}
+"""Parts that may be one sentence, since nothing is on record; such a one runs on with its neighbours."""
+LONG_WORK = 40
+"""A work list of more entries begins a page, so that it can be laid out apart."""
 
 
-def grouped_parts(report: Mapping[str, Any]) -> Sequence[Sequence[str]]:
-    """The parts that are no annexes, in order, those that run on together."""
+@pass_context
+def is_bare(context: Context, part: str) -> bool:
+    """Whether the part says in one sentence that nothing is on record."""
+    return part in NOTHING and NOTHING[part](context)
+
+
+@pass_context
+def grouped_parts(context: Context, report: Mapping[str, Any]) -> Sequence[Sequence[str]]:
+    """The parts in order, annexes last, those that run on together."""
+    annexes = [name for name in PARTS if name in ANNEXES and name in parts_of(report)]
+    return [*_run_on(context, body_parts(report)), *_run_on(context, annexes)]
+
+
+def _run_on(context: Context, names: Sequence[str]) -> list[list[str]]:
     found: list[list[str]] = []
-    for name in body_parts(report):
-        if found and name in RUN_ON and RUN_ON[name] == RUN_ON.get(found[-1][-1]):
+    for name in names:
+        if found and _follows(context, found[-1][-1], name):
             found[-1].append(name)
         else:
             found.append([name])
     return found
+
+
+def _follows(context: Context, before: str, name: str) -> bool:
+    """Whether the part may begin on the page on which the one before it ends."""
+    if name == "worklist" and len(context["worklist"]) > LONG_WORK:
+        return False
+    if name in RUN_ON and RUN_ON[name] == RUN_ON.get(before):
+        return True
+    free = [part in RUN_ON or is_bare(context, part) for part in (before, name)]
+    return all(free) and (is_bare(context, before) or is_bare(context, name))
 
 
 @pass_context
@@ -241,16 +280,40 @@ def printed(context: Context, number: int) -> bool:
     return report.get("depth") != "summary" or number in context["summary"]["key_findings"]
 
 
+@pass_context
+def printed_groups(context: Context, groups: Sequence[Alike]) -> Sequence[Alike]:
+    """The groups of findings that are printed in full, each with those of its members that are."""
+    told = [Alike([one for one in group.members if printed(context, one["number"])]) for group in groups]
+    return [group for group in told if group.members]
+
+
+def turned(text: Any) -> Markup:
+    """The attribute of an element whose words begin from the right."""
+    return Markup(' dir="rtl"') if begins_from_the_right(str(text)) else Markup("")
+
+
+def uniform(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
+    """Whether the rows have the same under that key."""
+    return all(one.get(key) == rows[0].get(key) for one in rows)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "activity": activity,
     "body_parts": body_parts,
     "chosen": chosen,
     "grouped_parts": grouped_parts,
+    "is_bare": is_bare,
     "in_part": in_part,
     "part_title": part_title,
     "parts_of": parts_of,
     "place": place,
     "printed": printed,
+    "printed_groups": printed_groups,
+    "spans": spans,
+    "topic": topic,
+    "turned": turned,
+    "uniform": uniform,
+    "work_together": work_together,
     "brief": brief,
     "clock": clock,
     "count": count,
@@ -262,6 +325,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "outcome_word": outcome_word,
     "prose": prose,
+    "runs": runs,
     "share": share,
     "short_hash": short_hash,
     "shown": shown,

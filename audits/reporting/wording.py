@@ -1,4 +1,6 @@
-"""Words that context and templates share: outcomes, counts, shares, lists. PURE."""
+"""Words that context and templates share: outcomes, counts, shares, lists, directions. PURE."""
+
+import unicodedata
 
 OUTCOME_WORDS = {
     "prohibited": "Prohibited",
@@ -28,3 +30,9 @@ def listed(names: list[str], most: int = 0, word: str = "and") -> str:
     """A, B and C; beyond `most` the rest is counted."""
     shown = names if not most or len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
     return f" {word} ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+
+
+def begins_from_the_right(text: str) -> bool:
+    """Whether the first letter with a direction runs from right to left (as in HTML's dir=auto)."""
+    strong = (unicodedata.bidirectional(letter) for letter in text if not letter.isascii() or letter.isalpha())
+    return next((told for told in strong if told in ("L", "R", "AL")), "L") != "L"

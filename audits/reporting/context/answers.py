@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from audits.reporting.alike import spans
 from audits.reporting.context.words import Context
 from audits.reporting.wording import OUTCOME_WORDS, listed, numbered, percent
 
@@ -191,7 +192,12 @@ def _said(finding: dict[str, Any]) -> str:
 
 def _outcomes(findings: list[dict[str, Any]]) -> str:
     """Prohibited: F-1 and F-2; permitted: F-7."""
-    by_outcome: dict[str, list[str]] = {}
+    by_outcome: dict[str, list[int]] = {}
     for one in findings:
-        by_outcome.setdefault(one["outcome"], []).append(f"F-{one['number']}")
-    return "; ".join(f"{OUTCOME_WORDS[name].lower()}: {listed(numbers)}" for name, numbers in by_outcome.items())
+        by_outcome.setdefault(one["outcome"], []).append(one["number"])
+    return "; ".join(f"{OUTCOME_WORDS[name].lower()}: {_numbers(found)}" for name, found in by_outcome.items())
+
+
+def _numbers(found: list[int]) -> str:
+    """F-1 and F-2; of more, neighbours are joined: F-1 to F-9, F-12."""
+    return spans(found, "F-") if len(found) > 3 else listed([f"F-{number}" for number in found])

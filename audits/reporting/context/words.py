@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from audits.reporting.alike import gathered
 from audits.reporting.wording import NOTHING_TO_JUDGE, OUTCOME_WORDS, listed, numbered
 
 KEY_FINDINGS = 6
@@ -10,7 +11,7 @@ Context = dict[str, Any]
 
 
 def summary(context: Context) -> dict[str, Any]:
-    """The outcome, counts of findings by outcome (strictest first), the findings to read first, and the scope."""
+    """The outcome, counts of findings by outcome (strictest first), those to read first (of those alike one), and the scope."""
     numbers = dict.fromkeys(OUTCOME_WORDS, 0)
     for finding in context["findings"]:
         numbers[finding["outcome"]] += 1
@@ -21,7 +22,9 @@ def summary(context: Context) -> dict[str, Any]:
         "sentence": _sentence(context, numbers),
         "counts": [{"outcome": name, "findings": number} for name, number in numbers.items()],
         "key_findings": [
-            one["number"] for one in context["findings"] if one["outcome"] in ("prohibited", "needs_facts")
+            group.first["number"]
+            for group in gathered(context["findings"])
+            if group.first["outcome"] in ("prohibited", "needs_facts")
         ][:KEY_FINDINGS],
         "scope": _scope(context),
     }

@@ -39,8 +39,11 @@ class Binding:
 
     @property
     def own_fonts(self) -> bytes:
-        """A dictionary of our faces, for a page's resources."""
-        named = (f"/{self.faces[key].resource} {number} 0 R" for key, number in self.fonts.items())
+        """A dictionary of those of our faces that were used so far, for the resources of a page that was set with them."""
+        used = (
+            (self.faces[key], number) for key, number in self.fonts.items() if self.faces[key].used or key == "text"
+        )
+        named = (f"/{face.resource} {number} 0 R" for face, number in used)
         return f"<<{''.join(named)}>>".encode()
 
     def bind(
@@ -115,8 +118,7 @@ class Binding:
         contents = [before, *page.contents, self.volume.stream(self._foot(page, words), packed=False)]
         resources = dict(page.resources)
         own = b"/%s %d 0 R" % (self.faces["text"].resource.encode(), self.fonts["text"])
-        strong = b"/%s %d 0 R" % (self.faces["strong"].resource.encode(), self.fonts["strong"])
-        resources["Font"] = self.own_fonts if page.under else resources["Font"][:-2] + own + strong + b">>"
+        resources["Font"] = self.own_fonts if page.under else resources["Font"][:-2] + own + b">>"
         if page.under:
             resources["XObject"] = resources.get("XObject", b"<<>>")[:-2] + b"/Under %d 0 R>>" % page.under
         listed = b"".join(b"/%s %s" % (key.encode(), value) for key, value in resources.items())

@@ -17,7 +17,8 @@ from lxml import etree
 from audits.reporting.forms import render_form
 from audits.reporting.forms.word.fields import bookmark_name
 from audits.reporting.forms.word.markup import read_markup
-from audits.reporting.forms.word.runs import begins_from_the_right, by_script, writable
+from audits.reporting.forms.word.runs import by_script, writable
+from audits.reporting.wording import begins_from_the_right
 from tests.reporting import contexts
 
 SHA = "ab" * 32

@@ -9,9 +9,10 @@ from audits.reporting.filters import COLOURS
 from audits.reporting.forms.word.fields import bookmark, link_to, page_of, section
 from audits.reporting.forms.word.markup import Node
 from audits.reporting.forms.word.pictures import Pictures, svg_of
-from audits.reporting.forms.word.runs import Look, begins_from_the_right, runs, writable
+from audits.reporting.forms.word.runs import Look, runs, writable
 from audits.reporting.forms.word.styles import outcome_style
 from audits.reporting.forms.word.tables import TableWriter
+from audits.reporting.wording import begins_from_the_right
 
 BLOCKS: Final = frozenset({
     "address", "article", "aside", "blockquote", "body", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "footer",

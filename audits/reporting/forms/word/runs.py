@@ -68,12 +68,6 @@ def by_script(text: str) -> Iterator[tuple[str, str]]:
     yield text[begun:], script or LATIN
 
 
-def begins_from_the_right(text: str) -> bool:
-    """Whether the first letter with a direction runs from right to left (as in HTML's dir=auto)."""
-    strong = (unicodedata.bidirectional(letter) for letter in text if not letter.isascii() or letter.isalpha())
-    return next((told for told in strong if told in ("L", "R", "AL")), "L") != "L"
-
-
 def _script(letter: str, east: str) -> str:
     if letter.isascii():
         return LATIN if letter.isalpha() else ""

@@ -6,7 +6,7 @@ from typing import Final
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from compliance.access import administers_installation, get_project, may, reads_whole_trail, require, visible_projects
 from compliance.actions.invitations import end_membership, invite, set_standing, withdraw
 from compliance.actions.trail import record
-from compliance.models import Invitation, Membership, Project, TrailEntry
+from compliance.models import Invitation, Membership, Project, TrailEntry, User
 from compliance.queries.people import members_of, trail_of, with_members
 from compliance.queries.trail_words import action_words
 from compliance.roles import Deed
@@ -171,13 +171,18 @@ def _trail(request: PersonRequest, project: Project | None) -> HttpResponseBase:
     form.fields["action"].choices = [  # type: ignore[attr-defined]
         ("", "any"), *((one, action_words(one)) for one in _actions(lines)),
     ]  # fmt: skip
-    people_there = lines.exclude(user=None).order_by("user__username").values_list("user", "user__username").distinct()
+    people_there = _people_of(lines).values_list("pk", "username")
     form.fields["person"].choices = [("", "anybody"), *((str(pk), name) for pk, name in people_there)]  # type: ignore[attr-defined]
     found = trail_of(project, **(form.cleaned_data if form.is_valid() else {}))
     if wants_csv(request):
         return TRAIL.as_csv(request, found, f"{project.slug if project else 'installation'}-trail")
     context = TRAIL.shown(request, found) | {"project": project, "form": form}
     return render(request, "people/project_trail.html" if project else "people/trail.html", context)
+
+
+def _people_of(lines: QuerySet[TrailEntry]) -> QuerySet[User]:
+    """Who wrote any of the lines: people are few and lines are many, so each of the people is looked up among the lines."""
+    return User.objects.filter(Exists(lines.filter(user=OuterRef("pk")))).order_by("username")
 
 
 def _actions(lines: QuerySet[TrailEntry]) -> QuerySet[TrailEntry, str]:

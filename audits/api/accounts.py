@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+from dataclasses import asdict
 from typing import Any, Literal
 
 from django.http import HttpResponse
@@ -152,6 +153,10 @@ class LineShown(Schema):
     billed: SideShown | None
     unexplained_tokens: list[int] | None = Field(description="At least and at most.")
     unexplained_calls: list[int] | None
+    recorded_and_logged: SideShown | None = Field(description="What common ids show to be recorded and logged as well.")
+    may_be_the_same: list[Json] = Field(
+        description="Sources without common ids and nearly as many calls; not subtracted."
+    )
 
 
 class ReconciliationShown(Schema):
@@ -281,7 +286,8 @@ def _line(one: Line) -> Json:
 
     return {
         "day": one.day, "model": one.model, **{name: side(name) for name in ("recorded", "logged", "billed")},
-        "unexplained_tokens": one.rest, "unexplained_calls": one.rest_calls,
+        "unexplained_tokens": one.rest, "unexplained_calls": one.rest_calls, "recorded_and_logged": side("both"),
+        "may_be_the_same": [asdict(overlap) for overlap in one.overlaps],
     }  # fmt: skip
 
 

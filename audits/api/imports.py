@@ -19,6 +19,7 @@ from audits.ingest.unpacking import Unacceptable
 from audits.models import Import, UsageEntry
 from audits.procedures.importing import keep_file
 from audits.queries.imports import entries_of, models_of, rejected_of, with_what_is_shown
+from audits.queries.same_calls import seen_beside
 from audits.tasks import import_usage
 from audits.views import imports as pages
 from audits.views.import_forms import ImportForm, MappingForm
@@ -125,6 +126,16 @@ class RejectedShown(Schema):
     raw: str
 
 
+class EntryInFull(EntryShown):
+    """An entry with the other records of its call."""
+
+    also_seen: list[Json] = Field(description="Records of other sources that have an id of the call in common with it.")
+
+    @staticmethod
+    def resolve_also_seen(obj: Any) -> list[Json]:
+        return [one.as_json() for one in seen_beside(obj)]
+
+
 @router.get("/imports", auth=READING, response=Page[ImportShown])
 def list_imports(request: PersonRequest, asked: Query[ImportsAsked]) -> dict[str, Any]:
     """Every import that one may see, newest first."""
@@ -213,9 +224,9 @@ def list_entries(request: PersonRequest, pk: int, asked: Query[Paged]) -> dict[s
     return part_of(entries_of(imported), asked, "pk")
 
 
-@router.get("/import-entries/{int:pk}", auth=CONTENTS, response=EntryShown)
+@router.get("/import-entries/{int:pk}", auth=CONTENTS, response=EntryInFull)
 def get_entry(request: PersonRequest, pk: int) -> UsageEntry:
-    """One entry: what the log says."""
+    """One entry: what the log says, and which other sources tell of the same call."""
     found = UsageEntry.objects.filter(imported__in=visible_imports(request.user))
     entry = get_object_or_404(found.select_related("imported__pipeline__project"), pk=pk)
     require_may_read_contents_of(request.user, entry.imported.pipeline.project)

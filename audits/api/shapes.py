@@ -127,6 +127,8 @@ class EntryShown(Schema):
     purpose: str
     prompt_excerpt: str
     output_excerpt: str
+    response_id: str = Field(description="The id that the provider gave the answer, where the log has it.")
+    request_id: str = Field(description="The id that the provider gave the request.")
 
     @staticmethod
     def resolve_cost(obj: Any) -> str | None:

@@ -18,6 +18,17 @@ LONGEST_LINE = 16 * 1024**2
 LARGEST_DOCUMENT = 256 * 1024**2
 _KEPT_OF_A_LONG_LINE = 4096
 _BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_OTHER_KINDS = {
+    b"PAR1": "a Parquet file; export it as CSV or as JSON, one record a line",
+    b"(\xb5/\xfd": "packed with zstd; unpack it, or pack it with gzip",
+    b"BZh": "packed with bzip2; unpack it, or pack it with gzip",
+    b"\xfd7zXZ": "packed with xz; unpack it, or pack it with gzip",
+    b"7z\xbc\xaf": "packed with 7-Zip; unpack it, or pack it as ZIP",
+}
+_LOOKED_AT = 4096
+_SPACES = b"\t\n\r\f\x0b\x1b"
+_MOST_UNPRINTABLE = 0.02
 
 # Turns a stream that is no text into JSON values; raises Unacceptable.
 Decoder = Callable[[BinaryIO, str], Iterable[Any]]
@@ -43,12 +54,27 @@ def kept_text(
         yield from map(line, decoder(stream, name))
         return
     start = stream.peek(BLOCK).removeprefix(_BOM).lstrip()
+    _require_text(start[:_LOOKED_AT], name)
     if start[:1] == b"[":
         yield from _array(stream, line, fingerprint)
     elif start[:1] == b"{" and not _is_lines(start):
         yield from _document(stream, name, line, fingerprint)
     else:
         yield from _blocks(stream, fingerprint)
+
+
+def _require_text(start: bytes, name: str) -> None:
+    """Refuse what can't be lines of text, in words: rejecting it line by line would help nobody."""
+    if start[:2] in _UTF_16 or start[1:4:2] == b"\0\0" or start[:3:2] == b"\0\0":
+        raise Unacceptable(f"{name}: text in UTF-16, as spreadsheets write “Unicode text”; save it as UTF-8")
+    for mark, words in _OTHER_KINDS.items():
+        if start.startswith(mark):
+            raise Unacceptable(f"{name}: {words}")
+    unprintable = sum(byte < 32 and byte not in _SPACES for byte in start)
+    if unprintable > len(start) * _MOST_UNPRINTABLE:
+        raise Unacceptable(
+            f"{name}: no text but binary data; give the log or export as the tool wrote it, as JSON or CSV"
+        )
 
 
 def _line(value: Any, fingerprint: Fingerprint) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 
 from audits.ingest.records import Fields, Reader, Unreadable, UsageRecord
-from audits.ingest.unpacking import Unacceptable
+from audits.ingest.unpacking import NOT_READ, Unacceptable
 from audits.ingest.values import unwrapped
 from audits.text import storable, storable_json
 
@@ -76,7 +76,7 @@ def _json_lines(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
         try:
             value = _value(raw)
         except (ValueError, RecursionError) as problem:
-            yield Rejected(number, _not_json(problem), shown(raw))
+            yield Rejected(number, _told(raw) or _not_json(problem), shown(raw))
             continue
         if isinstance(value, dict) and reader_is_plain(value):
             yield from _outcomes(number, raw, value, reader, keys)
@@ -98,6 +98,11 @@ def _value(raw: bytes) -> Any:
 def reader_is_plain(value: dict[str, Any]) -> bool:
     """Whether the value is a record itself: what wraps records is an object with few keys."""
     return len(value) > 8 or next(unwrapped(value), None) is value
+
+
+def _told(raw: bytes) -> str:
+    """The reason in a line that unpacking put in the place of what it could not read."""
+    return storable(raw[len(NOT_READ) :].decode("utf-8", "replace").strip())[:400] if raw.startswith(NOT_READ) else ""
 
 
 def _not_json(problem: Exception) -> str:
@@ -203,9 +208,8 @@ def table_columns(header: str) -> list[str]:
 def _row(number: int, columns: list[str], cells: list[str], reader: Reader, keys: Keys) -> Iterator[Outcome]:
     raw = "\x1f".join(cells)
     if len(cells) != len(columns):
-        yield Rejected(
-            number, f"{len(cells)} cells under {len(columns)} columns", shown(raw.replace("\x1f", ",").encode())
-        )
+        line = raw.replace("\x1f", ",").encode()
+        yield Rejected(number, _told(line) or f"{len(cells)} cells under {len(columns)} columns", shown(line))
         return
     if "\0" in raw:
         cells = [storable(cell) for cell in cells]

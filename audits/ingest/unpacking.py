@@ -1,11 +1,10 @@
 """Files as they are given, packed or not, as streams of what is in them, within limits. PURE."""
 
-import gzip
 import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 MOST_BYTES = 20 * 1024**3
 MOST_PARTS = 2000
@@ -13,6 +12,10 @@ MOST_PARTS = 2000
 HIGHEST_RATIO = 1000
 _RATIO_FROM = 64 * 1024**2
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_OF_GZIP = 31  # zlib's number for gzip's own head and end
+_PACKED_AT_ONCE = 256 * 1024
+# Begins a line that stands for what could not be read of a file; the rest of the line is the reason.
+NOT_READ = b"(not read) "
 
 
 class Unacceptable(ValueError):
@@ -53,22 +56,24 @@ def _members(file: BinaryIO, name: str, most: int) -> Iterator[Part]:
             if member.flag_bits & 1:
                 raise Unacceptable(f"{name}: {member.filename} is encrypted; give it unpacked")
             with _opened(archive, member, name) as stream:
-                yield Part(member.filename[:300], _plain(stream, member.filename, most))
+                yield Part(member.filename[:300], _plain(stream, member.filename, most, within=True))
 
 
 def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> BinaryIO:
     try:
-        return io.BufferedReader(_Bounded(archive.open(member), member.filename, member.compress_size))  # type: ignore[arg-type]
+        held: Any = archive.open(member)
+        return io.BufferedReader(_Bounded(held, member.filename, member.compress_size, within=True))
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as problem:
         raise Unacceptable(f"{name}: {member.filename} can't be unpacked: {problem}") from problem
 
 
-def _plain(stream: BinaryIO, name: str, most: int) -> BinaryIO:
+def _plain(stream: BinaryIO, name: str, most: int, *, within: bool = False) -> BinaryIO:
     """The stream, unpacked if it is gzip, and bounded."""
     buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_Given(stream), 1024**2)
     if buffered.peek(2)[:2] != _GZIP:
-        return io.BufferedReader(_Bounded(buffered, name, 0, most), 1024**2)
-    return io.BufferedReader(_Bounded(gzip.GzipFile(fileobj=buffered), name, 0, most), 1024**2)  # type: ignore[arg-type]
+        return io.BufferedReader(_Bounded(buffered, name, 0, most, within=within), 1024**2)
+    unpacked: Any = _Gunzipped(buffered)
+    return io.BufferedReader(_Bounded(unpacked, name, 0, most, within=within), 1024**2)
 
 
 class _Given(io.RawIOBase):
@@ -86,20 +91,57 @@ class _Given(io.RawIOBase):
         return len(piece)
 
 
-class _Bounded(_Given):
-    """Gives no more than it may; says what is damaged in words."""
+class _Gunzipped:
+    """What is packed with gzip, member by member; given out as far as it can be unpacked."""
 
-    def __init__(self, file: BinaryIO, name: str, packed: int, most: int = MOST_BYTES) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._packed = zlib.decompressobj(wbits=_OF_GZIP)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, at most `size` of them; b"" at the end. Raises EOFError and zlib.error where it is damaged."""
+        while packed := self._next():
+            if piece := self._packed.decompress(packed, size):
+                return piece
+        return b""
+
+    def _next(self) -> bytes:
+        """Packed bytes to go on with; b"" after the last member."""
+        if not self._packed.eof:
+            packed = self._packed.unconsumed_tail or self._stream.read(_PACKED_AT_ONCE)
+            if not packed:
+                raise EOFError("it ends before its end mark")
+            return packed
+        packed = self._packed.unused_data.lstrip(b"\0") or self._stream.read(_PACKED_AT_ONCE).lstrip(b"\0")
+        if packed:
+            self._packed = zlib.decompressobj(wbits=_OF_GZIP)
+        return packed
+
+
+class _Bounded(_Given):
+    """Gives no more than it may. Where it is damaged after a part that is not, a line in its place says so.
+
+    `within`: one of several files in an archive, of which the others are read, whatever is left of this one.
+    """
+
+    def __init__(self, file: BinaryIO, name: str, packed: int, most: int = MOST_BYTES, *, within: bool = False) -> None:
         super().__init__(file)
         self._name, self._most = name, most
         self._ratio_limit = max(packed * HIGHEST_RATIO, _RATIO_FROM) if packed else most
         self._given = 0
+        self._broken, self._within = False, within
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
-            given = super().readinto(buffer)
-        except (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile) as problem:
-            raise Unacceptable(f"{self._name}: damaged: {problem}") from problem
+            given = 0 if self._broken else super().readinto(buffer)
+        except (zlib.error, EOFError, zipfile.BadZipFile) as problem:
+            if not self._given and not self._within:
+                words = f"{self._name}: damaged: {problem}; pack it again, or give it unpacked"
+                raise Unacceptable(words) from problem
+            self._broken = True
+            line = b"\n%s%s is damaged from here on: %s\n" % (NOT_READ, self._name.encode(), str(problem).encode())
+            given = len(line[: len(buffer)])
+            buffer[:given] = line[:given]
         self._given += given
         if self._given > min(self._most, self._ratio_limit):
             raise Unacceptable(f"{self._name}: unpacks to more than {min(self._most, self._ratio_limit) // 1024**2} MB")

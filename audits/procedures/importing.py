@@ -26,10 +26,11 @@ from audits.actions.ingesting import (
 from audits.actions.same_calls import Changed, together
 from audits.capture.masking import Masker
 from audits.evidence.store import Store, open_store
+from audits.ingest.guessing import LOOKED_AT, likely_source
 from audits.ingest.keeping import Pieces, kept_text
 from audits.ingest.masking import Fingerprint
-from audits.ingest.readers.mapped import BadMapping
-from audits.ingest.reading import Found, Rejected, read_part
+from audits.ingest.readers.mapped import BadMapping, mapping_of, require_columns
+from audits.ingest.reading import Found, Rejected, first_rows, read_part
 from audits.ingest.records import Reader
 from audits.ingest.sources import SOURCES, Source, reader_of
 from audits.ingest.unpacking import MOST_BYTES, Unacceptable, parts_of
@@ -126,6 +127,8 @@ def _read(imported: Import, progress: Progress | None) -> None:
     reader = reader_of(SOURCES[imported.source], imported.options)
     begin(imported)
     Import.objects.filter(pk=imported.pk).update(total_bytes=sum(part["size"] for part in imported.parts))
+    if SOURCES[imported.source].reader is None:
+        _require_columns(imported, store)
     rows = Rows(imported, library)
     several = len(imported.parts) > 1
     written: list[Written] = []
@@ -133,7 +136,35 @@ def _read(imported: Import, progress: Progress | None) -> None:
         with store.open(part["sha256"]) as stream:
             written.append(read_kept(imported, stream, part["name"] if several else "", reader, rows, progress))
     changed = together(*(one.changed for one in written))
+    _require_something(imported, store)
     conclude(imported, library, Written(sum(one.entries for one in written), changed))
+
+
+def _require_columns(imported: Import, store: Store) -> None:
+    """Raise BadMapping when the mapping names columns that a table of the import does not have; JSON may leave some out."""
+    mapping = mapping_of(imported.options)
+    for part in imported.parts:
+        with store.open(part["sha256"]) as stream:
+            if stream.peek(64).lstrip()[:1] not in (b"{", b"["):  # type: ignore[attr-defined]
+                require_columns(mapping, first_rows(stream, 0)[0])  # type: ignore[arg-type]
+
+
+def _require_something(imported: Import, store: Store) -> None:
+    """Raise Unacceptable when every record was rejected: then it is of another source, most likely."""
+    imported.refresh_from_db(fields=["read", "passed_over", "rejected"])
+    first = imported.rejected_lines.order_by("id").first()
+    if imported.read or imported.passed_over or first is None:
+        return
+    likely = "" if SOURCES[imported.source].reader is None else _likely(imported, store)
+    what = "its only record" if imported.rejected == 1 else f"none of its {imported.rejected:,} records"
+    verb = "can't" if imported.rejected == 1 else "can"
+    raise Unacceptable(f"{imported.name}: {what} {verb} be read; line {first.line}: {first.reason}. {likely}".strip())
+
+
+def _likely(imported: Import, store: Store) -> str:
+    with store.open(imported.parts[0]["sha256"]) as stream:
+        source = likely_source(stream.read(LOOKED_AT), imported.source)
+    return f"It looks like a file of {source.title} ({source.name})." if source else "Is it really of that source?"
 
 
 def read_kept(

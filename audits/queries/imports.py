@@ -3,9 +3,10 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from audits.models import Finding, Import, RejectedLine, UsageEntry
+from audits.models import AssessedUse, Finding, Import, RejectedLine, SameCall, UsageEntry
+from audits.queries.same_calls import counted_elsewhere, differing
 
 
 def answer_of(imported: Import) -> dict[str, Any]:
@@ -29,6 +30,10 @@ def answer_of(imported: Import) -> dict[str, Any]:
         "run": run.pk if run else None,
         "outcome": (run.outcome or None) if run else None,
         "findings": run.findings.count() if run else 0,
+        "counted_elsewhere": [
+            {"by": one.title, "run": one.run, "calls": one.calls} for one in counted_elsewhere(imported)
+        ],
+        "told_otherwise": differing(imported),
     }
 
 
@@ -39,11 +44,14 @@ def with_what_is_shown(imports: QuerySet[Import]) -> QuerySet[Import]:
 
 def entries_of(imported: Import) -> QuerySet[UsageEntry]:
     """The entries that an import brought, in the order of its lines."""
-    return UsageEntry.objects.filter(imported=imported).order_by("id")
+    return UsageEntry.objects.filter(imported=imported).select_related("same_call").order_by("id")
 
 
 def entries_behind(finding: Finding) -> QuerySet[UsageEntry]:
-    """The entries of the log whose use a finding is about, in the order of their time; none for a run under audit."""
+    """The entries of the log whose use a finding is about, in the order of their time; none for a run under audit.
+
+    Without those that are judged elsewhere: in the run that recorded them, or by another entry.
+    """
     use = finding.use
     if use is None or finding.run.pipeline.origin != "import":
         return UsageEntry.objects.none()
@@ -53,7 +61,10 @@ def entries_behind(finding: Finding) -> QuerySet[UsageEntry]:
         pipeline=finding.run.pipeline_id, at__gte=begin, at__lt=end, provider=use.provider, served_by=use.served_by,
         request_model=use.model, failed=False,
     )  # fmt: skip
-    return alike.exclude(kind=UsageEntry.Kind.COST).order_by("at", "id")
+    same = SameCall.objects.filter(entry=OuterRef("pk"), apart=False)
+    judged = Exists(AssessedUse.objects.filter(run=OuterRef("run")))
+    elsewhere = Exists(same.filter(Q(other__isnull=False) | judged))
+    return alike.exclude(kind=UsageEntry.Kind.COST).exclude(elsewhere).order_by("at", "id")
 
 
 def rejected_of(imported: Import) -> QuerySet[RejectedLine]:

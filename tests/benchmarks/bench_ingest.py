@@ -11,13 +11,14 @@ import json
 import resource
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 
 from django.db import transaction
 
 from audits.actions.copying import copy_rows
 from audits.actions.ingesting import COLUMNS, request_import
 from audits.ingest.sources import SOURCES
-from audits.models import Import, UsageEntry
+from audits.models import Import, SameCall, UsageEntry
 from audits.procedures.importing import carry_out, keep_file
 from compliance.models import Project
 from tests.benchmarks.figures import Figure
@@ -34,6 +35,8 @@ def main() -> list[Figure]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds, busy = _measured(project, log, LINES)
     again, _ = _measured(project, log, 0)
+    twice, _ = _measured(project, log, LINES, "Second gateway")
+    assert SameCall.objects.filter(apart=False).count() == LINES
     parsing, copying = _parsing(log), _copying()
     floor = parsing + copying
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
@@ -47,16 +50,17 @@ def main() -> list[Figure]:
         Figure("memory grown by while importing, of the limit", grown / MEGABYTES, at_most=1),
         Figure("lines imported", LINES / seconds, "lines/s"),
         Figure("known lines imported again", LINES / again, "lines/s"),
+        Figure("lines imported of calls that another log told of, of lines of new ones", seconds / twice),
     ]
 
 
-def _measured(project: Project, log: io.BytesIO, new: int) -> tuple[float, float]:
+def _measured(project: Project, file: io.BytesIO, new: int, log: str = "") -> tuple[float, float]:
     """Seconds by the clock, and this process's own, from the file to the judged import."""
     began, busy = time.perf_counter(), time.process_time()
-    kept = keep_file(log, "litellm.jsonl", SOURCES["litellm"])
+    kept = keep_file(file, "litellm.jsonl", SOURCES["litellm"])
     imported = request_import(
         project=project, acting_user=None, source="litellm", name="litellm.jsonl", sha256=kept.sha256, size=kept.size,
-        parts=kept.parts,
+        parts=kept.parts, log=log,
     )  # fmt: skip
     done = carry_out(imported.pk)
     assert (done.state, done.read, done.new, done.rejected) == (Import.State.DONE, LINES, new, 0)
@@ -73,9 +77,9 @@ def _parsing(log: io.BytesIO) -> float:
 
 def _copying() -> float:
     """Seconds that one COPY takes of the same entries, under another log, straight into the table with its indexes."""
-    given = UsageEntry.objects.order_by("id").values_list(*COLUMNS)
+    given = UsageEntry.objects.order_by("id").values_list(*COLUMNS)[:LINES]
     pipeline = COLUMNS.index("pipeline_id")
-    rows = [(*row[:pipeline], row[pipeline] + 1, *row[pipeline + 1 :]) for row in given]
+    rows = [(*row[:pipeline], row[pipeline] + 1000, *row[pipeline + 1 :]) for row in given]
     began = time.perf_counter()
     with transaction.atomic():
         copy_rows(UsageEntry, COLUMNS, rows)
@@ -90,9 +94,12 @@ def _lines(count: int) -> Iterator[bytes]:
 
 
 def _call(number: int, key: str) -> dict[str, object]:
+    answer = (
+        f"chatcmpl-{sha256(b'%d' % number).hexdigest()[:32]}"  # as no counter gives it: ids are compared and indexed
+    )
     question = f"Ticket {number}: how do I reset the password of an account that I share with somebody? {key}"
     return {
-        "id": f"chatcmpl-{number:032d}", "trace_id": f"trace-{number}", "call_type": "acompletion", "stream": number % 2 == 0,
+        "id": answer, "trace_id": f"trace-{number}", "call_type": "acompletion", "stream": number % 2 == 0,
         "response_cost": 0.00214, "status": "success", "custom_llm_provider": "openai", "total_tokens": 200,
         "prompt_tokens": 120 + number % 50, "completion_tokens": 80, "startTime": 1795176000.25 + number / 10,
         "endTime": 1795176001.75 + number / 10, "model": f"gpt-4.1-mini-{number % 5}", "model_group": "cheap",
@@ -105,7 +112,7 @@ def _call(number: int, key: str) -> dict[str, object]:
         "messages": [{"role": "system", "content": "You answer tickets of customers briefly, and never invent a link."},
                      {"role": "user", "content": question}],
         "response": {
-            "id": f"chatcmpl-{number:032d}", "model": "gpt-4.1-mini-2025-04-14", "object": "chat.completion",
+            "id": answer, "model": "gpt-4.1-mini-2025-04-14", "object": "chat.completion",
             "choices": [{"index": 0, "finish_reason": "stop", "message": {
                 "role": "assistant", "content": f"Answer {number}: open Settings, choose Account, then Reset password. " * 4}}],
             "usage": {"prompt_tokens": 120, "completion_tokens": 80, "total_tokens": 200},

@@ -39,7 +39,9 @@ async def ask():
 
 asyncio.run(ask())
 """
-ANSWER = b'{"usage": {"prompt_tokens": 7, "completion_tokens": 9}, "choices": "said"}'
+ANSWER = (
+    b'{"id": "chatcmpl-9f1cA7ZbQk3mW2xT", "usage": {"prompt_tokens": 7, "completion_tokens": 9}, "choices": "said"}'
+)
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -47,6 +49,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_response(200)
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.send_header("Content-Length", str(len(ANSWER)))
+        self.send_header("X-Request-Id", "req_011CQ7xZbK2mW9")
         self.end_headers()
         self.wfile.write(ANSWER)
 
@@ -79,7 +82,9 @@ def ask(url: str, **given: str) -> subprocess.CompletedProcess[str]:
 def test_the_snippet_logs_what_can_be_imported(far_end: str, tmp_path: Path, give: Give) -> None:
     log = tmp_path / "usage.jsonl"
     ask(far_end, USAGE_LOG=str(log))
-    columns = {key: key for key in ("at", "host", "status", "id", "model", "input_tokens", "output_tokens")}
+    columns = {
+        key: key for key in ("at", "host", "status", "id", "model", "input_tokens", "output_tokens", "request_id")
+    }
     done = give(log.read_bytes(), "csv", options={"columns": columns, "constants": {}})
     assert (done.new, done.rejected) == (3, 0), "a request for a list of models is no call"
     assert b"secret" not in log.read_bytes()
@@ -103,6 +108,10 @@ def test_the_snippet_sends_to_the_receiver(far_end: str, live_server: Any, proje
     assert set(entries) == {"acme-1", "acme-2", "acme-3"}, "its own posts are no calls"
     assert {(entry.person, entry.status) for entry in entries.values()} == {("distill", 200)}
     assert entries["acme-2"].output_tokens == 9
+    assert (entries["acme-2"].response_id, entries["acme-1"].request_id) == (
+        "chatcmpl-9f1cA7ZbQk3mW2xT",
+        "req_011CQ7xZbK2mW9",
+    )
 
 
 def test_the_snippet_can_be_downloaded(client: Client, project: Project) -> None:

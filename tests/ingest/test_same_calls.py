@@ -5,15 +5,21 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
+from audits.actions.erasing import erase
+from audits.actions.patterns import request_reading
 from audits.actions.usage import IdRow, refresh_signatures, write_usage
 from audits.ingest.identities import is_telling, key_of, request_id_of, unwrapped_id
-from audits.models import AssessedUse, Import, Run, SameCall, UsageDay, UsageEntry
+from audits.models import AssessedUse, Erasure, Import, Run, SameCall, UsageDay, UsageEntry
 from audits.procedures.counting_once import count_once
 from audits.procedures.importing import carry_out
-from audits.queries.reconciling import reconcile
-from compliance.models import Project
-from tests.factories import make_call, make_exchange, make_pipeline, make_run
+from audits.procedures.reading_patterns import read_patterns
+from audits.queries.overlaps import Told, overlaps
+from audits.queries.reconciling import Line, Side, reconcile
+from compliance.models import Project, User
+from tests.factories import make_call, make_exchange, make_pipeline, make_run, make_user
 from tests.ingest.conftest import Give, as_lines
 from tests.ingest.samples import litellm_call
 from tests.ingest.shapes import otlp_span
@@ -223,3 +229,84 @@ def test_an_id_that_a_gateway_wrapped_is_the_providers_again() -> None:
     assert unwrapped_id(wrapped) == "resp_681a1b2c"
     assert unwrapped_id("resp_bGl0ZWxsb!!") == "resp_bGl0ZWxsb!!"
     assert unwrapped_id("msg_01") == "msg_01"
+
+
+def test_pages_show_every_record_of_a_call_and_where_it_counts(give: Give, project: Project) -> None:
+    run = recorded(project, range(2))
+    done = give(gateway(range(3)), "litellm", "gateway.jsonl")
+    give(traces(range(1, 4), **{"gen_ai.usage.output_tokens": 81}), "otlp", "traces.json")
+    client = Client()
+    client.force_login(make_user(User.Role.ADMINISTRATOR))
+    entry = UsageEntry.objects.get(imported=done, response_id=answer_id(1))
+    page = client.get(reverse("import-entry", args=[entry.pk])).text
+    assert "This call is counted elsewhere" in page
+    assert f"run {run.number}, under audit" in page
+    assert "traces.json, line 1" in page
+    of_import = client.get(reverse("import", args=[done.pk])).text
+    assert "Told by several sources" in of_import
+    assert reverse("run", args=[run.pk]) in of_import
+    exchange = run.calls.order_by("pk")[1].exchange
+    assert "gateway.jsonl, line 2" in client.get(reverse("call", args=[exchange.pk])).text
+    trace = UsageEntry.objects.get(imported__source="otlp", response_id=answer_id(2))
+    other = client.get(reverse("import-entry", args=[trace.pk])).text
+    assert "tokens out: 81 here, 80 there" in other
+    narrowed = client.get(reverse("import-calls", args=[trace.imported_id]), {"seen": "differs"}).text
+    assert narrowed.count("counted elsewhere") == 2
+
+
+def test_sources_without_common_ids_may_be_the_same_and_are_never_subtracted(give: Give, project: Project) -> None:
+    recorded(project, range(20))
+    give(gateway(range(100, 119), id="", response={}), "litellm")
+    give(traces(range(300, 340), **{"gen_ai.response.id": None}), "otlp", "traces.json")
+    [line] = reconcile(Project.objects.all(), "acme", DAY, DAY).lines
+    assert (line.recorded.calls, line.logged.calls, line.both.calls) == (20, 59, 0)
+    assert [(one.one, one.other, one.calls) for one in line.overlaps] == [("runs under audit", "LiteLLM log", 19)]
+
+
+def test_accounts_that_differ_are_no_likeness() -> None:
+    told = [Told(1, "a", "team-1", 100), Told(2, "b", "team-2", 100), Told(3, "c", "", 104), Told(4, "d", "", 40)]
+    assert {(one.one, one.other) for one in overlaps(told)} == {("a", "c"), ("b", "c")}
+
+
+def test_what_both_saw_narrows_the_rest_that_nobody_explains() -> None:
+    seen = {
+        "recorded": Side(4, 400, there=True),
+        "logged": Side(6, 600, there=True),
+        "billed": Side(9, 900, there=True),
+    }
+    assert Line(DAY, "m", **seen).rest_calls == (0, 3)
+    assert Line(DAY, "m", **seen, both=Side(4, 400, there=True)).rest_calls == (3, 3)
+
+
+def test_patterns_count_a_call_once(give: Give, project: Project) -> None:
+    recorded(project, range(2))
+    give(gateway(range(3)), "litellm")
+    give(traces(range(4)), "otlp", "traces.json")
+    reading = request_reading(project=project, first_day=DAY, last_day=DAY, acting_user=None)
+    found = read_patterns(reading.pk)
+    assert (found.recorded, found.logged) == (2, 2)
+
+
+def test_erasing_one_source_leaves_the_other_and_the_count(give: Give, project: Project) -> None:
+    first = give(gateway(range(2)), "litellm")
+    erase(project=project, acting_user=None, cause=Erasure.Cause.METADATA, reason="asked", sizes={}, imported=first)
+    assert not UsageEntry.objects.filter(imported=first).exclude(response_id="").exists()
+    give(traces(range(3)), "otlp", "traces.json")
+    assert (counted("litellm"), counted("otlp")) == (2, 1), "the hash of an id stays, and tells"
+    again = give(gateway(range(2)), "litellm")
+    assert (again.new, UsageEntry.objects.filter(response_id="").count()) == (0, 2), (
+        "what was erased does not come back"
+    )
+
+
+def test_a_clients_own_request_id_joins_nothing_where_the_answers_differ(give: Give, project: Project) -> None:
+    same = {"hidden_params": {"additional_headers": {"llm_provider-x-request-id": "my-own-run-2026-11-20-a"}}}
+    give(gateway(range(3), **same), "litellm")
+    assert not SameCall.objects.exists()
+    facts = {"aws.request_id": "my-own-run-2026-11-20-a", "gen_ai.response.id": None}
+    give(traces(range(1), **facts), "otlp", "traces.json")
+    assert SameCall.objects.count() == 1
+
+
+def test_exchanges_with_several_questions_meet_the_recorded_ones_one_by_one() -> None:
+    assert len({key_of(answer_id(1), position) for position in range(3)}) == 3

@@ -37,7 +37,7 @@ def records(value: Fields) -> Iterator[UsageRecord]:
     """One record; audits and other categories, and calls that ask no model, are no use of one."""
     row = _plain(value)
     category = name(row.get("category")) or (name(row.get("type")) if "prompttokens" in row or "type" in row else "")
-    if not category and {"prompttokens", "correlationid"} <= row.keys():
+    if not category and "correlationid" in row and row.keys() & {"prompttokens", "sequencenumber"}:
         category = _MODELS_OF_A_GATEWAY[0]
     if not category:
         raise Unreadable("category: a diagnostic record has one")

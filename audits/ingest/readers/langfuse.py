@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from audits.ingest.identities import unwrapped_id
-from audits.ingest.records import Fields, UsageRecord
+from audits.ingest.records import Fields, Unreadable, UsageRecord
 from audits.ingest.values import count, fields, moment, money, name, said, summed
 
 _OF_MODELS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
@@ -24,6 +24,8 @@ _SPAN: Final = "langfuse.observation."
 
 def records(value: Fields) -> Iterator[UsageRecord]:
     """One observation; spans and events of which no model is named are no use of one."""
+    if "call_type" in value:
+        raise Unreadable("call_type: an observation of Langfuse has none; is this a log of LiteLLM?")
     model = name(_of(value, "model", "providedModelName", "provided_model_name", "modelName"))
     kind = name(value.get("type")).upper()
     details = fields(_of(value, "usageDetails", "usage_details"))

@@ -95,6 +95,14 @@ def guessed(columns: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def require_columns(mapping: ColumnMapping, columns: Iterable[str]) -> None:
+    """Raise BadMapping, naming it, for a mapped column that a table does not have."""
+    present = list(columns)
+    for meaning, column in mapping.columns.items():
+        if column not in present:
+            raise BadMapping(f"{meaning}: no column {column!r}; there are {', '.join(present)}"[:1000])
+
+
 def reader(mapping: ColumnMapping) -> Reader:
     """A reader of rows under this mapping."""
 

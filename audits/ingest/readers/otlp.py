@@ -17,7 +17,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from audits.ingest.identities import unwrapped_id
+from audits.ingest.identities import REQUEST_HEADERS, unwrapped_id
 from audits.ingest.readers.langfuse import conventions_of
 from audits.ingest.records import Fields, Unreadable, UsageRecord
 from audits.ingest.unpacking import Unacceptable
@@ -186,8 +186,14 @@ def call_of(facts: Mapping[str, Any], start: Any, failed: bool) -> UsageRecord |
             _of(facts, "gen_ai.output.messages", "gen_ai.completion", "gen_ai.completion.0.content", "output.value")
         ),
         response_id=unwrapped_id(_answer_id(facts))[:200],
-        request_id=name(_of(facts, "aws.request_id", "http.response.header.x-request-id"), 200),
+        request_id=_request_id(facts),
     )
+
+
+def _request_id(facts: Mapping[str, Any]) -> str:
+    """The provider's id of the request. Conventions give a header as a list of its values."""
+    given = _of(facts, "aws.request_id", *(f"http.response.header.{one}" for one in REQUEST_HEADERS))
+    return name(given[0] if isinstance(given, list) and given else given, 200)
 
 
 def _answer_id(facts: Mapping[str, Any]) -> str:

@@ -37,6 +37,8 @@ _SERVICE = os.environ.get(
 )
 _MODEL = re.compile(rb'"model"\s*:\s*"([^"\\]{1,200})"')
 _OPERATIONS = (("embedding", "embeddings"), ("images", "image_generation"), ("audio", "speech"), ("rerank", "rerank"))
+# By these a call is known again that a gateway or a run under audit tells of as well.
+_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
 _AT_ONCE, _EVERY = 200, 5.0
 Note = dict[str, Any]
 _notes: queue.Queue[Note] = queue.Queue(10_000)
@@ -58,13 +60,16 @@ def _model_of(body: Any) -> str:
 
 def _tokens_of(note: Note, body: bytes) -> None:
     with contextlib.suppress(ValueError, AttributeError):
-        usage = json.loads(body).get("usage") or {}
+        answer = json.loads(body)
+        note["response_id"] = answer.get("id")
+        usage = answer.get("usage") or {}
         note["input_tokens"] = usage.get("prompt_tokens", usage.get("input_tokens"))
         note["output_tokens"] = usage.get("completion_tokens", usage.get("output_tokens"))
 
 
-def _ended(note: Note, status: int) -> None:
+def _ended(note: Note, status: int, headers: Any) -> None:
     note.update(status=status, until=time.time())
+    note["request_id"] = next((headers[one] for one in _REQUEST_IDS if headers.get(one)), None)
     with contextlib.suppress(queue.Full):
         _notes.put_nowait(note)
 
@@ -96,7 +101,7 @@ def _getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
     answer = _Watched.getresponse(self, *args, **kwargs)
     usage, self._usage = getattr(self, "_usage", None), None
     if usage:
-        _ended(usage, answer.status)
+        _ended(usage, answer.status, answer.headers)
     return answer
 
 
@@ -116,7 +121,7 @@ def _httpx(module: Any) -> None:
         if note:
             with contextlib.suppress(Exception):  # an answer that is streamed has not been read
                 _tokens_of(note, answer.content)
-            _ended(note, answer.status_code)
+            _ended(note, answer.status_code, answer.headers)
         return answer
 
     plain, other = module.Client.send, module.AsyncClient.send
@@ -173,6 +178,8 @@ def _span(note: Note) -> dict[str, Any]:
         "url.path": note["path"],
         "http.response.status_code": note["status"],
         "gen_ai.request.model": note["model"] or None,
+        "gen_ai.response.id": note.get("response_id"),
+        "http.response.header.x-request-id": note.get("request_id"),
         "gen_ai.usage.input_tokens": note.get("input_tokens"),
         "gen_ai.usage.output_tokens": note.get("output_tokens"),
     }

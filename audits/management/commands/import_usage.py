@@ -143,6 +143,13 @@ def _lines(answer: dict[str, Any]) -> list[str]:
     if answer["from"]:
         lines.append(f"{'period':<13}{answer['from']} to {answer['to']}")
     lines.append(f"{'findings':<13}{answer['findings']} ({answer['outcome'] or 'not judged'})")
+    lines += [
+        f"{one['calls']:,} of its calls are counted by {visible(one['by'])}" for one in answer["counted_elsewhere"]
+    ]
+    if answer["told_otherwise"]:
+        lines.append(
+            f"{answer['told_otherwise']:,} of its calls are told otherwise by another source; its page shows them"
+        )
     lines += [f"rejected: {visible(_where(one))}: {visible(one['reason'])}" for one in answer["rejected"][:SHOWN]]
     if answer["rejected_lines"] > SHOWN:
         lines.append(f"and {answer['rejected_lines'] - SHOWN:,} more; --format json names them all")

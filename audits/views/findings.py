@@ -1,8 +1,11 @@
 """Findings: across runs, of one run, and one in full with its decisions."""
 
+from dataclasses import replace
+from typing import Final
+
 from django.core.exceptions import ValidationError
 from django.forms import model_to_dict
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -33,26 +36,34 @@ from audits.queries.review import (
 )
 from audits.queries.review_page import finding_page
 from audits.views.asked_forms import AskForm
-from audits.views.listing import InTwoSteps, page_of, sorted_by
+from audits.views.listing import InTwoSteps, page_of
 from audits.views.looks import looked_at_notes
 from audits.views.review_forms import AssignForm, DecisionForm, FindingFilter, in_order_of_work
 from audits.views.runs import run_context
 from compliance.access import deeds_in, may_decide_some, visible_projects
 from compliance.queries.names import names, provider_names
 from compliance.roles import Deed
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest, take_errors
 
-COLUMNS = {
-    "outcome": ("gravity",),
-    "provider": ("provider",),
-    "project": ("run__pipeline__project__name",),
-    "run": ("run_id",),
-    "calls": ("calls",),
-    "rows": ("rows",),
-}
+FINDINGS: Final = Listing(
+    "findings",
+    (
+        field("finding", of="number"), field("outcome", "gravity", of="outcome"), field("title"), field("sentence"),
+        field("document"), field("version"), field("section"), field("provider", "provider"),
+        field("project", "run__pipeline__project__name", of="run.pipeline.project.name"),
+        field("pipeline", of="run.pipeline.name"), field("run", "run_id", of="run.number"),
+        field("simulated", of="run.is_simulated"), field("calls", "calls"), field("rows", "rows"),
+        field("seen_to_by", of="assignee_name"), field("due_on"), field("standing"), field("decision", of="decision_kind"),
+        field("until", of="decision_until"),
+    ),
+)  # fmt: skip
+FINDINGS_OF_ONE: Final = replace(
+    FINDINGS, columns=tuple(one for one in FINDINGS.columns if one.key not in ("seen_to_by", "due_on"))
+)
 
 
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """The desk: findings of every project that the person may see, in the order of work, narrowed by the filters."""
     mine = visible_findings(request.user)
     known = names()
@@ -60,11 +71,14 @@ def listing(request: PersonRequest) -> HttpResponse:
     projects = visible_projects(request.user)
     people = list(people_of(projects))
     form = FindingFilter(request.GET, projects, asked, request.user, [(one.pk, one.username) for one in people])
-    findings = in_order_of_work(form.narrow(with_gravity(with_standing(mine))))
-    page = page_of(request, InTwoSteps(sorted_by(request, for_lists(findings), COLUMNS)))
+    findings = for_lists(in_order_of_work(form.narrow(with_gravity(with_standing(mine)))))
+    if wants_csv(request):
+        return FINDINGS.as_csv(request, findings)
+    page = page_of(request, InTwoSteps(FINDINGS.chosen(request, findings)))
     decides = may_decide_some(request.user)
     context = {
         "page": page,
+        "as_csv": True,
         "form": form,
         "names": known,
         "today": timezone.localdate(),
@@ -76,12 +90,15 @@ def listing(request: PersonRequest) -> HttpResponse:
     return render(request, "audits/finding_list.html", context)
 
 
-def of_run(request: PersonRequest, pk: int) -> HttpResponse:
+def of_run(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The findings of one run, in their order."""
     run = get_run(request.user, pk)
-    findings = page_of(request, with_standing(run.findings.defer("because", "detail")).order_by("number"))
-    context = run_context(request, run, "findings") | {"page": findings, "names": names()}
-    return render(request, "audits/run_findings.html", context)
+    findings = with_standing(run.findings.defer("because", "detail")).order_by("number")
+    if wants_csv(request):
+        whole = for_lists(findings.select_related("run__pipeline__project"))
+        return FINDINGS_OF_ONE.as_csv(request, whole, f"{run.pipeline.slug}-{run.number}-findings")
+    shown = {"page": page_of(request, findings), "as_csv": True, "searches": False, "names": names()}
+    return render(request, "audits/run_findings.html", run_context(request, run, "findings") | shown)
 
 
 def detail(request: PersonRequest, pk: int) -> HttpResponse:

@@ -1,14 +1,13 @@
-"""How listings are sorted and paged."""
+"""How listings are paged that decide much about each row; how lists sort is told in compliance.views.lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from compliance.views.pages import page_of
 
-__all__ = ["InTwoSteps", "page_of", "sorted_by"]
+__all__ = ["InTwoSteps", "page_of"]
 
 
 class InTwoSteps(Sequence[Any]):
@@ -29,12 +28,3 @@ class InTwoSteps(Sequence[Any]):
             return self._rows.get(pk=keys)
         held = {row.pk: row for row in self._rows.order_by().filter(pk__in=keys)}
         return [held[key] for key in keys if key in held]
-
-
-def sorted_by(request: HttpRequest, rows: QuerySet[Any], columns: Mapping[str, tuple[str, ...]]) -> QuerySet[Any]:
-    """The rows in the order that `?sort=` asks for ("-key" reverses); as they are when it names no column."""
-    asked = request.GET.get("sort", "")
-    fields = columns.get(asked.lstrip("-"))
-    if fields is None:
-        return rows
-    return rows.order_by(*(f"-{field}" if asked.startswith("-") else field for field in fields), "-pk")

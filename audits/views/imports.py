@@ -21,6 +21,7 @@ from audits.ingest.unpacking import Unacceptable
 from audits.models import Import, ModelCall
 from audits.procedures.importing import keep_file
 from audits.queries.imports import entries_of, models_of, rejected_of, with_what_is_shown
+from audits.queries.same_calls import counted_elsewhere, differing, narrowed
 from audits.tasks import import_usage
 from audits.views.import_forms import MOST_BYTES, ImportForm, MappingForm
 from compliance.access import may_run_audits, may_run_some_audits, require
@@ -165,6 +166,8 @@ def _context(request: PersonRequest, imported: Import) -> dict[str, Any]:
         "rejected": rejected_of(imported)[:SHOWN],
         "purpose": ModelCall.Purpose(imported.declared.get("purpose", "")).label,
         "models": models_of(imported),
+        "elsewhere": counted_elsewhere(imported),
+        "differing": differing(imported),
         "providers": provider_names(),
         "findings": imported.run.findings.count() if imported.run else 0,
         "newest": imported.pipeline.runs.order_by("-number").first(),
@@ -178,7 +181,7 @@ def calls(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The entries that an import brought, paged."""
     imported = get_import(request.user, pk)
     require_may_read_contents_of(request.user, imported.pipeline.project)
-    entries = entries_of(imported)
+    entries = narrowed(entries_of(imported), request.GET.get("seen", ""))
     if wants_csv(request):
         return ENTRIES.as_csv(request, entries, f"import-{imported.pk}-calls")
     context = {"imported": imported, "providers": provider_names()}

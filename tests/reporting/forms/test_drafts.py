@@ -80,6 +80,17 @@ def test_what_audit_toml_says_is_declared_and_an_agreement_is_not_taken_for_a_pu
     assert bought[-1][0] == UNKNOWN
 
 
+def test_no_draft_says_more_than_the_record(context: contexts.Context):
+    act, state = drafted("ai-act", context), drafted("ab2013", context)
+    texts = " ".join(text for draft in (act, state) for one in draft.sections for field in one.fields for text in
+                     (answer.text for answer in field.answers))  # fmt: skip
+    assert "were left out" not in texts, "an answer that was not found again may have been reworded"
+    assert (RECORDED, "Models were called on 20 November 2026.") in told(state, "3111(a)(10)")
+    assert told(act, "2.5", "When") == [], "the template asks for no day of synthetic data"
+    assert [source for source, _ in told(act, "1.3", "How much")] == [RECORDED, UNKNOWN]
+    assert told(state, "3111(a)(11)")[-1][0] == UNKNOWN
+
+
 def test_a_simulated_upstream_is_the_first_thing_that_a_draft_says(context: contexts.Context):
     for name in DRAFTS:
         assert drafted(name, context).notes[0].startswith("Simulated upstream")

@@ -19,7 +19,7 @@ from audits.reporting.forms.word.fields import bookmark_name
 from audits.reporting.forms.word.markup import read_markup
 from audits.reporting.forms.word.runs import by_script, writable
 from audits.reporting.wording import begins_from_the_right
-from tests.reporting import contexts
+from tests.reporting import contexts, full_contexts
 
 SHA = "ab" * 32
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -221,3 +221,28 @@ def test_markup_left_open_is_closed_where_its_parent_ends():
     root = read_markup("<ul><li>one<li>two <b>bold</ul><p>after<br>line")
     assert [one.text() for one in root.every() if one.tag == "li"] == ["one", "two bold"]
     assert next(one for one in root.every() if one.tag == "p").text() == "afterline"
+
+
+def test_parts_that_run_on_begin_no_page_and_what_belongs_together_is_kept_so():
+    context = full_contexts.full(findings=3)
+    paragraphs = {}
+    for one in body(render_form(context, "docx", SHA)).iter(f"{W}p"):
+        style = one.find(f"{W}pPr/{W}pStyle")
+        turn, keep = one.find(f"{W}pPr/{W}pageBreakBefore"), one.find(f"{W}pPr/{W}keepNext")
+        told = (style.get(f"{W}val") if style is not None else "", turn is not None, keep is not None)
+        paragraphs.setdefault("".join(text.text or "" for text in one.iter(f"{W}t")), told)
+    assert paragraphs["4 Method and limits"] == ("Heading1", False, False)
+    assert paragraphs["5 The pipeline and its student"] == ("Heading1", True, False), "its style’s break is taken back"
+    assert [told[1] for words, told in paragraphs.items() if told[0] == "FindingBadge" and "finding F" in words] == [
+        False
+    ] * 3
+    assert [told[1] for words, told in paragraphs.items() if told[0] == "FindingBadge" and "· F-" in words] == [
+        True
+    ] * 3
+    assert paragraphs["No decision is on record."] == ("Note", False, True)
+
+
+def test_counts_by_outcome_stand_above_their_words(context: contexts.Context):
+    texts = [words(one) for one in body(render_form(context, "docx", SHA)).iter(f"{W}p")]
+    at = texts.index("Prohibited", texts.index("Findings by outcome"))
+    assert texts[at - 1] == "1"

@@ -18,8 +18,9 @@ LAW: Final = (
     "2026). The items of section 3111(a) are told in our words; the statute’s text decides."
 )
 NOTES: Final = (
-    "The duty is that of developers of generative systems or services that are made available to Californians, and arises anew "
-    "with each substantial modification, fine-tuning among them. Section 3111(b) has exceptions, as for security and aviation.",
+    "The duty is that of developers of generative systems or services, released since 1 January 2022, that are made available to "
+    "Californians. It arises anew with each substantial modification, fine-tuning among them, and is met on the developer’s "
+    "website before the system is made available. Section 3111(b) excepts security, aircraft and national security.",
     "Only training data that the audited runs declared is here; data of earlier stages is for a person to add.",
 )
 
@@ -62,7 +63,9 @@ def _scope(context: Context) -> tuple[Field, ...]:
 def _what(context: Context) -> tuple[Field, ...]:
     sets = record.training(context)
     purpose = context["run"].get("declared_purpose")
-    meant = [declared(f"The pipeline was said to be for: {purpose}.", "audit.toml")] if purpose else []
+    meant = (
+        [declared(f"The pipeline’s calls of models were said to be for: {purpose}.", "audit.toml")] if purpose else []
+    )
     points = [
         recorded(f"{one['dataset']}: {numbered(one['rows'], 'row')}.", "the file that the run left") for one in sets
     ]
@@ -131,7 +134,8 @@ def _rights(context: Context) -> tuple[Field, ...]:
     ]
     masked = (context["run"].get("bounds") or {}).get("content") == "masked"
     told = (
-        "E-mail and IP addresses, telephone, account and card numbers were replaced by pseudonyms in what was recorded."
+        "E-mail and IP addresses, telephone, account and card numbers were replaced by pseudonyms in what was recorded; the data "
+        "sets themselves were not changed by that."
     )
     replaced = [recorded(told, "set-up of the run")] if masked else []
     return (
@@ -168,7 +172,7 @@ def _rights(context: Context) -> tuple[Field, ...]:
 def _making(context: Context) -> tuple[Field, ...]:
     run = context["run"]
     used = (
-        [recorded(f"In the run that began on {day(run['started_at'])}.", "steps of the run")]
+        [recorded(f"They were used in the run that began on {day(run['started_at'])}.", "steps of the run")]
         if run.get("started_at")
         else []
     )
@@ -191,7 +195,9 @@ def _making(context: Context) -> tuple[Field, ...]:
             ),
         ),
         Field(
-            "3111(a)(11)", "When the data sets were first used in development", (*used, unknown("Any use before that."))
+            "3111(a)(11)",
+            "When the data sets were first used in development",
+            (*used, unknown("When each was first used: the record does not look beyond its own runs.")),
         ),
         Field(
             "3111(a)(12)",

@@ -10,7 +10,7 @@ from audits.reporting.forms.about import subject
 from audits.reporting.forms.drafts import record
 from audits.reporting.forms.drafts.fields import Answer, Draft, Field, Section, declared, recorded, unknown
 from audits.reporting.forms.drafts.record import Context
-from audits.reporting.wording import listed
+from audits.reporting.wording import listed, numbered
 
 LAW: Final = (
     "Regulation (EU) 2024/1689 (AI Act), Article 53(1)(d); the AI Office’s template for the public summary of training content "
@@ -18,8 +18,8 @@ LAW: Final = (
     "our words; the template’s own text decides."
 )
 NOTES: Final = (
-    "Only what concerns data that models wrote is here. The other sections of the summary (public, licensed, crawled and user "
-    "data; respect of reservations of rights; removal of illegal content) are not drawn from this record.",
+    "Of the sources of data only that which models wrote is here, and of section 1 what the record touches. The rest (public, "
+    "licensed, crawled and user data; respect of reservations of rights; removal of illegal content) is not drawn from it.",
     "Whoever modifies somebody else’s model answers for the content of the modification alone, and names the model that was "
     "modified.",
 )
@@ -74,7 +74,30 @@ def _general(context: Context) -> tuple[Field, ...]:
                 ),
             ),
         ),
+        Field("1.3", "How much data of each kind it was trained on, in the template’s ranges", _sizes(context)),
+        Field(
+            "1.3",
+            "Up to when data was acquired, and whether that goes on",
+            (
+                record.period(context),
+                unknown("The latest month in which any training data was acquired, and whether it goes on."),
+            ),
+        ),
     )
+
+
+def _sizes(context: Context) -> tuple[Answer, ...]:
+    """Rows and words of this training run alone; the template asks for the whole, earlier stages included."""
+    told = [
+        recorded(
+            f"{one['dataset']}: {numbered(one['rows'], 'row')}"
+            + (f", {numbered(one['words'], 'word')}." if one.get("words") else "."),
+            "the file that the run left",
+        )
+        for one in record.training(context)
+        if not one["gap"]
+    ]
+    return (*told, unknown("The kinds and ranges over all stages of training, those before these runs among them."))
 
 
 def _base(context: Context) -> Answer:
@@ -107,7 +130,6 @@ def _synthetic(context: Context) -> tuple[Field, ...]:
             (unknown("Describe it in general terms for each model that has no summary of its own."),),
         ),
         Field("2.5", "How it was made and used", _use(context)),
-        Field("2.5", "When it was made", (record.period(context),)),
     )
 
 

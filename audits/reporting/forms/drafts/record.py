@@ -151,12 +151,13 @@ def behind(context: Context) -> list[str]:
 
 
 def period(context: Context) -> Answer:
-    """The days on which the answers were given."""
+    """The days on which models were called: what was collected otherwise is not on record."""
     usage = context["usage"]
     if not usage["first_at"]:
         return unknown("No call was recorded; say when the data was made or collected.")
     first, last = day(usage["first_at"]), day(usage["last_at"])
-    return recorded(f"{first}." if first == last else f"{first} to {last}.", "first and last recorded call of a model")
+    days = f"on {first}" if first == last else f"from {first} to {last}"
+    return recorded(f"Models were called {days}.", "first and last recorded call of a model")
 
 
 def kept(context: Context) -> list[Answer]:
@@ -164,7 +165,7 @@ def kept(context: Context) -> list[Answer]:
     return [
         recorded(
             f"{one['kept']:,} of {numbered(one['answers'], 'answer')} of {one['model'] or 'a model that was not named'} "
-            f"stand in the training data; the others were left out.",
+            f"were found in the training data; of the others nothing was found there.",
             "calls and lineage of the run",
         )
         for one in context["lineage"]["kept"]

@@ -33,6 +33,10 @@ PARAGRAPHS: Final = {
 COLOURED: Final = frozenset({"VerdictWord", "FindingBadge"})
 ROWS: Final = frozenset({"counts", "signature"})
 WIDE: Final = "annex-wide"
+TOGETHER, WORK = "together", "work"
+KEPT: Final = frozenset({"deciding", "whole"})
+"""What paper does not break over pages; here each paragraph is kept with the next."""
+ON_THE_PAGE: Final = '<w:pageBreakBefore w:val="0"/>'
 NARROW_PICTURE, BROAD_PICTURE = 118.0, 160.0  # mm
 _SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 
@@ -51,6 +55,8 @@ class Flow:
     sections: int = 0
     wide: bool = False
     outcome: str = ""
+    kept: bool = False
+    runs_on: bool = False
 
     def block(self, node: Node, style: str = "Normal") -> None:
         """An element that stands on lines of its own, with everything in it."""
@@ -59,8 +65,14 @@ class Flow:
         if node.attrs.get("id"):
             self.waiting.append(node.attrs["id"])
         self.outcome = next((name for name in COLOURS if name in node.classes), self.outcome)
-        if WIDE in node.classes:
+        if KEPT & node.classes and not self.kept:
+            self.kept = True
+            self.block(Node(node.tag, {**node.attrs, "id": ""}, node.inside), style)
+            self.kept = False
+        elif WIDE in node.classes:
             self._lying(node, style)
+        elif TOGETHER in node.classes or WORK in node.classes:
+            self._running_on(node, style)
         elif node.tag in _BLOCKS_OF_THEIR_OWN:
             _BLOCKS_OF_THEIR_OWN[node.tag](self, node, style)
         elif ROWS & node.classes:
@@ -76,6 +88,14 @@ class Flow:
         self._mixed(node, style)
         self.end_section()
         self.wide = False
+
+    def _running_on(self, node: Node, style: str) -> None:
+        """Parts of which only the first begins a page; a piece of work never does."""
+        self.runs_on = WORK in node.classes
+        for one in node.elements():
+            self.block(one, style)
+            self.runs_on = True
+        self.runs_on = False
 
     def end_section(self) -> None:
         """Close the pages so far: what follows may lie otherwise."""
@@ -193,7 +213,9 @@ class Flow:
             content = bookmark(self.marks, identifier, content)
         self.waiting.clear()
         named = f'<w:pStyle w:val="{style}"/>' if style not in ("Normal", "cover") else ""
-        inner = named + properties
+        keep = "<w:keepNext/>" if self.kept else ""
+        turn = ON_THE_PAGE if self.runs_on and style in ("Heading1", "FindingBadge") else ""
+        inner = named + keep + turn + properties
         return f"<w:p>{f'<w:pPr>{inner}</w:pPr>' if inner else ''}{content}</w:p>"
 
     def _words(self, inside: Iterable[Node | str], look: Look) -> Iterator[str]:

@@ -57,10 +57,8 @@ class TableWriter:
             return ""
         whole = text_width(self.paper, wide=self.wide)
         widths = [whole // len(boxes)] * len(boxes)
-        cells = "".join(
-            self._cell(width, self.cell(box, "TableText")) for width, box in zip(widths, boxes, strict=True)
-        )
-        room = _gap(360) if signed else ""
+        cells = "".join(self._cell(width, self._box(box)) for width, box in zip(widths, boxes, strict=True))
+        room = _gap(360, kept=True) if signed else ""
         style_name = "SignatureTable" if signed else "FactsTable"
         return room + self._whole(style_name, widths, self._line(cells), "", head=False) + _after()
 
@@ -134,5 +132,7 @@ def _after() -> str:
     return _gap(120)
 
 
-def _gap(height: int) -> str:
-    return f'<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="{height}" w:lineRule="exact"/></w:pPr></w:p>'
+def _gap(height: int, *, kept: bool = False) -> str:
+    """An empty line of that height. `kept`: on the page of what follows."""
+    keep = "<w:keepNext/>" if kept else ""
+    return f'<w:p><w:pPr>{keep}<w:spacing w:before="0" w:after="0" w:line="{height}" w:lineRule="exact"/></w:pPr></w:p>'

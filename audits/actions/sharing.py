@@ -12,14 +12,18 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from audits.actions.retention import note_look
-from audits.models import Look, Report, ShareLink, ShareLook
+from audits.models import Look, Report, Seal, ShareLink, ShareLook
 from audits.queries.report_forms import projects_of
+from compliance.access import may
 from compliance.actions.tokens import digest_of
 from compliance.actions.trail import record
 from compliance.models import User
 from compliance.queries.house import house_rules
+from compliance.roles import Deed
 
 PDF: Final = "pdf"
+BUNDLE: Final = "bundle"
+"""The evidence bundle of the report's run, with the report in it: everything that was said, in full."""
 SHORTEST_PASSWORD: Final = 8
 WRONG_AT_MOST: Final = 5
 WRONG_WITHIN: Final = dt.timedelta(minutes=15)
@@ -30,17 +34,21 @@ WRONG_WITHIN: Final = dt.timedelta(minutes=15)
 def share(
     *, report: Report, recipient: str, reach: str, forms: Sequence[str], expires_at: dt.datetime, acting_user: User,
     password: str = "", most_uses: int | None = None, privileged_confirmed: bool = False,
+    contents_confirmed: bool = False,
 ) -> tuple[ShareLink, str]:  # fmt: skip
     """A new link and its secret, which is nowhere to be had again.
 
     Raises ValidationError naming the field: a report that is not made, nobody named, no form or one too many for reading alone,
-    a life that is over or longer than the installation allows, a short password, privileged notes that nobody confirmed.
+    a life that is over or longer than the installation allows, a short password, notes or a bundle that nobody confirmed,
+    a bundle where there is none, or of a run whose contents the person may not read.
     """
     _check(report, recipient, reach, forms, expires_at, password, most_uses)
     if report.privileged and not privileged_confirmed:
         raise ValidationError(
             {"privileged_confirmed": "This report holds notes among lawyers. Confirm that they may leave."}
         )
+    if BUNDLE in forms:
+        _check_bundle(report, reach, acting_user, confirmed=contents_confirmed)
     secret = secrets.token_urlsafe(32)
     link = ShareLink.objects.create(
         report=report, recipient=recipient.strip(), reach=reach, forms=list(forms), digest=digest_of(secret),
@@ -72,6 +80,35 @@ def _check(
         wrong["most_uses"] = "Once at least, or leave it empty."
     if wrong:
         raise ValidationError(wrong)
+
+
+def has_bundle(report: Report) -> bool:
+    """Whether there is an evidence bundle that goes with the report: it is about one run, whose evidence is sealed."""
+    return report.run is not None and Seal.objects.filter(run=report.run).exists()
+
+
+def may_share_bundle(report: Report, person: User) -> bool:
+    """Whether the report has a bundle, and the person reads what it holds."""
+    return (
+        report.run is not None and has_bundle(report) and may(person, Deed.READ_CONTENTS, report.run.pipeline.project)
+    )
+
+
+def _check_bundle(report: Report, reach: str, acting_user: User, *, confirmed: bool) -> None:
+    """A bundle leaves for taking away, of one sealed run, by somebody who reads what was said in it and confirms that it may."""
+    if not has_bundle(report):
+        why = "its run is not sealed" if report.run else "it is about several runs, each of which has its own"
+        raise ValidationError({"forms": f"There is no evidence bundle for this report: {why}."})
+    if not may_share_bundle(report, acting_user):
+        raise ValidationError(
+            {"forms": "The evidence bundle holds what was said in calls, which your role does not read."}
+        )
+    if not confirmed:
+        raise ValidationError(
+            {
+                "contents_confirmed": "The evidence bundle holds prompts and answers in full. Confirm that they may leave."
+            }
+        )
 
 
 def _tell(link: ShareLink, acting_user: User | None, action: str, **detail: object) -> None:

@@ -10,7 +10,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from audits.access import get_report, get_webhook, reportable_projects, require_may_keep_webhooks, require_may_share
 from audits.actions import webhooks
-from audits.actions.sharing import revoke_link, share
+from audits.actions.sharing import may_share_bundle, revoke_link, share
 from audits.models import Delivery, ReportSchedule, ShareLink, ShareLook, Webhook
 from audits.queries.report_forms import projects_of
 from audits.queries.schedules import times_of, visible_schedules
@@ -120,6 +120,7 @@ class LinkAsked(Asked):
     password: str = Field("", max_length=200)
     most_uses: int | None = Field(None, ge=1, le=1000)
     privileged_confirmed: bool = False
+    contents_confirmed: bool = False
 
 
 class LookOutside(Schema):
@@ -246,7 +247,8 @@ def share_report(request: PersonRequest, pk: int, asked: LinkAsked) -> Status:
     """Share a report with a named person outside. The address is shown once."""
     report = get_report(request.user, pk)
     require_may_share(request.user, projects_of(report))
-    form = ShareForm(said(asked), report=report, longest=house_rules().share_days)
+    bundled = may_share_bundle(report, request.user)
+    form = ShareForm(said(asked), report=report, longest=house_rules().share_days, is_bundled=bundled)
     link, secret = share(report=report, acting_user=request.user, **cleaned(form))
     sharing_pages.have_made(link)
     request.shown_once = ("link",)  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from audits.actions.sharing import PDF
+from audits.actions.sharing import BUNDLE, PDF
 from audits.models import Report, ShareLink
 from audits.reporting.forms import FORMS
 from compliance.views.people_forms import end_of
@@ -40,17 +40,36 @@ class ShareForm(forms.Form):
         help_text="This report holds privileged notes. Who receives them may waive the privilege.",
     )  # fmt: skip
 
+    contents_confirmed = forms.BooleanField(
+        label="Prompts and answers may leave", required=False,
+        help_text="For the evidence bundle: it holds what was said in full, even where the report tells it by hash.",
+    )  # fmt: skip
+
     forms = forms.MultipleChoiceField(
         label="Files", widget=forms.CheckboxSelectMultiple, initial=[PDF],
         help_text="To be read in the browser alone: the PDF.",
     )  # fmt: skip
-    field_order = ("recipient", "reach", "forms", "expires_on", "password", "most_uses", "privileged_confirmed")
+    field_order = (
+        "recipient",
+        "reach",
+        "forms",
+        "expires_on",
+        "password",
+        "most_uses",
+        "privileged_confirmed",
+        "contents_confirmed",
+    )
 
-    def __init__(self, data: Any = None, *, report: Report, longest: int) -> None:
+    def __init__(self, data: Any = None, *, report: Report, longest: int, is_bundled: bool = False) -> None:
         super().__init__(
             data, initial={"expires_on": timezone.localdate() + dt.timedelta(days=min(A_FORTNIGHT, longest))}
         )
-        self.fields["forms"].choices = [(PDF, "PDF"), *((one.name, one.title) for one in FORMS.values())]  # type: ignore[attr-defined]
+        files = [(PDF, "PDF"), *((one.name, one.title) for one in FORMS.values())]
+        if is_bundled:
+            files.append((BUNDLE, "Evidence bundle, with its own verifier"))
+        else:
+            del self.fields["contents_confirmed"]
+        self.fields["forms"].choices = files  # type: ignore[attr-defined]
         self.fields["expires_on"].help_text = f"At most {longest} days from now."
         if not report.privileged:
             del self.fields["privileged_confirmed"]

@@ -1,10 +1,14 @@
 """Links to reports: who makes them, what they open and for how long, and that nobody learns more from one that ended."""
 
 import datetime as dt
+import hashlib
 import re
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db.utils import ProgrammingError
@@ -13,7 +17,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audits.actions.sharing import WRONG_AT_MOST, revoke_link, share
+from audits.evidence import verify_bundle
+from audits.evidence.store import open_store
 from audits.models import Look, Report, ShareLink, ShareLook
+from audits.procedures.concluding import Piece, seal_run
 from compliance.models import HouseRules, TrailEntry
 from tests.factories import make_project
 from tests.sharing.conftest import PDF, Shared, fields
@@ -216,3 +223,72 @@ def test_a_report_about_several_projects_is_shared_by_who_reviews_all_of_them(ma
     assert made.client(made.reviewer).get(reverse("report-links", args=[report.pk])).status_code == 403
     theirs.memberships.update(role="legal")
     assert made.client(made.reviewer).get(reverse("report-links", args=[report.pk])).status_code == 200
+
+
+@pytest.fixture
+def sealed(made: Shared, tmp_path: Path) -> Shared:
+    """The report's run with a sealed log of one content."""
+    store = open_store(settings.EVIDENCE_URL)
+    seal_run(made.report.run, [Piece("manifest", "audit.toml", store.put(b"[pipeline]"), 10)], Path(settings.VAR_DIR))
+    return made
+
+
+BUNDLED = {"reach": "download", "forms": ["pdf", "bundle"], "contents_confirmed": True}
+
+
+def test_outside_counsel_takes_the_evidence_bundle_and_checks_it_with_what_lies_in_it(sealed: Shared, tmp_path: Path):
+    link, address = shared(sealed, **BUNDLED)
+    assert "Download evidence bundle" in Client().get(address).content.decode()
+    answer = Client(REMOTE_ADDR="203.0.113.9").get(f"{address}bundle/")
+    content = body(answer)
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(content)
+    assert verify_bundle(str(path)).ok
+    with zipfile.ZipFile(path) as held:
+        assert any(name.endswith("verify.py") for name in held.namelist())
+        assert PDF in [held.read(name) for name in held.namelist() if name.endswith(".pdf")]
+    look = Look.objects.get(what="shared")
+    assert (look.sha256, look.address) == (hashlib.sha256(content).hexdigest(), "203.0.113.9")
+    assert "as bundle" in look.subject
+    assert list(ShareLook.objects.filter(what="file").values_list("form", flat=True)) == ["bundle"]
+    link.refresh_from_db()
+    assert link.uses == 1
+    revoke_link(link=link, acting_user=sealed.reviewer)
+    assert Client().get(f"{address}bundle/").status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"contents_confirmed": False}, "contents_confirmed", "prompts and answers in full"),
+        ({"reach": "view", "forms": ["bundle"]}, "forms", "read in the browser alone"),
+    ],
+)
+def test_a_bundle_leaves_only_when_somebody_confirms_it_and_to_be_taken_away(
+    sealed: Shared, changes: dict[str, Any], field: str, words: str
+):
+    with pytest.raises(ValidationError, match=words) as refused:
+        shared(sealed, **BUNDLED | changes)
+    assert list(refused.value.message_dict) == [field]
+
+
+def test_a_link_to_the_paper_alone_opens_no_bundle(sealed: Shared):
+    _, address = shared(sealed)
+    assert Client().get(f"{address}bundle/").status_code == 410
+    page = sealed.client(sealed.reviewer).get(reverse("report-links", args=[sealed.report.pk])).content.decode()
+    assert "Evidence bundle, with its own verifier" in page
+
+
+def test_a_run_that_is_not_sealed_has_no_bundle_to_share(made: Shared):
+    with pytest.raises(ValidationError, match="its run is not sealed"):
+        shared(made, **BUNDLED)
+    page = made.client(made.reviewer).get(reverse("report-links", args=[made.report.pk])).content.decode()
+    assert "Evidence bundle, with its own verifier" not in page
+
+
+def test_a_bundle_is_made_so_often_a_minute_by_one_link(sealed: Shared, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("audits.views.sharing.BUNDLES_PER_MINUTE", 1)
+    monkeypatch.setattr("compliance.rates.time.time", lambda: 1_800_000_010.0)
+    _, address = shared(sealed, **BUNDLED)
+    assert [Client().get(f"{address}bundle/").status_code for _ in range(2)] == [200, 429]

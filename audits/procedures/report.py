@@ -73,14 +73,14 @@ def make_report(report_id: int, *, state: str | None = None, paper: str = "") ->
         context = build_context(report, state=state, tell=tell, earlier=earlier_context(report))
         tell(PAPER)
         standing = standing_of(report)
-        own = identity() if standing.approval else None
+        own = identity() if standing.approvals else None
         context["report"]["verify_at"] = f"{settings.PUBLIC_URL}/verify/"
         context["report"]["unsigned_because"] = standing.why_not
         context["signing"] = signing_part(standing, own, profile=report.profile) if own else None
         content = context_bytes(context)
         digest = store.put(content)
         made = render_pdf(json.loads(content), digest, paper=paper)
-        pdf = sign_paper(report, standing.approval, own, made.pdf) if standing.approval and own else made.pdf
+        pdf = sign_paper(report, standing, own, made.pdf) if own else made.pdf
     except Cancelled:
         leave_report(report_id)
         return False

@@ -104,8 +104,14 @@ def _told(report: Report, digest: str, *, unchanged: bool, changes: Sequence[str
     return Told(
         made=True, unchanged=unchanged, case=case_of(report), number=report.number, made_at=report.finished_at,
         final=report.marking == Report.Marking.FINAL, changes=changes, signature=signature,
-        withdrawn_at=signature.approval.withdrawn_at if signature else None, newer=newest, sha256=digest,
+        withdrawn_at=_withdrawn_at(signature) if signature else None, newer=newest, sha256=digest,
     )  # fmt: skip
+
+
+def _withdrawn_at(signature: ReportSignature) -> datetime | None:
+    """When the first of the approvals that it stands on was withdrawn; None while all stand."""
+    times = [one.withdrawn_at for one in (signature.approval, *signature.approvals.all()) if one.withdrawn_at]
+    return min(times, default=None)
 
 
 def _read(file: IO[bytes]) -> tuple[str, list[str]]:

@@ -17,9 +17,11 @@ from audits.evidence.certificates import Identity, identity_from, identity_of_se
 from audits.evidence.keys import KeyProblem, load_or_make_key
 from audits.evidence.stamps import StampProblem, post_query
 from audits.reporting.paper.signing import Trust, check, sign
-from audits.reporting.pdf import Paper
+from audits.reporting.pdf import Paper, render_pdf
 from tests.evidence.authority import Authority, authority
+from tests.reporting import contexts
 from tests.reporting.conformance import complaints
+from tests.reporting.conftest import SHA
 from tests.reporting.reading import page_texts
 
 
@@ -139,3 +141,14 @@ def test_our_own_certificate_is_made_once_for_a_key(tmp_path: Path) -> None:
 def test_the_hash_of_the_context_stands_in_the_metadata(signed: bytes) -> None:
     assert f"urn:clausetrail:{'ab' * 32}".encode() in signed
     assert hashlib.sha256(signed).hexdigest() != "ab" * 32
+
+
+def test_a_report_about_several_approved_runs_is_signed_and_names_each_approval(own: Identity) -> None:
+    context = contexts.final(own.subject, own.fingerprint)
+    one = context["signing"]["approvals"][0]
+    context["signing"]["approvals"] = [one | {"run": f"Support triage, run {number}"} for number in range(1, 8)]
+    made = sign(render_pdf(context, SHA).pdf, own, trust=Trust([own.certificate]), reason="Final report")
+    assert check(made.pdf, Trust([own.certificate])).good
+    page = page_texts(Paper(made.pdf, 0))[-1]
+    assert all(f"Support triage, run {number}" in " ".join(page.split()) for number in range(1, 8))
+    assert complaints(made.pdf) == []

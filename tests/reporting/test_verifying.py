@@ -23,9 +23,12 @@ from audits.models import Approval, Report, ReportSignature
 from audits.procedures.approving import ask_for_approval
 from audits.procedures.concluding import Piece, seal_run
 from audits.procedures.report import make_report
+from audits.procedures.signing import identity, standing_of, trust
 from audits.procedures.verifying import hash_in
+from audits.reporting.options import read_options
+from audits.reporting.paper.signing import check
 from compliance.models import Membership
-from tests.factories import make_user, sha
+from tests.factories import make_completed_run, make_user, sha
 from tests.pages.conftest import World, world
 from tests.reporting.conftest import SHA
 
@@ -211,3 +214,34 @@ def test_a_final_report_of_an_approved_audit_is_signed_and_one_that_changed_sinc
     out = capsys.readouterr().out
     assert "Unchanged: report" in out
     assert "over the whole file; leads to a trusted certificate" in out
+
+
+def test_a_final_report_of_a_project_is_signed_once_every_run_of_it_is_approved(
+    world: World, approval: Approval
+) -> None:
+    options = read_options({"scope": {"kind": "project", "ids": [world.project.slug]}, "depth": "summary"})
+    report = request_report(acting_user=None, options=options, marking="final")
+    assert set(standing_of(report).approvals) == {approval}
+    assert make_report(report.pk)
+    held = ReportSignature.objects.get(report=report)
+    assert list(held.approvals.all()) == [approval]
+    with open_store(settings.EVIDENCE_URL).open(Report.objects.get(pk=report.pk).pdf_sha256) as stored:
+        assert check(stored.read(), trust(identity())).good
+    other = make_completed_run(world.run.pipeline)
+    assert standing_of(report).why_not == f"Not signed: 1 of its 2 runs is not approved, the first being {other}."
+    withdraw_approval(approval=approval, reason="New facts.", acting_user=world.legal)
+    assert standing_of(report).why_not == f"Not signed: 2 of its 2 runs are not approved, the first being {world.run}."
+    page = Client().get(reverse("verify-report"), {"sha256": Report.objects.get(pk=report.pk).pdf_sha256})
+    assert page.status_code == 200
+
+
+def test_one_withdrawn_approval_of_several_takes_the_standing_from_the_report(
+    made: Report, approval: Approval, signed: bytes, world: World
+) -> None:
+    held = ReportSignature.objects.get(report=made)
+    other = Approval.objects.create(
+        run=world.run, number=9, asked_by=world.engineer, asked_at=timezone.now(), steps=[], context={}, context_sha256=SHA,
+        withdrawn_at=timezone.now(), withdrawn_by=world.legal,
+    )  # fmt: skip
+    held.approvals.set([approval, other])
+    assert "Unchanged, but its approval was withdrawn" in posted(signed)

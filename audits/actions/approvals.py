@@ -9,9 +9,13 @@ from django.db.models import Max
 from django.utils import timezone
 
 from audits.actions.events import approval_moved
+from audits.actions.notices import tell
 from audits.models import Approval, Run, Signature
+from audits.queries.people import people_of_project
+from compliance.access import may
 from compliance.actions.trail import record
 from compliance.models import User
+from compliance.roles import Deed
 
 MOST_STEPS: Final = 5
 MOST_SIGNERS: Final = 10
@@ -39,6 +43,7 @@ def put_forward(
     )  # fmt: skip
     _record(approval, acting_user, "approval asked for", steps=approval.steps)
     approval_moved("approval.asked", approval)
+    _tell_approvers(approval)
     return approval
 
 
@@ -117,10 +122,12 @@ def _close_if_done(approval: Approval, signature: Signature) -> None:
         Approval.objects.filter(pk=approval.pk).update(
             withdrawn_at=now, withdrawn_by=signature.signed_by, withdrawal_reason=f"Refused: {signature.reason}"
         )
+        _tell_asker(approval, f"{signature.signed_by} refuses to approve", "refused")
     elif present_step(approval) is None:
         Approval.objects.filter(pk=approval.pk).update(completed_at=now)
         _record(approval, signature.signed_by, "approval completed")
         approval_moved("approval.completed", approval)
+        _tell_asker(approval, "The audit is approved", "completed")
 
 
 @transaction.atomic
@@ -133,6 +140,27 @@ def withdraw_approval(*, approval: Approval, reason: str, acting_user: User) -> 
         raise ValidationError("It is withdrawn already.")
     _record(approval, acting_user, "approval withdrawn", reason=reason.strip())
     approval_moved("approval.withdrawn", approval)
+
+
+def _tell_approvers(approval: Approval) -> None:
+    """Whoever could sign learns that they are waited for."""
+    project = approval.run.pipeline.project
+    for person in people_of_project(project):
+        if may(person, Deed.APPROVE, project) and not why_not(approval, person):
+            _tell(approval, person, f"{approval.asked_by} asks for your approval", "asked")
+
+
+def _tell_asker(approval: Approval, words: str, what: str) -> None:
+    if approval.asked_by:
+        _tell(approval, approval.asked_by, words, what)
+
+
+def _tell(approval: Approval, person: User, words: str, what: str) -> None:
+    run = approval.run
+    tell(
+        user=person, kind=f"approval_{what}", key=f"approval:{approval.pk}:{what}", project=run.pipeline.project,
+        text=f"{words}: {run.pipeline.name}, run {run.number}", address=f"/runs/{run.pk}/approval/",
+    )  # fmt: skip
 
 
 def _record(approval: Approval, person: User, action: str, **detail: Any) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from audits.actions.approvals import sign, withdraw_approval
 from audits.actions.decisions import decide
 from audits.evidence.ed25519 import signature_holds, signed_text
-from audits.models import Approval, Run, Signature
+from audits.models import Approval, Notice, Run, Signature
 from audits.procedures.approving import ask_for_approval, certificate, has_changed_since
 from audits.procedures.concluding import Piece, seal_run
 from audits.queries.readiness import lacks_of
@@ -100,6 +100,18 @@ def test_steps_are_signed_in_order_by_as_many_as_each_asks_for(sealed: Run, worl
         approval.refresh_from_db()
     assert approval.completed_at is not None
     assert list(approval.signatures.values_list("step", flat=True)) == [0, 0, 1]
+
+
+def test_who_is_waited_for_is_told_and_who_asked_learns_the_answer(sealed: Run, world: World):
+    person = approver(world)
+    approval = ask_for_approval(sealed, ONE_STEP, world.member_legal)
+    told = Notice.objects.filter(kind="approval_asked")
+    assert person in {notice.user for notice in told}
+    assert world.member_legal not in {notice.user for notice in told}, "whoever asks does not sign"
+    assert world.engineer not in {notice.user for notice in told}
+    sign(approval=approval, word="approved", reason="", context_sha256=approval.context_sha256, acting_user=person)
+    answer = Notice.objects.get(kind="approval_completed")
+    assert (answer.user, answer.address) == (world.member_legal, f"/runs/{sealed.pk}/approval/")
 
 
 def test_one_person_signs_once(sealed: Run, world: World):

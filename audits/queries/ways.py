@@ -25,6 +25,7 @@ from compliance.engine.library import Agreement, Library
 from compliance.engine.phrases import fact_phrase
 from compliance.engine.vocabulary import ACTIVITIES, FACTS
 from compliance.queries.library import agreements_of, library_from_database
+from compliance.queries.names import provider_names
 
 MOST_USES: Final = 6
 """Uses of one finding that ways are tried on, those with most calls first."""
@@ -101,6 +102,7 @@ class _Trial:
     def __init__(self, run: Run, on: dt.date) -> None:
         self.on = on
         self._library: Library = library_from_database()
+        self._names = provider_names()
         self._agreements: tuple[Agreement, ...] = agreements_of(run.pipeline.project_id)
         self._reader = Reader(run, self._library, answers_on_record())
 
@@ -120,7 +122,8 @@ class _Trial:
             words = f"Change what is done with the student: {fact_phrase(path, value)}"
             yield self._way("student", words, [_with(one, {path: value}) for one in plain])
         for other in teachers:
-            who = f"{other.model or other.provider}" + (f" through {other.served_by}" if other.served_by else "")
+            who = other.model or self._called(other.provider)
+            who += f" through {self._called(other.served_by)}" if other.served_by else ""
             swapped = [self._swapped(one, other) for one in plain]
             yield self._way("teacher", f"Ask another model: {who}, which is in use here already", swapped)
         yield self._agreed(plain)
@@ -142,8 +145,12 @@ class _Trial:
     def _agreed(self, plain: Sequence[RecordedUse]) -> Way:
         grants = tuple(sorted({str(one.facts["activity"].value) for one in plain}))
         written = [Agreement("supposed", provider, grants) for provider in sorted({one.provider for one in plain})]
-        who, what = _listed([one.provider for one in written]), _listed([ACTIVITIES[grant] for grant in grants])
+        who = _listed([self._called(one.provider) for one in written])
+        what = _listed([ACTIVITIES[grant] for grant in grants])
         return self._way("agreement", f"Get a written agreement of {who} that covers {what}", plain, written)
+
+    def _called(self, provider: str) -> str:
+        return self._names.get(provider, provider)
 
     def _way(self, kind: str, words: str, uses: Sequence[RecordedUse], more: Sequence[Agreement] = ()) -> Way:
         answers = self._judged(uses, more)

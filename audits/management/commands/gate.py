@@ -135,7 +135,8 @@ def _told(finding: GateFinding) -> list[str]:
     mark = "waived" if finding.waiver else "known" if finding.known else finding.outcome.replace("_", " ")
     lines = [f"\n{mark.upper()}  {finding.title}", f"  {finding.sentence}", f"  To mend it: {finding.fix}"]
     lines += [f"    {place.file}:{place.line}  {place.snippet[:100]}" for place in finding.evidence[:5]]
-    lines += [f"    and {len(finding.evidence) - 5} more places"] if len(finding.evidence) > 5 else []
+    more = len(finding.evidence) - 5
+    lines += [f"    and {more} more {'place' if more == 1 else 'places'}"] if more > 0 else []
     if finding.waiver:
         lines.append(f"  Waived by {finding.waiver.by} until {finding.waiver.until}: {finding.waiver.reason}")
     else:

@@ -54,7 +54,8 @@ def _table(result: ScanResult) -> str:
             f"\n{use.purpose:<13}{use.provider} by way of {use.served_by}: {models} ({use.status}, {use.confidence:.2f})"
         )
         lines += [f"    {place.file}:{place.line}  {place.snippet[:100]}" for place in use.evidence[:5]]
-        lines += [f"    and {len(use.evidence) - 5} more places"] if len(use.evidence) > 5 else []
+        more = len(use.evidence) - 5
+        lines += [f"    and {more} more {'place' if more == 1 else 'places'}"] if more > 0 else []
     if result.datasets:
         lines.append("\nPublic data sets that come in:")
         lines += [f"    {d.id}: {', '.join(d.models) or 'not known who wrote it'}" for d in result.datasets[:40]]

@@ -42,6 +42,24 @@ def add_pipeline(
     return pipeline
 
 
+@transaction.atomic
+def replace_archive(*, pipeline: Pipeline, archive_sha256: str, acting_user: User) -> Pipeline:
+    """Let an uploaded pipeline's next audits run a newer ZIP (already in the evidence store).
+
+    The former ZIP stays there, and its hash in the trail. Raises ValueError for a pipeline that was not uploaded.
+    """
+    pipeline = Pipeline.objects.select_for_update().get(pk=pipeline.pk)
+    if pipeline.origin != Pipeline.Origin.UPLOAD:
+        raise ValueError("this pipeline is no uploaded ZIP: its source is read from where it lies")
+    former, pipeline.archive_sha256 = pipeline.archive_sha256, archive_sha256
+    pipeline.save(update_fields=["archive_sha256"])
+    record(
+        acting_user=acting_user, action="pipeline source replaced", subject=pipeline, project=pipeline.project,
+        former=former, archive=archive_sha256,
+    )  # fmt: skip
+    return pipeline
+
+
 def free_slug(project: Project, wanted: str) -> str:
     """The slug that is wanted, or with a number when another pipeline of the project has it."""
     taken = set(Pipeline.objects.filter(project=project, slug__startswith=wanted).values_list("slug", flat=True))

@@ -10,14 +10,14 @@ from django.utils.datastructures import MultiValueDict
 from ninja import Field, File, Form, Query, Router, Schema, Status, UploadedFile
 
 from audits.access import get_pipeline, require_may_run, visible_pipelines
-from audits.actions.pipelines import add_pipeline
+from audits.actions.pipelines import add_pipeline, replace_archive
 from audits.actions.runs import request_run
 from audits.api.named import project_for_runs
 from audits.api.runs import queued
 from audits.api.shapes import PipelineName, RunShown
 from audits.models import Pipeline, Run
 from audits.queries.pipeline_list import with_last_run
-from audits.views.forms import AddPipelineForm, StartAuditForm
+from audits.views.forms import AddPipelineForm, NewSourceForm, StartAuditForm
 from audits.views.uploads import keep_archive
 from compliance.api.openings import READING, RUNNING
 from compliance.api.paging import Page, Paged, part_of
@@ -144,6 +144,19 @@ def add_pipeline_from_folder(request: PersonRequest, asked: NewFolder, response:
     if "path" not in form.fields:
         raise Problem(403, "Folders of the server are opened by an administrator. Send a ZIP instead.")
     return _added(request, form, response)
+
+
+@router.post("/pipelines/{int:pk}/archive", auth=RUNNING, response=PipelineShown)
+def replace_pipeline_archive(request: PersonRequest, pk: int, archive: File[UploadedFile]) -> Pipeline:
+    """Give an uploaded pipeline a newer ZIP, at most 200 MB: audits that have not begun run it."""
+    pipeline = get_pipeline(request.user, pk)
+    require_may_run(request.user, pipeline)
+    if pipeline.origin != Pipeline.Origin.UPLOAD:
+        raise Problem(409, "This pipeline is no uploaded ZIP: its source is read from where it lies.")
+    form = NewSourceForm({}, MultiValueDict({"archive": [archive]}), manifest_path=pipeline.manifest_path)
+    sha256 = keep_archive(cleaned(form)["archive"])
+    replace_archive(pipeline=pipeline, archive_sha256=sha256, acting_user=request.user)
+    return with_last_run(visible_pipelines(request.user)).get(pk=pipeline.pk)
 
 
 def _form(request: PersonRequest, asked: NewPipeline, archive: UploadedFile | None) -> AddPipelineForm:

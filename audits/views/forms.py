@@ -192,6 +192,29 @@ class AddPipelineForm(forms.Form):
         return data
 
 
+class NewSourceForm(forms.Form):
+    """A newer ZIP of a pipeline that was uploaded."""
+
+    archive = forms.FileField(
+        label="ZIP of the source tree as it is now",
+        help_text="At most 200 MB. Audits that have not begun run it; what was recorded stays with its run.",
+    )
+
+    def __init__(self, data: Any = None, files: Any = None, *, manifest_path: str) -> None:
+        super().__init__(data, files)
+        self.manifest_path = manifest_path
+
+    def clean_archive(self) -> Any:
+        archive = self.cleaned_data["archive"]
+        try:
+            parse_manifest(_manifest_text("", archive, self.manifest_path), self.manifest_path)
+        except ManifestError as error:
+            raise forms.ValidationError(list(error.problems)) from error
+        except (ArchiveError, OSError, UnicodeDecodeError) as error:
+            raise forms.ValidationError(_said(error)) from error
+        return archive
+
+
 def _said(error: Exception) -> str:
     if isinstance(error, ArchiveError):
         return str(error)

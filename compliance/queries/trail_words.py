@@ -32,6 +32,7 @@ SENTENCES: Final = {
     "patterns looked for": "Had patterns looked for: {}",
     "person invited": "Invited {}",
     "pipeline added": "Added the pipeline {}",
+    "pipeline source replaced": "Replaced the source of the pipeline {}",
     "policy issued": "Issued the policy {}",
     "project made": "Made the project {}",
     "question answered": "Answered a question: {}",

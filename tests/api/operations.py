@@ -129,6 +129,7 @@ CASES: dict[str, Case] = {
     # pipelines and runs
     "get_pipeline_in_full": Case(SEE, of_pipeline),
     "add_pipeline_from_archive": Case(Deed.RUN, body={**PROJECT, "name": "…"}, files=("archive",)),
+    "replace_pipeline_archive": Case(Deed.RUN, of_pipeline, files=("archive",)),
     "add_pipeline_from_folder": Case(Deed.RUN, body={**PROJECT, "name": "…", "path": "nowhere"}),
     "start_audit": Case(Deed.RUN, of_pipeline),
     "get_run_in_full": Case(SEE, of_run),

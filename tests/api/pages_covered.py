@@ -42,6 +42,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     "pipeline-add": ("add_pipeline_from_archive", "add_pipeline_from_folder"),
     "pipeline": ("get_pipeline_in_full", "list_runs"),
     "pipeline-audit": ("start_audit",),
+    "pipeline-source": ("replace_pipeline_archive",),
     "imports": ("list_imports",),
     "import-add": ("add_import",),
     "import": ("get_import_in_full",),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.contrib import admin
 from django.urls import URLPattern, get_resolver, reverse
 
+from audits.models import Pipeline
 from compliance.models import RuleRevision, TermsDocument
 from tests.browser import at_work, handed_out
 from tests.browser.installation import LONG_MODEL, Installation
@@ -42,6 +43,11 @@ def _revision(_at: Installation) -> int:
     return RuleRevision.objects.filter(status="published").earliest("pk").pk
 
 
+def _uploaded(at: Installation) -> str:
+    made = {"name": "Uploaded", "origin": Pipeline.Origin.UPLOAD, "archive_sha256": "0" * 64}
+    return reverse("pipeline-source", args=[at.project.pipelines.get_or_create(slug="uploaded", defaults=made)[0].pk])
+
+
 RUNS: Final[Mapping[str, Address]] = {
     **_of_run(
         "run", "run-calls", "run-code", "run-lineage", "run-findings", "run-gaps", "run-evidence", "run-report",
@@ -56,6 +62,7 @@ RUNS: Final[Mapping[str, Address]] = {
     "call": lambda at: reverse("call", args=[at.run.exchanges.earliest("seq").pk]),
     "call not read": lambda at: reverse("call", args=[at.run.exchanges.get(seq=24).pk]),
     "pipeline": lambda at: reverse("pipeline", args=[at.run.pipeline_id]),
+    "pipeline-source": _uploaded,
     "pipeline with a long name": lambda at: reverse("pipeline", args=[at.long.pk]),
     "finding": lambda at: reverse("finding", args=[at.world.finding.pk]),
     "finding-entries": lambda at: reverse("finding-entries", args=[at.world.finding.pk]),

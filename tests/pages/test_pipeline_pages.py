@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from audits.evidence.store import open_store
 from audits.models import Pipeline, Run
+from compliance.models import TrailEntry
 from tests.pages.conftest import SignedIn, World
 
 MANIFEST = '[pipeline]\nname = "Triage"\ncommand = ["python", "distill.py"]\n'
@@ -46,6 +47,35 @@ def test_a_zip_is_kept_whole_whether_or_not_one_folder_holds_it(world: World, si
     added = Pipeline.objects.get(name="Triage")
     assert added.origin == Pipeline.Origin.UPLOAD
     assert open_store(settings.EVIDENCE_URL).get(added.archive_sha256) == content
+
+
+def test_a_newer_zip_is_what_the_next_audit_runs_and_a_bad_one_changes_nothing(
+    world: World, signed_in: SignedIn
+) -> None:
+    engineer = signed_in(world.engineer)
+    engineer.post(reverse("pipeline-add"), form_of(world, archive=zipped(audit_toml=MANIFEST)))
+    former = Pipeline.objects.get(name="Triage")
+    page = reverse("pipeline-source", args=[former.pk])
+    bad = engineer.post(page, {"archive": zipped(audit_toml=MANIFEST + 'comand = ["x"]\n')})
+    assert (bad.status_code, "audit.toml:4" in bad.content.decode()) == (422, True)
+    assert Pipeline.objects.get(pk=former.pk).archive_sha256 == former.archive_sha256
+    newer = zipped(audit_toml=MANIFEST, distill="pass")
+    content = newer.read()
+    newer.seek(0)
+    assert engineer.post(page, {"archive": newer}).headers["Location"] == reverse("pipeline", args=[former.pk])
+    now, store = Pipeline.objects.get(pk=former.pk), open_store(settings.EVIDENCE_URL)
+    assert store.get(now.archive_sha256) == content
+    assert store.get(former.archive_sha256), "what earlier runs ran is kept"
+    entry = TrailEntry.objects.get(action="pipeline source replaced")
+    assert entry.detail == {"former": former.archive_sha256, "archive": now.archive_sha256}
+
+
+def test_a_pipeline_in_a_folder_takes_no_zip(world: World, signed_in: SignedIn, tmp_path: Path) -> None:
+    (tmp_path / "audit.toml").write_text(MANIFEST)
+    engineer = signed_in(world.engineer)
+    engineer.post(reverse("pipeline-add"), form_of(world, path=str(tmp_path)))
+    page = reverse("pipeline-source", args=[Pipeline.objects.get(name="Triage").pk])
+    assert engineer.post(page, {"archive": zipped(audit_toml=MANIFEST)}).status_code == 404
 
 
 def complaint(world: World, signed_in: SignedIn, **fields: object) -> str:

@@ -17,7 +17,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from audits.actions.webhooks import add_webhook, tell
 from audits.evidence.store import open_store
-from audits.models import Delivery, FactRequest, Import, Remedy, Report
+from audits.models import Delivery, FactRequest, Import, Pipeline, Remedy, Report
 from audits.procedures.approving import ask_for_approval
 from audits.procedures.concluding import Piece, seal_run
 from compliance.models import Invitation, Membership, User
@@ -49,6 +49,10 @@ class Places:
 
     def run(self) -> list[Any]:
         return [self.world.run.pk]
+
+    def uploaded(self) -> list[Any]:
+        made = {"name": "Uploaded", "origin": Pipeline.Origin.UPLOAD, "archive_sha256": sha("archive")}
+        return [Pipeline.objects.get_or_create(project=self.world.project, slug="uploaded", defaults=made)[0].pk]
 
     def finding(self) -> list[Any]:
         return [self.world.finding.pk]
@@ -161,6 +165,7 @@ DO: dict[str, tuple[Args, Deed | tuple[Deed, ...], dict[str, str]]] = {
     "project-withdraw": (lambda at: [*at.slug(), at.invitation], Deed.ADMINISTER, {}),
     "project-webhook-deed": (lambda at: [*at.slug(), at.webhook, "test"], Deed.ADMINISTER, {}),
     "webhook-delivery-again": (lambda at: [*at.slug(), at.webhook, at.delivery()], Deed.ADMINISTER, {}),
+    "pipeline-source": (Places.uploaded, Deed.RUN, {}),
     "pipeline-audit": (lambda at: [at.world.run.pipeline_id], Deed.RUN, {"upstreams": "no such"}),
     "import-again": (lambda at: [at.imported.pk], Deed.RUN, {}),
     "run-cancel": (Places.run, Deed.RUN, {}),

@@ -13,16 +13,18 @@ from django.core.exceptions import ValidationError
 from audits.actions.approvals import put_forward
 from audits.evidence.keys import load_or_make_key
 from audits.models import Approval, Run
+from audits.queries.compared import rows_behind
 from audits.queries.readiness import lacks_of
 from audits.queries.review import deciders_of
 from audits.reporting.context import context_bytes, run_part
-from audits.reporting.context.evidence import evidence
+from audits.reporting.context.evidence import evidence, sealed_part
 from audits.reporting.context.findings import findings, terms_in_force
 from audits.reporting.context.usage import usage
 from compliance.models import User
 
 SCHEMA = "clausetrail-approval/1"
 CERTIFICATE = "application/vnd.clausetrail.approval+json"
+SAME, CHANGED = "same", "changed"
 
 
 def freeze(run: Run) -> tuple[dict[str, Any], str]:
@@ -53,16 +55,40 @@ def ask_for_approval(run: Run, steps: Sequence[Mapping[str, Any]], acting_user: 
     """Freeze the run as it stands and put it forward. Raises ValidationError as `put_forward` does."""
     if run.state != Run.State.COMPLETED:
         raise ValidationError("Only a completed run can be approved.")
+    behind = rows_behind(run)  # before they are read: what is written meanwhile is compared
     context, digest = freeze(run)
-    return put_forward(
+    approval = put_forward(
         run=run, context=context, context_sha256=digest, steps=steps, warnings=context["lacks"], acting_user=acting_user
     )
+    _note_comparison(approval, behind, changed=False)
+    return approval
 
 
 def has_changed_since(approval: Approval) -> bool:
-    """Whether findings or decisions are no longer what was put forward."""
-    now = json.loads(context_bytes(_what_is_judged(approval.run)))
-    return any(now[part] != approval.context[part] for part in now)
+    """Whether findings or decisions are no longer what was put forward. They are told anew, and compared, only when any row that
+    they are told from was written since they were compared last (decision 0309)."""
+    behind = rows_behind(approval.run)
+    compared, _, came_out = approval.compared.partition(" ")
+    if compared == behind:
+        return came_out == CHANGED
+    changed = _differs(approval)
+    _note_comparison(approval, behind, changed=changed)
+    return changed
+
+
+def _differs(approval: Approval) -> bool:
+    """Evidence that is sealed stays as it is: the database sees to that, so that its seal tells of all of it."""
+    run, frozen = approval.run, approval.context
+    sealed = sealed_part(run)
+    if any(frozen["evidence"].get(key) != value for key, value in sealed.items()):
+        return True
+    now = json.loads(context_bytes({"findings": findings(run)}))
+    return bool(now["findings"] != frozen["findings"])
+
+
+def _note_comparison(approval: Approval, behind: str, *, changed: bool) -> None:
+    approval.compared = f"{behind} {CHANGED if changed else SAME}"
+    approval.save(update_fields=["compared"])
 
 
 def certificate(approval: Approval) -> dict[str, Any]:

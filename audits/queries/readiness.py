@@ -34,7 +34,7 @@ class Lack:
 
 def lacks_of(run: Run) -> list[Lack]:
     """Everything that an approver should know is missing, grave lacks first. A fixed number of queries."""
-    findings = list(with_standing(run.findings.all()))
+    findings = list(with_standing(run.findings.defer("because", "detail", "sentence")))
     found = [*_undecided(run, findings), *_waivers(findings), *_facts(run, findings), *_record(run), *_terms(findings)]
     return sorted(found, key=lambda lack: lack.weight != GRAVE)
 
@@ -92,7 +92,7 @@ def _record(run: Run) -> Iterator[Lack]:
             GRAVE, "unsealed", "The evidence is not sealed", "Audit the pipeline again, or see its log.", evidence
         )
     counts = run.gaps.aggregate(gaps=Count("pk"))
-    unparsed = run.exchanges.exclude(unparsed="").count()
+    unparsed = run.exchanges.filter(unparsed__gt="").count()  # so asked, an index knows
     if counts["gaps"]:
         words = f"{_many(counts['gaps'], 'gap')} in what was recorded"
         yield Lack(ADVICE, "gaps", words, "Read each: what can’t be seen may bear on a verdict.", gaps)

@@ -78,6 +78,9 @@ def _runs(request: PersonRequest, project: Project) -> Any:
         visible_runs(request.user)
         .filter(pipeline__project=project, started_at__isnull=False)
         .exclude(state__in=("queued", "preparing", "running", "analysing"))
+        .select_related(None)
+        .select_related("pipeline")
+        .only("number", "pipeline__name")
     )
 
 

@@ -5,6 +5,9 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from audits.models import Run
 
@@ -52,8 +55,22 @@ class ImportErasureForm(forms.Form):
     sure = forms.BooleanField(label="I have seen what goes, and that it does not come back")
 
 
+class ManyOptions(forms.Select):
+    """A choice among thousands: its options are put together at once, not each by templates of its own."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        widget = self.get_context(name, value, attrs)["widget"]
+        told = (one for _, group, _ in widget["optgroups"] for one in group)
+        options = format_html_join(
+            "\n",
+            "<option{}>{}</option>",
+            ((flatatt({"value": str(one["value"]), **one["attrs"]}), one["label"]) for one in told),
+        )
+        return format_html("<select{}>\n{}\n</select>", flatatt({"name": widget["name"], **widget["attrs"]}), options)
+
+
 class ErasureForm(forms.Form):
-    run = forms.ModelChoiceField(Run.objects.none(), label="Run")
+    run = forms.ModelChoiceField(Run.objects.none(), label="Run", widget=ManyOptions)
     exchanges = forms.CharField(
         label="Exchanges",
         required=False,

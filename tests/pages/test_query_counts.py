@@ -42,7 +42,7 @@ def grow(world: World) -> None:
 
 
 PAGES: dict[str, tuple[Callable[[World], str], int]] = {
-    "overview": (lambda world: reverse("overview"), 10),
+    "overview": (lambda world: reverse("overview"), 11),
     "pipelines": (lambda world: reverse("pipelines"), 8),
     "pipeline": (lambda world: reverse("pipeline", args=[world.run.pipeline_id]), 8),
     "runs": (lambda world: reverse("runs"), 6),
@@ -51,9 +51,11 @@ PAGES: dict[str, tuple[Callable[[World], str], int]] = {
     "run-calls": (lambda world: reverse("run-calls", args=[world.run.pk]), 22),
     "run-lineage": (lambda world: reverse("run-lineage", args=[world.run.pk]), 27),
     "run-findings": (lambda world: reverse("run-findings", args=[world.run.pk]), 18),
+    "run-approval": (lambda world: reverse("run-approval", args=[world.run.pk]), 28),
     "run-evidence": (lambda world: reverse("run-evidence", args=[world.run.pk]), 18),
     "finding": (lambda world: reverse("finding", args=[world.finding.pk]), 18),
-    "findings": (lambda world: reverse("findings"), 11),
+    "findings": (lambda world: reverse("findings"), 12),
+    "work": (lambda world: reverse("work"), 18),
     "reports": (lambda world: reverse("reports"), 6),
     "terms": (lambda world: reverse("terms"), 4),
     "terms-provider": (lambda world: reverse("terms-provider", args=["openai"]), 15),

@@ -15,10 +15,9 @@ ENTRIES_KEPT = 20_000
 def evidence(run: Run) -> dict[str, Any]:
     """The log's entries, first to last, and the seal; `entries_total` counts those beyond the limit too."""
     entries = run.evidence.order_by("seq")
-    stored = getattr(run, "seal", None)
-    seal = Seal(stored.root, stored.entries, stored.definition) if stored else None
+    sealed = sealed_part(run)
     return {
-        "root": run.evidence_root,
+        "root": sealed["root"],
         "exchanges": run.exchanges.count(),
         "exchange_bytes": run.exchanges.aggregate(sum=Sum(F("request_size") + F("response_size")))["sum"] or 0,
         "entries_total": entries.count(),
@@ -26,6 +25,17 @@ def evidence(run: Run) -> dict[str, Any]:
             {"seq": one.seq, "kind": one.kind, "reference": one.reference, "sha256": one.sha256, "size": one.size}
             for one in entries[:ENTRIES_KEPT]
         ],
+        "sealed_at": sealed["sealed_at"],
+        "key": sealed["key"],
+    }
+
+
+def sealed_part(run: Run) -> dict[str, Any]:
+    """What the seal says: the root of the log, when it was sealed, and the fingerprint of the key."""
+    stored = getattr(run, "seal", None)
+    seal = Seal(stored.root, stored.entries, stored.definition) if stored else None
+    return {
+        "root": run.evidence_root,
         "sealed_at": stored.sealed_at.isoformat() if stored else None,
         "key": seal.key_fingerprint if seal else "",
     }

@@ -9,7 +9,9 @@ from django.utils import timezone
 from audits.models import Rejudging, Run
 
 # Whoever writes a row, by whatever way, leaves a new version of it, with a place and a transaction of its own (decision 0309).
-_VERSIONS: Final = "SELECT count(*), coalesce(sum(hashtextextended(t.ctid::text || ' ' || t.xmin::text, 0)), 0) FROM {} AS t"
+_VERSIONS: Final = (
+    "SELECT count(*), coalesce(sum(hashtextextended(t.ctid::text || ' ' || t.xmin::text, 0)), 0) FROM {} AS t"
+)
 _OF_RUN: Final = ("audits_finding", "audits_assesseduse", "audits_seal")
 _OF_PROJECT: Final = ("audits_decision", "audits_remedy")
 _OF_LIBRARY: Final = (
@@ -31,8 +33,8 @@ _QUERY: Final = " UNION ALL ".join(
 
 
 def rows_behind(run: Run) -> str:
-    """A SHA-256 that is another once a finding of the run, a decision of its project, or what both are told with was written, and on
-    another day, on which a waiver may have ended. Two queries, however many findings.
+    """A SHA-256 that is another once a finding of the run, a decision of its project, or what both are told with was written, and
+    on another day, on which a waiver may have ended. Two queries, however many findings.
     """
     with connection.cursor() as cursor:
         cursor.execute(_QUERY, {"run": run.pk, "project": run.pipeline.project_id})

@@ -25,8 +25,10 @@ from audits.api import (
     questions,
     reports,
     runs,
+    verification,
     work,
 )
+from audits.api.links import add_links
 from compliance.api import clauses, library, people, portfolio, tokens
 from compliance.api.document import document_of
 from compliance.api.guard import finished, guarded, tell_problems
@@ -41,7 +43,9 @@ class Interface(NinjaAPI):
     """django-ninja's, with what all operations share added to its document."""
 
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> OpenAPISchema:
-        return document_of(self, "/api/v1/")  # type: ignore[return-value]
+        document = document_of(self, "/api/v1/")
+        add_links(document)
+        return document  # type: ignore[return-value]
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         """The function's own name: unique over the whole interface, and stable."""
@@ -61,6 +65,7 @@ for tag, room in (
     ("Findings", findings),
     ("Approvals", approvals),
     ("Reports", reports),
+    ("Checking reports", verification),
     ("Work", work),
     ("Webhooks, links, schedules", outward),
     ("Questions", questions),

@@ -33,33 +33,49 @@ def verify(request: HttpRequest) -> HttpResponse:
     return _page(request, {"told": told} if told else {}, 200)
 
 
-def _told(request: HttpRequest) -> Told | None:
-    who = request.META.get("REMOTE_ADDR") or "local"
-    count("verify", who, ASKED_PER_MINUTE)
-    if request.method == "POST":
-        return _posted(request, who)
-    typed = request.GET.get("sha256", "")
-    return _of_hash(typed) if typed else None
-
-
-def _posted(request: HttpRequest, who: str) -> Told:
+def admit(request: HttpRequest) -> None:
+    """Let a request in before its body is read: counted by address, and bounded in size. Raises Problem (411, 413, 429)."""
+    count("verify", _who(request), ASKED_PER_MINUTE)
+    if request.method != "POST":
+        return
     length = request.headers.get("Content-Length", "")
     if not length.isdigit():
         raise Problem(411, "Say how long the file is (Content-Length): it is not read before.")
     if int(length) > LARGEST:
         raise Problem(413, f"A file of more than {LARGEST // 1024 // 1024} MB is not read; no report is as large.")
     request.upload_handlers = [TemporaryFileUploadHandler(request)]
+
+
+def admit_file(request: HttpRequest) -> None:
+    """Count a file that is to be compared, by address. Raises Problem (429)."""
+    count("verify-file", _who(request), FILES_PER_MINUTE)
+
+
+def _who(request: HttpRequest) -> str:
+    return request.META.get("REMOTE_ADDR") or "local"
+
+
+def _told(request: HttpRequest) -> Told | None:
+    admit(request)
+    if request.method == "POST":
+        return _posted(request)
+    typed = request.GET.get("sha256", "")
+    return told_of_hash(typed) if typed else None
+
+
+def _posted(request: HttpRequest) -> Told:
     try:
         file, typed = request.FILES.get("file"), request.POST.get("sha256", "")
     except MultiPartParserError as problem:
         raise Problem(400, "The form was cut off or is none. Send it again.") from problem
     if isinstance(file, UploadedFile) and file.size and file.file is not None:
-        count("verify-file", who, FILES_PER_MINUTE)
+        admit_file(request)
         return verify_file(file.file)
-    return _of_hash(typed)
+    return told_of_hash(typed)
 
 
-def _of_hash(typed: str) -> Told:
+def told_of_hash(typed: str) -> Told:
+    """What a hash is told, as somebody typed it. Raises Problem (422) when it is none."""
     sha256 = hash_in(typed)
     if not sha256:
         raise Problem(422, "Choose the PDF, or give its SHA-256: 64 digits of 0–9 and a–f.")

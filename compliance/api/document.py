@@ -6,6 +6,7 @@ from typing import Any, cast
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
+from compliance.api.explained import ANYBODY
 from compliance.api.openings import Opening
 from compliance.problems import CONTENT_TYPE, KINDS
 
@@ -45,7 +46,8 @@ SCHEMES: Json = {
 _SAYS = {
     400: "The request can’t be read.", 401: "Nobody is signed in, or the token is refused.",
     403: "Not allowed, in words that say who may.", 404: "It does not exist, or is not yours to see.",
-    409: "It can’t be done as things stand.", 412: "It was changed meanwhile (If-Match).", 413: "Too large.",
+    409: "It can’t be done as things stand.", 411: "Without a length (Content-Length).",
+    412: "It was changed meanwhile (If-Match).", 413: "Too large.",
     422: "Something in it is not valid; `errors` names each field.", 429: "Too many requests; Retry-After says when.",
     500: "Our own fault.",
 }  # fmt: skip
@@ -77,12 +79,14 @@ def _operations(api: Any) -> Iterator[tuple[str, Operation]]:
 def _complete(told: Json, method: str, operation: Operation) -> None:
     opening = next(one for one in operation.auth_callbacks if isinstance(one, Opening))
     told["security"] = opening.security
-    told["x-scope"] = str(opening.scope) if opening.scope else None
+    told["x-scope"] = opening.named
     told["parameters"] = [*told.get("parameters", []), *_headers(method)]
     answers = {str(status): one for status, one in told["responses"].items()}
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    left_out = {409, 412} if method == "get" else set()
+    left_out |= set() if method == "post" and opening.named == ANYBODY else {411}
     for status, words in _SAYS.items():
-        if method != "get" or status not in (409, 412):
+        if status not in left_out:
             answers.setdefault(str(status), {"description": words, "content": content})
     if method == "get":
         answers["304"] = {"description": "What you hold is still so (If-None-Match)."}

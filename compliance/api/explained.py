@@ -7,6 +7,8 @@ from typing import Any
 
 Json = Mapping[str, Any]
 METHODS = ("get", "post", "put", "patch", "delete")
+ANYBODY = "anybody"
+"""In the place of a scope: no account is asked for."""
 _WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "null"}
 _FORMATS = {"date": "day", "date-time": "time", "binary": "file"}
 
@@ -57,7 +59,7 @@ def _told(document: Json, method: str, path: str, told: Json) -> Told:
         name=told["operationId"], method=method.upper(), path=path, says=told["description"],
         scope=told["x-scope"] or "", parameters=tuple(_parameters(told)), body_kind=kind, body=body,
         answer=f"{status} {answer_kind}".strip(), answer_fields=tuple(_fields(document, answer)),
-        example=_example(method, path, kind, body, bool(told["x-scope"])),
+        example=_example(method, path, kind, body, told["x-scope"]),
     )  # fmt: skip
 
 
@@ -105,10 +107,11 @@ def _kind(schema: Json) -> str:
     return _FORMATS.get(schema.get("format", ""), _WORDS.get(kind, str(kind)))
 
 
-def _example(method: str, path: str, kind: str, body: tuple[Field, ...], token: bool) -> str:
+def _example(method: str, path: str, kind: str, body: tuple[Field, ...], scope: str | None) -> str:
     """A line for a shell: the least that the operation takes. Those that take a person send their session's cookies."""
-    who = '-H "Authorization: Bearer $TOKEN"' if token else '-b cookies.txt -H "X-CSRFToken: $CSRF"'
-    lines = [f'curl {who} {"" if method == "get" else f"-X {method.upper()} "}"$URL{path}"']
+    shown = {None: '-b cookies.txt -H "X-CSRFToken: $CSRF" ', ANYBODY: ""}
+    who = shown.get(scope, '-H "Authorization: Bearer $TOKEN" ')
+    lines = [f'curl {who}{"" if method == "get" else f"-X {method.upper()} "}"$URL{path}"']
     needed = [one for one in body if one.required]
     if kind == "multipart/form-data":
         lines += [f"-F {one.name}={'@FILE' if 'file' in one.kind else '…'}" for one in needed]

@@ -1,11 +1,13 @@
 """Who may call an operation: a person in their session, or a program whose token has the scope. What they may do with the
 objects is decided by compliance.access and audits.access, as for pages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
+from compliance.api.explained import ANYBODY
 from compliance.models import ApiToken, User
 from compliance.problems import Problem
 
@@ -19,7 +21,12 @@ class Opening:
     def __init__(self, scope: ApiToken.Scope | None) -> None:
         self.scope = scope
 
-    def __call__(self, request: HttpRequest) -> User:
+    @property
+    def named(self) -> str | None:
+        """As the document names it: the scope; None: a person in their session."""
+        return str(self.scope) if self.scope else None
+
+    def __call__(self, request: HttpRequest) -> object:
         token: ApiToken | None = getattr(request, "api_token", None)
         if token is not None:
             return self._by_token(token)
@@ -46,6 +53,26 @@ class Opening:
         """As an OpenAPI document says it."""
         session: list[dict[str, Any]] = [{"session": []}]
         return session if self.scope is None else [{"token": [str(self.scope)]}, *session]
+
+
+class Anybody(Opening):
+    """Opens an operation to all, without an account. `admit` bounds and counts the request before its body is read."""
+
+    def __init__(self, admit: Callable[[HttpRequest], None]) -> None:
+        super().__init__(None)
+        self.admit = admit
+
+    @property
+    def named(self) -> str | None:
+        return ANYBODY
+
+    def __call__(self, request: HttpRequest) -> object:
+        self.admit(request)
+        return True
+
+    @property
+    def security(self) -> list[dict[str, Any]]:
+        return []
 
 
 def _challenge() -> dict[str, str]:

@@ -12,6 +12,7 @@ from compliance.roles import Deed
 
 EVERYBODY, LAWYERS, ADMINISTRATORS = "whoever is signed in", "legal and administrators", "administrators"
 ITS_OWN = "the one person whose it is, who is none of those that are asked here"
+ANYBODY = "anybody, without an account"
 Where = Callable[[Any], dict[str, Any]]
 
 
@@ -181,6 +182,8 @@ CASES: dict[str, Case] = {
     "ask_for_report": Case(Deed.REPORT, of_run),
     "get_one_report": Case(SEE, of_report),
     "get_report_pdf": Case(SEE, of_report),
+    "verify_one_hash": Case(ANYBODY, query=f"sha256={'0' * 64}"),
+    "verify_one_file": Case(ANYBODY, files=("file",)),
     # questions, and what was judged anew
     "get_questionnaire": Case(SEE, of_project),
     "answer_about_student": Case(

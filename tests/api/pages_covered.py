@@ -156,6 +156,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     "portfolio-policy": ("get_policy",),
     "portfolio-policy-file": ("get_policy_file",),
     "report-download": ("get_report_pdf", "get_one_report"),
+    "verify-report": ("verify_one_hash", "verify_one_file"),
 }
 LEFT_OUT: dict[str, str] = {
     "sign-in": "A person shows in a browser who they are, with a second factor or a passkey; a program comes with a token.",
@@ -163,7 +164,6 @@ LEFT_OUT: dict[str, str] = {
     "invitation": "Whoever follows the link reads it, signs in or makes an account: a person, once, in a browser.",
     "shared": "Whoever holds a link to a report reads it in a browser, and never signs in.",
     "shared-file": "A file behind a link to a report: the link itself is what opens it, to any program.",
-    "verify-report": "Anybody holds a report against its hash here, without signing in; no account, so no token either.",
     "openid-callback": "A step of signing in through the organisation, between browsers and its identity provider.",
     "saml-finished": "A step of signing in through the organisation, between browsers and its identity provider.",
     "house": "Whether a second factor is asked for is decided in person, by an administrator who signed in with one.",

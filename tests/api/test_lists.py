@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audits.models import Finding, Remark
+from audits.actions.decisions import decide
+from audits.models import Finding, Remark, Remedy
 from tests.api.conftest import program, signed_in
 from tests.api.places import Everything, everything, places, rule, world
-from tests.factories import make_call, make_completed_run, make_exchange, make_finding, make_user
+from tests.factories import NOON, make_call, make_completed_run, make_exchange, make_finding, make_user
 
 __all__ = ["everything", "places", "rule", "world"]
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,16 @@ def more_calls(at: Everything) -> None:
     make_call(run, make_exchange(run))
 
 
+def more_work(at: Everything) -> None:
+    finding, person = at.world.finding, at.world.engineer
+    remedy = Remedy.objects.create(
+        project=at.world.project, finding_key=finding.key, finding=finding, what="Another model.", owner=person,
+        due_on=NOON.date(), asked_by=person,
+    )  # fmt: skip
+    decide(finding=finding, kind="remediated", reason="Done.", acting_user=person)
+    assert remedy.decisions.exists()
+
+
 LISTS: dict[str, tuple[str, Callable[[Everything], None]]] = {
     "runs": ("/api/v1/runs", more_runs),
     "pipelines": ("/api/v1/pipelines", more_runs),
@@ -44,6 +55,7 @@ LISTS: dict[str, tuple[str, Callable[[Everything], None]]] = {
     "remarks": ("/api/v1/findings/{finding}/remarks", more_remarks),
     "projects": ("/api/v1/projects", more_calls),
     "reports": ("/api/v1/reports", more_runs),
+    "remedies": ("/api/v1/remedies", more_work),
 }
 
 

@@ -12,7 +12,7 @@ from audits.api.site import document
 from compliance.models import ApiToken, Membership, User
 from compliance.roles import EVERYWHERE, IN_PROJECT, Deed, deeds_by_program, deeds_of
 from tests.api.conftest import program, signed_in
-from tests.api.operations import ADMINISTRATORS, CASES, EVERYBODY, ITS_OWN, LAWYERS, Case
+from tests.api.operations import ADMINISTRATORS, ANYBODY, CASES, EVERYBODY, ITS_OWN, LAWYERS, Case
 from tests.api.places import Everything, everything, places, rule, world
 from tests.factories import make_user
 
@@ -118,7 +118,8 @@ SEEING = (("member", "viewer"), ("member", None), ("legal", None), ("auditor", N
 
 def asked_of(everywhere: str, in_project: str | None) -> list[str]:
     seeing = (everywhere, in_project) in SEEING
-    return [name for name, case in CASES.items() if case.needs != EVERYBODY and (case.needs is not None or seeing)]
+    asked = {name: case for name, case in CASES.items() if case.needs not in (EVERYBODY, ANYBODY)}
+    return [name for name, case in asked.items() if case.needs is not None or seeing]
 
 
 @pytest.mark.parametrize(("everywhere", "in_project"), STANDINGS)
@@ -163,14 +164,22 @@ def test_an_operation_is_closed_to_every_other_scope(everything: Everything, mon
     user = person("member", "engineer", everything)
     for scope in ApiToken.Scope.values:
         robot = program(user, scope)
-        others = [name for name in CASES if OPERATIONS[name][2]["x-scope"] not in (scope, None)]
+        others = [name for name in CASES if OPERATIONS[name][2]["x-scope"] not in (scope, None, "anybody")]
         assert {name: asked(robot, name, everything) for name in others} == dict.fromkeys(others, "refused")
 
 
 def test_a_stranger_opens_nothing(everything: Everything):
-    for name, (method, path, _) in OPERATIONS.items():
+    closed = {name: told for name, told in OPERATIONS.items() if CASES[name].needs != ANYBODY}
+    for name, (method, path, _) in closed.items():
         answer = getattr(Client(), method)(path.format(**CASES[name].where(everything)))
         assert answer.status_code == 401, name
+
+
+def test_what_is_open_to_anybody_says_so_and_is_the_check_of_reports_alone(everything: Everything):
+    opened = [name for name, (_, _, told) in OPERATIONS.items() if told["x-scope"] == "anybody"]
+    assert sorted(opened) == ["verify_one_file", "verify_one_hash"]
+    assert all(OPERATIONS[name][2]["security"] == [] for name in opened)
+    assert {name: asked(Client(), name, everything) for name in opened} == dict.fromkeys(opened, "done")
 
 
 def test_a_token_writes_no_privileged_note_and_reads_none(everything: Everything):

@@ -18,6 +18,7 @@ from compliance.access import may_run_audits, may_use_this_machine, visible_proj
 from compliance.models import Project, User
 from compliance.templatetags.looks import STEP_NAMES
 from compliance.templatetags.unseen import with_names
+from compliance.views.given_names import plain_name
 
 MOST_BYTES = 200 * 1024 * 1024
 _HOST = re.compile(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$", re.IGNORECASE)
@@ -150,7 +151,7 @@ class AddPipelineForm(forms.Form):
     """A pipeline's source tree: a folder of this machine, or a ZIP."""
 
     project = forms.ModelChoiceField(label="Project", queryset=Project.objects.none(), empty_label=None)
-    name = forms.CharField(label="Name", max_length=120)
+    name = forms.CharField(label="Name", max_length=120, validators=[plain_name])
     path = forms.CharField(
         label="Folder on this machine", required=False, max_length=1000,
         help_text="The root of the source tree, as an absolute path.",

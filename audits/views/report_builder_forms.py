@@ -18,6 +18,7 @@ from audits.reporting.options import (
     read_options,
 )
 from compliance.templatetags.unseen import with_names
+from compliance.views.given_names import plain_name
 
 _DAY = {"type": "date"}
 PAPER_WORDS: Final = {"A4": "A4", "letter": "US Letter"}
@@ -60,7 +61,7 @@ class BuilderForm(forms.Form):
     )
     language = forms.ChoiceField(label="Language", choices=list(LANGUAGES.items()), initial="en")
     paper = forms.ChoiceField(label="Paper", choices=list(PAPER_WORDS.items()), initial="A4")
-    brand_name = forms.CharField(label="Name on the cover", required=False, max_length=80)
+    brand_name = forms.CharField(label="Name on the cover", required=False, max_length=80, validators=[plain_name])
     colour = forms.CharField(
         label="Colour", required=False, max_length=7, help_text="As #1F4FD8, dark enough to be read on white paper.",
         widget=forms.TextInput(attrs={"pattern": "#[0-9A-Fa-f]{6}", "placeholder": "#1F4FD8"}),
@@ -156,7 +157,9 @@ def initial_of(preset: ReportPreset | None, brand: ReportBrand | None, asked: Ma
 class BrandForm(forms.Form):
     """Name, colour and logo of a project's reports."""
 
-    name = forms.CharField(label="Name on the cover", required=False, max_length=80, help_text="Empty: Clausetrail.")
+    name = forms.CharField(
+        label="Name on the cover", required=False, max_length=80, validators=[plain_name], help_text="Empty: Clausetrail."
+    )  # fmt: skip
     colour = forms.CharField(
         label="Colour",
         required=False,

@@ -15,6 +15,7 @@ from audits.reporting.options import DEPTHS, LANGUAGES, PROFILES, SCOPES, Option
 from audits.views.report_builder_forms import PAPER_WORDS
 from compliance.models import User
 from compliance.templatetags.unseen import with_names
+from compliance.views.given_names import plain_name
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FIELDS: Final = (
@@ -26,7 +27,9 @@ _IDS: Final = {"project": "projects", "student": "student", "provider": "provide
 class ScheduleForm(forms.Form):
     """A report by the calendar."""
 
-    name = forms.CharField(label="Name", max_length=120, help_text="As in “Monthly for legal”.")
+    name = forms.CharField(
+        label="Name", max_length=120, validators=[plain_name], help_text="As in “Monthly for legal”."
+    )  # fmt: skip
     kind = forms.ChoiceField(label="About", choices=[(one, SCOPES[one]) for one in KINDS])
     projects = forms.MultipleChoiceField(label="Projects", required=False, widget=forms.CheckboxSelectMultiple)
     student = forms.ChoiceField(label="Student", required=False)

@@ -6,12 +6,15 @@ from django import forms
 
 from audits.actions.webhooks import EVENTS
 from audits.models import Webhook
+from compliance.views.given_names import plain_name
 
 
 class WebhookForm(forms.Form):
     """An address that is to be told of a project's events."""
 
-    name = forms.CharField(label="Name", max_length=80, help_text="Who or what is told, so that others know.")
+    name = forms.CharField(
+        label="Name", max_length=80, validators=[plain_name], help_text="Who or what is told, so that others know."
+    )  # fmt: skip
     url = forms.CharField(
         label="Address", max_length=500, widget=forms.URLInput,
         help_text="Begins with https. Shown without what follows a question mark; for Slack the host alone is shown.",

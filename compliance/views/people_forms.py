@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from compliance.models import ApiToken, Membership, Project
+from compliance.views.given_names import plain_name
 
 _DAY = forms.DateInput(attrs={"type": "date"})
 _BAD_DAY = {"invalid": "Write the day as year-month-day: 2027-03-31."}
@@ -26,6 +27,11 @@ class ProjectForm(forms.ModelForm):
         model = Project
         fields = ("name", "description")
         widgets = {"description": forms.Textarea(attrs={"rows": 2})}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        plain_name(name)
+        return name
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -74,7 +80,9 @@ class JoinForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(label="What uses it", max_length=120, help_text="As in “nightly gate” or “data platform”.")
+    name = forms.CharField(
+        label="What uses it", max_length=120, validators=[plain_name], help_text="As in “nightly gate” or “data platform”."
+    )  # fmt: skip
     scopes = forms.MultipleChoiceField(
         label="What it may do", choices=ApiToken.Scope.choices, widget=forms.CheckboxSelectMultiple,
         initial=[ApiToken.Scope.READ], help_text="Never more than you may do yourself.",

@@ -23,7 +23,7 @@ from compliance.api.shapes import Json, Person
 from compliance.models import Agreement, Rule, RuleRevision
 from compliance.problems import Problem
 from compliance.queries.in_force import READABLE, readable_agreements
-from compliance.queries.library import library_from_database
+from compliance.queries.library_kept import kept_library
 from compliance.queries.names import names
 from compliance.queries.proposed import UnreadableRevision
 from compliance.views.requests import PersonRequest
@@ -103,8 +103,8 @@ class WhyAsked(Schema):
 def list_coming_changes(request: PersonRequest, asked: Query[Paged]) -> dict[str, Any]:
     """Every recent use that will be judged more strictly from a day ahead, soonest first."""
     mine = visible_runs(request.user).filter(pk__in=newest_runs().values("pk"))
-    runs = list(mine.defer("manifest_text", "scan", "prompts", "summary"))
-    found = coming_changes(library_from_database(), runs, timezone.now().date()) if runs else []
+    runs = list(mine.defer("manifest_text", "scan", "prompts", "summary").select_related("requested_by"))
+    found = coming_changes(kept_library(), runs, timezone.now().date()) if runs else []
     return part_of_rows(found, asked)
 
 

@@ -22,7 +22,7 @@ from audits.models import Dataset, Run, Student, UsageSignature
 from audits.queries.review import newest_runs
 from audits.queries.taught import read_rows
 from compliance.engine.catalogue import ModelIdentity, resolve_model
-from compliance.queries.library import catalogue_from_database
+from compliance.queries.library_kept import kept_library
 from compliance.queries.names import provider_names
 
 FEW = 300
@@ -55,7 +55,7 @@ def read_records(runs: QuerySet[Run], since: dt.date | None = None) -> Records:
     ids = Run.objects.filter(
         pk__in=runs.order_by().values("pk")
     ).order_by()  # a part of each query: lists of numbers are slow
-    library = catalogue_from_database()
+    library = kept_library()
     students, signatures = _students(ids), _signatures(ids, since)
     public = [record for row in chosen for record in _public(row[0], row[8])]
     asked = [(row["model"], row["provider"]) for row in signatures]

@@ -12,7 +12,8 @@ from audits.models import AssessedUse, FactAnswer, Finding, Run
 from audits.queries.review import standing_today
 from compliance.engine.phrases import fact_phrase
 from compliance.models import Project
-from compliance.queries.library import agreements_by_project, library_from_database
+from compliance.queries.library import agreements_by_project
+from compliance.queries.library_kept import kept_library
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def asked_of(findings: QuerySet[Finding], project: Project | None, student: str)
     ]
     runs = Run.objects.filter(pk__in={one.run_id for question in questions for one in question.findings})
     judged = list(runs.select_related("pipeline__project").defer("manifest_text", "scan", "prompts", "summary"))
-    supposed = Consequences(library_from_database(), judged, agreements_by_project()) if questions else None
+    supposed = Consequences(kept_library(), judged, agreements_by_project()) if questions else None
     first = _first_days(question.findings for question in questions)
     return [
         AskedQuestion(

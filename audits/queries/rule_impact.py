@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from audits.matching.rejudging import ChangedUse, Impact, impact_of
 from compliance.models import RuleRevision
-from compliance.queries.library import library_from_database
+from compliance.queries.library_kept import kept_library
 from compliance.queries.proposed import library_with
 
 SHOWN_RUNS = 100
@@ -53,7 +53,7 @@ class RuleImpact:
 
 def impact_of_revision(revision: RuleRevision) -> RuleImpact:
     """Judge everything recorded as if the revision were published; nothing is written. Raises UnreadableRevision."""
-    library = library_from_database()
+    library = kept_library()
     impact = impact_of(library_with(revision, library))
     pending = impact_of(library).changed_calls if impact.changes else 0
     by_run: defaultdict[int, list[ChangedUse]] = defaultdict(list)

@@ -35,7 +35,7 @@ from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
 MOST_SHOWN = 50
-LINES_AT_FIRST, LINES_AT_ONCE = 400, 500
+LINES_AT_FIRST, LINES_AT_ONCE = 200, 500
 RUNS: Final = Listing(
     "runs",
     (

@@ -21,7 +21,7 @@ from compliance.engine.portfolio import (
     ways_to,
 )
 from compliance.models import Agreement, RuleRevision, TermsDocument, Version
-from compliance.queries.library import library_from_database
+from compliance.queries.library_kept import kept_library
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "direct": ("api", "consumer_app"),
@@ -89,9 +89,9 @@ class Portfolio:
 
 
 def library_for(asked: Question) -> Library:
-    """The published library, with agreements or without. About a dozen queries."""
-    library = library_from_database(asked.project_id if asked.agreements else None)
-    return library if asked.agreements else replace(library, agreements=())
+    """The published library, with agreements or without. One query where it has not changed, and two for a project's own."""
+    library = kept_library(asked.project_id if asked.agreements else None)
+    return library if asked.agreements or not library.agreements else replace(library, agreements=())
 
 
 def portfolio(asked: Question) -> Portfolio:

@@ -24,7 +24,8 @@ from compliance.engine.facts import Fact, FactValue
 from compliance.engine.library import Agreement, Library
 from compliance.engine.phrases import fact_phrase
 from compliance.engine.vocabulary import ACTIVITIES, FACTS
-from compliance.queries.library import agreements_of, library_from_database
+from compliance.queries.library import agreements_of
+from compliance.queries.library_kept import kept_library
 from compliance.queries.names import provider_names
 
 MOST_USES: Final = 6
@@ -101,7 +102,7 @@ class _Trial:
 
     def __init__(self, run: Run, on: dt.date) -> None:
         self.on = on
-        self._library: Library = library_from_database()
+        self._library: Library = kept_library()
         self._names = provider_names()
         self._agreements: tuple[Agreement, ...] = agreements_of(run.pipeline.project_id)
         self._reader = Reader(run, self._library, answers_on_record())

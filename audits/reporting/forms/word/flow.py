@@ -36,6 +36,8 @@ WIDE: Final = "annex-wide"
 TOGETHER, WORK = "together", "work"
 KEPT: Final = frozenset({"deciding", "whole"})
 """What paper does not break over pages; here each paragraph is kept with the next."""
+ROOM: Final = {"Heading1": '<w:spacing w:before="560"/>', "FindingBadge": '<w:spacing w:before="280"/>'}
+"""Above what begins a page elsewhere and runs on here."""
 ON_THE_PAGE: Final = '<w:pageBreakBefore w:val="0"/>'
 NARROW_PICTURE, BROAD_PICTURE = 118.0, 160.0  # mm
 _SPACES: Final = re.compile(r"[ \t\n\r\f]+")
@@ -214,8 +216,8 @@ class Flow:
         self.waiting.clear()
         named = f'<w:pStyle w:val="{style}"/>' if style not in ("Normal", "cover") else ""
         keep = "<w:keepNext/>" if self.kept else ""
-        turn = ON_THE_PAGE if self.runs_on and style in ("Heading1", "FindingBadge") else ""
-        inner = named + keep + turn + properties
+        room = ROOM.get(style, "") if self.runs_on else ""
+        inner = named + keep + (ON_THE_PAGE if room else "") + properties + room
         return f"<w:p>{f'<w:pPr>{inner}</w:pPr>' if inner else ''}{content}</w:p>"
 
     def _words(self, inside: Iterable[Node | str], look: Look) -> Iterator[str]:

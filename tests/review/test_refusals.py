@@ -49,6 +49,8 @@ def as_read(answer: Any) -> str:
     if answer["Content-Type"].startswith("text/html"):
         text = re.sub(r"(?s)<(script|style|head)\b.*?</\1>", " ", text)
         text = unescape(re.sub(r"<[^>]+>", " ", text))
+    else:
+        text = json.dumps(json.loads(text), ensure_ascii=False)
     return re.sub(r"\s+", " ", text)
 
 

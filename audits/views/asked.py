@@ -31,6 +31,7 @@ from audits.models import FactRequest
 from audits.queries.people import people_of_project
 from audits.views.asked_forms import AskForm, reply_form
 from audits.views.looks import looked_in
+from audits.views.unsent import keep_unsent
 from compliance.engine.phrases import fact_phrase
 from compliance.queries.names import names
 from compliance.views.lists import Column, Listing, field, wants_csv
@@ -106,6 +107,7 @@ def ask(request: PersonRequest, pk: int) -> HttpResponse:
         made = ask_for_fact(finding=finding, acting_user=request.user, **form.cleaned_data)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+        keep_unsent(request, "ask", pk)
     else:
         messages.info(request, f"{made.asked_of} is asked, and told.")
     return redirect(f"{reverse('finding', args=[pk])}#asked")

@@ -41,8 +41,8 @@ class AskForm(forms.Form):
     )
     due_on = forms.DateField(label="Due", required=False, widget=_DAY, error_messages=_BAD_DAY)
 
-    def __init__(self, data: Any = None, *, finding: Finding, people: Any) -> None:
-        super().__init__(data, auto_id="id_ask_%s")
+    def __init__(self, data: Any = None, *, finding: Finding, people: Any, initial: Any = None) -> None:
+        super().__init__(data, auto_id="id_ask_%s", initial=initial)
         waiting = [fact for fact in ASKED if fact in finding.missing_facts]
         rest = [fact for fact in ASKED if fact not in waiting]
         self.fields["fact"].choices = [  # type: ignore[attr-defined]

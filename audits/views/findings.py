@@ -40,6 +40,7 @@ from audits.views.listing import InTwoSteps, page_of
 from audits.views.looks import looked_at_notes
 from audits.views.review_forms import AssignForm, DecisionForm, FindingFilter, in_order_of_work
 from audits.views.runs import run_context
+from audits.views.unsent import unsent
 from compliance.access import deeds_in, may_decide_some, visible_projects
 from compliance.queries.names import names, provider_names
 from compliance.roles import Deed
@@ -120,6 +121,8 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
     held = Assignment.objects.filter(project=project, finding_key=finding.key).select_related("assignee").first()
     remarks = list(visible_remarks(request.user, finding))
     looked_at_notes(request, finding, remarks)
+    typed = unsent(request, finding.pk)
+    asking = AskForm(finding=finding, people=people_of_project(project), initial=typed.get("ask"))
     context = {
         "finding": finding,
         "run": finding.run,
@@ -140,7 +143,8 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
         "may_remark": Deed.COMMENT in deeds,
         "may_note": Deed.WRITE_PRIVILEGED in deeds,
         "asked": visible_requests(request.user).filter(project=project, finding__key=finding.key),
-        "asking": AskForm(finding=finding, people=people_of_project(project)) if Deed.DECIDE in deeds else None,
+        "asking": asking if Deed.DECIDE in deeds else None,
+        "typed": typed,
         "remedies": visible_remedies(request.user).filter(project=project, finding_key=finding.key),
     }
     return render(request, "audits/finding_detail.html", context, status=status)
@@ -151,7 +155,8 @@ def decide_finding(request: PersonRequest, pk: int) -> HttpResponse:
     """Add a decision to the finding's history."""
     finding = get_finding(request.user, pk)
     require_may_decide(request.user, finding)
-    form = DecisionForm(request.POST, has_rule=finding.rule_revision is not None)
+    decided = bool(decisions_on(finding))
+    form = DecisionForm(request.POST, has_rule=finding.rule_revision is not None, decided=decided)
     if not form.is_valid():
         return _page(request, finding, form, status=422)
     try:

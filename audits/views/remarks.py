@@ -18,6 +18,7 @@ from audits.actions.remarks import LARGEST_ENCLOSURE, LONGEST, MOST_ENCLOSURES, 
 from audits.evidence.store import Missing, open_store
 from audits.models import Look
 from audits.views.looks import looked_in
+from audits.views.unsent import keep_unsent
 from compliance.views.requests import PersonRequest
 
 
@@ -59,6 +60,7 @@ def add(request: PersonRequest, pk: int) -> HttpResponse:
         )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+        keep_unsent(request, "remark", pk)
         return redirect(f"{reverse('finding', args=[pk])}#discussion")
     return redirect(f"{reverse('finding', args=[pk])}#remark-{made.pk}")
 

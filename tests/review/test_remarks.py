@@ -14,6 +14,7 @@ from audits.actions.notices import choose_mail, remind_of_ends, tell
 from audits.models import Finding, Look, Notice, Remark, Report
 from audits.procedures.mailing import send_mail
 from audits.reporting.context import build_context
+from audits.views import remarks
 from compliance.models import Membership, User
 from tests.factories import make_completed_run, make_user
 from tests.pages.conftest import SignedIn, World, signed_in, world
@@ -141,6 +142,20 @@ def test_a_file_goes_with_a_remark_and_each_look_at_it_is_on_record(world: World
     assert "attachment" in answer.headers["Content-Disposition"]
     assert Look.objects.filter(user=world.legal).exists()
     assert signed_in(world.engineer).get(reverse("finding-enclosure", args=[pk])).status_code == 404
+
+
+def test_words_are_not_lost_when_their_file_is_refused(
+    world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(remarks, "LARGEST_ENCLOSURE", 4)
+    lawyer, page = signed_in(world.legal), reverse("finding", args=[world.finding.pk])
+    file = SimpleUploadedFile("letter.pdf", b"a letter")
+    say(lawyer, world.finding, body="Read the <letter>.", privileged="on", enclosures=file)
+    again = lawyer.get(page).content.decode()
+    assert "letter.pdf is larger than" in again
+    assert "Read the &lt;letter&gt;.</textarea>" in again
+    assert 'name="privileged" checked' in again, "what was meant for lawyers stays meant for them"
+    assert "Read the" not in lawyer.get(page).content.decode(), "given back once"
 
 
 def test_what_is_due_is_told_while_somebody_has_to_decide_also_when_it_is_open_again(world: World):

@@ -22,7 +22,7 @@ def test_ways_out_of_a_prohibition_are_those_that_the_engine_finds_better(world:
     ways = out_of(run)
     assert (ways.outcome, ways.on) == ("prohibited", timezone.localdate())
     found = {way.words: way.outcome for way in ways.found}
-    assert found["Get a written agreement of acme that covers training a model on output"] == "permitted"
+    assert found["Get a written agreement of Acme that covers training a model on output"] == "permitted"
     assert found["Only evaluate models with the answers"] == "not_addressed"
     assert ways.found[0].outcome == "permitted", "the best first"
     assert ways.tried > len(ways.found), "what comes out no better is not suggested"
@@ -52,5 +52,5 @@ def test_the_page_shows_the_ways(world: World):
     client = Client()
     client.force_login(world.engineer)
     page = client.get(reverse("work-finding", args=[finding(run, COMPETING).pk])).content.decode()
-    assert "Get a written agreement of acme" in page
+    assert "Get a written agreement of Acme" in page
     assert "missing: whether the student is made available to third parties" in page

@@ -38,50 +38,49 @@ _SAME_ANSWER = "other.response_key = entry.response_key"
 _SAME_REQUEST = """other.request_key = entry.request_key AND other.pipeline_id <> entry.pipeline_id
     AND (other.response_key IS NULL OR entry.response_key IS NULL)"""
 _OTHER = f"""
-SELECT entry.id AS entry_id, other.id AS other_id, {_APART} AS apart, {_DIFFERS} AS differs, {_RANK.format("other")} AS rank
-FROM touched AS entry JOIN audits_usageentry AS other ON {{same}} AND other.kind = 'call' AND other.id <> entry.id
-JOIN audits_pipeline AS log ON log.id = other.pipeline_id AND log.project_id = %(project)s
-WHERE {_APART} OR {_RANK.format("other")} < {_RANK.format("entry")}"""  # noqa: S608 - all of these are texts of this module
+SELECT other.id AS other_id, {_APART} AS apart, {_DIFFERS} AS differs, {_RANK.format("other")} AS rank
+FROM audits_usageentry AS other JOIN audits_pipeline AS log ON log.id = other.pipeline_id AND log.project_id = %(project)s
+WHERE {{same}} AND other.kind = 'call' AND other.id <> entry.id
+AND ({_APART} OR {_RANK.format("other")} < {_RANK.format("entry")})"""  # noqa: S608 - all of these are texts of this module
 _CALL = f"""
-SELECT entry.id AS entry_id, other.id AS call_id, other.run_id, {_APART} OR (other.failed AND NOT entry.failed) AS apart,
-    {_DIFFERS} AS differs
-FROM touched AS entry JOIN audits_recordedid AS recorded ON recorded.key = entry.{{column}}
-JOIN audits_modelcall AS other ON other.id = recorded.call_id
+SELECT other.id AS call_id, other.run_id, {_APART} OR (other.failed AND NOT entry.failed) AS apart, {_DIFFERS} AS differs
+FROM audits_recordedid AS recorded JOIN audits_modelcall AS other ON other.id = recorded.call_id
 JOIN audits_run AS run ON run.id = recorded.run_id
 JOIN audits_pipeline AS log ON log.id = run.pipeline_id AND log.project_id = %(project)s
-WHERE {{trusted}} EXISTS (SELECT FROM audits_usagesignature WHERE run_id = recorded.run_id)"""  # noqa: S608
+WHERE recorded.key = entry.{{column}} AND {{trusted}}
+EXISTS (SELECT FROM audits_usagesignature WHERE run_id = recorded.run_id)"""  # noqa: S608
+# Entry by entry, by index: the planner knows nothing of how many a batch has, and would compare each with each.
 _FOUND = f"""
-WITH touched AS MATERIALIZED ({_TOUCHED}),
-others AS (SELECT DISTINCT ON (entry_id) * FROM ({_OTHER.format(same=_SAME_ANSWER)} UNION ALL {_OTHER.format(same=_SAME_REQUEST)})
-    AS alike ORDER BY entry_id, apart, rank),
-recorded AS (SELECT DISTINCT ON (entry_id) * FROM ({_CALL.format(column="response_key", trusted="")}
-    UNION ALL {_CALL.format(column="request_key", trusted="(other.response_id = '' OR entry.response_key IS NULL) AND")})
-    AS alike ORDER BY entry_id, apart, call_id)
-SELECT touched.id, touched.pipeline_id, (touched.at AT TIME ZONE 'UTC')::date AS day, others.other_id, recorded.call_id,
-    recorded.run_id, coalesce(others.apart, true) AND coalesce(recorded.apart, true) AS apart,
+SELECT entry.id, entry.pipeline_id, others.other_id, recorded.call_id, recorded.run_id,
+    coalesce(others.apart, true) AND coalesce(recorded.apart, true) AS apart,
     coalesce(recorded.differs, '') AS from_call, coalesce(others.differs, '') AS from_other,
     coalesce(recorded.apart, true) AS call_apart, coalesce(others.apart, true) AS other_apart
-FROM touched LEFT JOIN others ON others.entry_id = touched.id LEFT JOIN recorded ON recorded.entry_id = touched.id"""  # noqa: S608
+FROM ({_TOUCHED}) AS entry
+LEFT JOIN LATERAL (SELECT * FROM ({_OTHER.format(same=_SAME_ANSWER)} UNION ALL {_OTHER.format(same=_SAME_REQUEST)}) AS alike
+    ORDER BY apart, rank LIMIT 1) AS others ON true
+LEFT JOIN LATERAL (SELECT * FROM ({_CALL.format(column="response_key", trusted="")}
+    UNION ALL {_CALL.format(column="request_key", trusted="(other.response_id = '' OR entry.response_key IS NULL) AND")}) AS alike
+    ORDER BY apart, call_id LIMIT 1) AS recorded ON true"""  # noqa: S608
+_DAY = "(SELECT (at AT TIME ZONE 'UTC')::date FROM audits_usageentry WHERE audits_usageentry.id = {0}.entry_id) AS day"
 _RENEW = f"""
-WITH found AS ({_FOUND}),
-named AS (SELECT id, pipeline_id, day, apart,
+WITH found AS MATERIALIZED ({_FOUND}),
+named AS (SELECT id, pipeline_id, apart,
     CASE WHEN apart OR NOT other_apart THEN other_id END AS other_id,
     CASE WHEN apart OR NOT call_apart THEN call_id END AS call_id,
     CASE WHEN apart OR NOT call_apart THEN run_id END AS run_id,
     concat_ws(',', nullif(from_call, ''), nullif(CASE WHEN from_other <> from_call THEN from_other END, '')) AS differs
     FROM found WHERE call_id IS NOT NULL OR other_id IS NOT NULL),
-gone AS (DELETE FROM audits_samecall USING found WHERE audits_samecall.entry_id = found.id
-    AND found.call_id IS NULL AND found.other_id IS NULL RETURNING found.pipeline_id, found.day),
+gone AS (DELETE FROM audits_samecall AS known
+    WHERE entry_id = ANY(ARRAY(SELECT id FROM found WHERE call_id IS NULL AND other_id IS NULL))
+    RETURNING pipeline_id, {_DAY.format("known")}),
 written AS (INSERT INTO audits_samecall AS known (entry_id, pipeline_id, other_id, call_id, run_id, apart, differs, at)
     SELECT id, pipeline_id, other_id, call_id, run_id, apart, differs, now() FROM named
     ON CONFLICT (entry_id) DO UPDATE SET other_id = excluded.other_id, call_id = excluded.call_id, run_id = excluded.run_id,
         apart = excluded.apart, differs = excluded.differs, at = excluded.at
     WHERE (known.other_id, known.call_id, known.apart, known.differs)
         IS DISTINCT FROM (excluded.other_id, excluded.call_id, excluded.apart, excluded.differs)
-    RETURNING entry_id)
-SELECT pipeline_id, min(day), max(day) FROM (
-    SELECT pipeline_id, day FROM gone
-    UNION ALL SELECT found.pipeline_id, found.day FROM written JOIN found ON found.id = written.entry_id) AS changed
+    RETURNING pipeline_id, {_DAY.format("known")})
+SELECT pipeline_id, min(day), max(day) FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS changed
 GROUP BY pipeline_id"""  # noqa: S608
 
 
@@ -133,7 +132,7 @@ def _renewed(project_id: int, keys: Mapping[str, list[UUID]]) -> Changed:
     with connection.cursor() as cursor:
         # By the indexes on ids, whatever the planner thinks of tables that have just grown: reading all entries for each
         # batch of an import would take longer than reading the file.
-        cursor.execute("SET LOCAL enable_seqscan TO off")
+        cursor.execute("SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off")
         cursor.execute(_RENEW, {"project": project_id, **keys})
         changed = {log: Days(first, last) for log, first, last in cursor.fetchall()}
         cursor.execute("SET LOCAL enable_seqscan TO on")

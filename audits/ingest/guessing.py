@@ -21,7 +21,7 @@ def likely_source(begin: bytes, but: str) -> Source | None:
 def _found(begin: bytes, source: Source) -> int:
     if source.reader is None:
         return 0
-    stream = io.BufferedReader(io.BytesIO(begin), len(begin) or 1)  # type: ignore[arg-type]
+    stream = io.BufferedReader(io.BytesIO(begin), len(begin) or 1)
     try:
         return sum(isinstance(outcome, Found) for outcome in islice(read_part(stream, source.reader), _RECORDS))
     except Unacceptable:

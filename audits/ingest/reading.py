@@ -48,9 +48,14 @@ Outcome = Found | Rejected | PassedOver
 
 def read_part(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
     """Every record of a kept part (an io.BufferedReader), in its order. Raises Unacceptable when the format is another one."""
-    start = stream.peek(64).lstrip()[:1]  # type: ignore[attr-defined]
-    outcomes = _json_lines(stream, reader) if start in (b"{", b"[") else _table(stream, reader)
+    outcomes = _table(stream, reader) if is_table(stream) else _json_lines(stream, reader)
     return _unless_hopeless(outcomes)
+
+
+def is_table(stream: BinaryIO) -> bool:
+    """Whether a kept part (an io.BufferedReader at its beginning) is a table rather than JSON lines, or nothing that was read."""
+    start = stream.peek(64).lstrip()  # type: ignore[attr-defined]
+    return start[:1] not in (b"{", b"[") and not start.startswith(NOT_READ)
 
 
 def _unless_hopeless(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:

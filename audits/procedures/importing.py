@@ -30,7 +30,7 @@ from audits.ingest.guessing import LOOKED_AT, likely_source
 from audits.ingest.keeping import Pieces, kept_text
 from audits.ingest.masking import Fingerprint
 from audits.ingest.readers.mapped import BadMapping, mapping_of, require_columns
-from audits.ingest.reading import Found, Rejected, first_rows, read_part
+from audits.ingest.reading import Found, Rejected, first_rows, is_table, read_part
 from audits.ingest.records import Reader
 from audits.ingest.sources import SOURCES, Source, reader_of
 from audits.ingest.unpacking import MOST_BYTES, Unacceptable, parts_of
@@ -145,7 +145,7 @@ def _require_columns(imported: Import, store: Store) -> None:
     mapping = mapping_of(imported.options)
     for part in imported.parts:
         with store.open(part["sha256"]) as stream:
-            if stream.peek(64).lstrip()[:1] not in (b"{", b"["):  # type: ignore[attr-defined]
+            if is_table(stream):  # type: ignore[arg-type]
                 require_columns(mapping, first_rows(stream, 0)[0])  # type: ignore[arg-type]
 
 

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_a_file_of_another_source_is_refused_with_the_one_that_it_looks_like(giv
     assert done.state == Import.State.FAILED
     assert done.reason == (
         "traces.json: its only record can't be read; line 1: startTime: no time. "
-        "It looks like a file of OpenTelemetry traces (otlp)."
+        "It looks like a file of OpenTelemetry (otlp)."
     )
     assert done.rejected_lines.count() == 1, "what was given stays on record"
     assert "LiteLLM" in give(gateway(range(3)), "langfuse").reason
@@ -109,6 +110,6 @@ def test_a_piece_of_a_gateways_request_is_passed_over(give: Give) -> None:
 
 
 def test_what_tells_of_no_model_is_no_failure(give: Give) -> None:
-    spans = {"resourceSpans": [{"scopeSpans": [{"spans": []}]}]}
+    spans: dict[str, Any] = {"resourceSpans": [{"scopeSpans": [{"spans": []}]}]}
     assert give(as_lines([spans]), "otlp").state == Import.State.DONE
     assert give(as_lines([OTLP]), "otlp").new == 1

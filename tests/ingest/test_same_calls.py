@@ -269,7 +269,7 @@ def test_accounts_that_differ_are_no_likeness() -> None:
 
 
 def test_what_both_saw_narrows_the_rest_that_nobody_explains() -> None:
-    seen = {
+    seen: dict[str, Any] = {
         "recorded": Side(4, 400, there=True),
         "logged": Side(6, 600, there=True),
         "billed": Side(9, 900, there=True),

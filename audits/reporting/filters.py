@@ -198,7 +198,7 @@ RUN_ON: Mapping[str, int] = {
     "annex-facts": 5, "annex-manifest": 5, "annex-scan": 5,
 }  # fmt: skip
 """Parts that follow each other on one page where there is room: neighbours of the same number. Others begin a page."""
-NOTHING: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+NOTHING: Mapping[str, Callable[[Any], bool]] = {
     "changes": lambda told: not told["changes"],
     "worklist": lambda told: not told["worklist"],
     "usage": lambda told: not told["providers"],

@@ -93,12 +93,16 @@ def _same_rule_elsewhere(remedy: Remedy, run: Run) -> Finding | None:
 
 def _what_it_did(run: Run) -> str:
     uses = list(
-        run.uses.values("provider", "model", "activity").annotate(n=Sum("calls")).order_by("-n", "model")[:SHOWN_USES]
+        run.uses.values("provider", "model").annotate(n=Sum("calls")).order_by("-n", "model")[:SHOWN_USES]
     )
     if not uses:
         return "It used no model that was recorded."
-    told = ", ".join(f"{one['n']:,} calls to {one['model'] or one['provider'] or 'an unknown model'}" for one in uses)
+    told = ", ".join(_told(one["n"], one["model"] or one["provider"] or "an unknown model") for one in uses)
     return f"What it used: {told}."
+
+
+def _told(calls: int, model: str) -> str:
+    return f"{calls:,} call{'' if calls == 1 else 's'} to {model}"
 
 
 def _worded(outcome: str) -> str:

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from audits.models import FactRequest, Finding, Outcome, Run, Seal
 from audits.queries.standing import DECIDED, ENDED, WAITING, with_standing
-from compliance.engine.vocabulary import is_fact
+from compliance.engine.vocabulary import is_fact, missing_label
+from compliance.templatetags.looks import day_text
 
 WAIVER_ENDS_SOON: Final = dt.timedelta(days=30)
 GRAVE, ADVICE = "grave", "advice"
@@ -63,7 +64,7 @@ def _waivers(findings: list[Any]) -> Iterator[Lack]:
         if one.standing == ENDED:
             yield Lack(GRAVE, "waiver_ended", f"The waiver of finding {one.number} has ended", "Decide it anew.", page)
         elif one.decision_until and one.decision_until - today <= WAIVER_ENDS_SOON:
-            words = f"The waiver of finding {one.number} ends on {one.decision_until.isoformat()}"
+            words = f"The waiver of finding {one.number} ends on {day_text(one.decision_until)}"
             yield Lack(ADVICE, "waiver_ends", words, "Renew it, or plan what follows.", page)
 
 
@@ -71,7 +72,7 @@ def _facts(run: Run, findings: list[Any]) -> Iterator[Lack]:
     missing = sorted({fact for one in findings for fact in one.missing_facts if is_fact(fact)})
     if missing:
         page = reverse("questions-student", args=[run.pipeline.project.slug])
-        words = f"{_many(len(missing), 'fact')} that nobody has answered: {', '.join(missing[:6])}"
+        words = f"{_many(len(missing), 'fact')} that nobody has answered: {', '.join(map(missing_label, missing[:6]))}"
         yield Lack(ADVICE, "unanswered", words, "Answer them in the questionnaire, or ask somebody who knows.", page)
     asked = FactRequest.objects.filter(finding__run=run, replied_at=None, withdrawn_at=None).count()
     if asked:

@@ -92,9 +92,7 @@ def _same_rule_elsewhere(remedy: Remedy, run: Run) -> Finding | None:
 
 
 def _what_it_did(run: Run) -> str:
-    uses = list(
-        run.uses.values("provider", "model").annotate(n=Sum("calls")).order_by("-n", "model")[:SHOWN_USES]
-    )
+    uses = list(run.uses.values("provider", "model").annotate(n=Sum("calls")).order_by("-n", "model")[:SHOWN_USES])
     if not uses:
         return "It used no model that was recorded."
     told = ", ".join(_told(one["n"], one["model"] or one["provider"] or "an unknown model") for one in uses)

@@ -54,7 +54,12 @@ class RunFilter(Filter):
 
     def __init__(self, data: Any, projects: QuerySet[Project]) -> None:
         super().__init__(data)
-        offered(self, "project", "Any project", projects.order_by("name").values_list("pk", "name"))
+        offered(
+            self,
+            "project",
+            "Any project",
+            [(str(pk), name) for pk, name in projects.order_by("name").values_list("pk", "name")],
+        )
         self.full_clean()
 
     def narrow(self, runs: QuerySet[Run]) -> QuerySet[Run]:

@@ -68,4 +68,8 @@ def note_release(library: Library, mended: bool) -> LibraryChange | None:
     digest = hashlib.sha256((content + rules).encode()).hexdigest()[:16]
     cause = f"Shipped rulebook loaded ({digest})"
     last = LibraryChange.objects.filter(kind=Kind.RELEASE).order_by("-id").first()
-    return None if last and last.cause == cause and not mended else LibraryChange.objects.create(kind=Kind.RELEASE, cause=cause)
+    return (
+        None
+        if last and last.cause == cause and not mended
+        else LibraryChange.objects.create(kind=Kind.RELEASE, cause=cause)
+    )

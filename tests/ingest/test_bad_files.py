@@ -65,6 +65,7 @@ def test_a_damaged_file_in_an_archive_is_named_and_the_others_are_read(give: Giv
         (b"(\xb5/\xfd" + os.urandom(64), "packed with zstd; unpack it"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "no text but binary data"),
     ],
+    ids=["utf-16 marked", "utf-16 unmarked", "parquet", "zstd", "picture"],
 )
 def test_what_is_no_text_is_refused_with_what_to_do(content: bytes, words: str) -> None:
     with pytest.raises(Unacceptable, match=words):

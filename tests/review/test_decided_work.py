@@ -20,8 +20,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def remedy(world: World) -> Remedy:
-    asked = {"what": "Ask another model.", "owner": world.engineer, "due_on": SOON, "acting_user": world.legal}
-    return ask_for_remedy(finding=world.finding, **asked)
+    return ask_for_remedy(
+        finding=world.finding, what="Ask another model.", owner=world.engineer, due_on=SOON, acting_user=world.legal
+    )
 
 
 def remediated(world: World) -> Decision:

@@ -28,8 +28,10 @@ def listened(world: World) -> World:
         project=world.project, name="Chat", url="https://hooks.example/", form="signed", events=("run.ended",),
         acting_user=world.administrator,
     )  # fmt: skip
-    asked = {"what": "Ask another model.", "owner": world.engineer, "due_on": SOON, "acting_user": world.legal}
-    claim_remedy(remedy=ask_for_remedy(finding=world.finding, **asked), acting_user=world.engineer)
+    asked = ask_for_remedy(
+        finding=world.finding, what="Ask another model.", owner=world.engineer, due_on=SOON, acting_user=world.legal
+    )
+    claim_remedy(remedy=asked, acting_user=world.engineer)
     return world
 
 

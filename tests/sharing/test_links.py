@@ -229,6 +229,7 @@ def test_a_report_about_several_projects_is_shared_by_who_reviews_all_of_them(ma
 def sealed(made: Shared, tmp_path: Path) -> Shared:
     """The report's run with a sealed log of one content."""
     store = open_store(settings.EVIDENCE_URL)
+    assert made.report.run is not None
     seal_run(made.report.run, [Piece("manifest", "audit.toml", store.put(b"[pipeline]"), 10)], Path(settings.VAR_DIR))
     return made
 

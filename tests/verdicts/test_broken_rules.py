@@ -59,6 +59,7 @@ def test_whatever_is_wrong_with_it_the_library_is_read_and_the_use_is_unknown(wo
     }  # fmt: skip
     assert assess(parse_use(use), library_from_database()).outcome == "permitted"
     shapes = [{**whole, **change} for change in WRONG.values()]
+    definition: Any
     for definition in [*shapes, {}, [], None, "text", 7, {**whole, "id": "acme/terms:another"}]:
         if definition is not None:  # the column takes no null
             break_rule(COMPETING, definition)

@@ -225,7 +225,7 @@ def test_markup_left_open_is_closed_where_its_parent_ends():
 
 def test_parts_that_run_on_begin_no_page_and_what_belongs_together_is_kept_so():
     context = full_contexts.full(findings=3)
-    paragraphs = {}
+    paragraphs: dict[str, tuple[str, bool, bool]] = {}
     for one in body(render_form(context, "docx", SHA)).iter(f"{W}p"):
         style = one.find(f"{W}pPr/{W}pStyle")
         turn, keep = one.find(f"{W}pPr/{W}pageBreakBefore"), one.find(f"{W}pPr/{W}keepNext")

@@ -2,11 +2,13 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 # Session-wide name of the locks: two that write into one project at once would not see each other's rows.
 LOCK = 0x53414D45
@@ -28,27 +30,29 @@ _DIFFERS = f"""concat_ws(',', CASE WHEN {_APART} THEN 'provider' END,
     CASE WHEN NOT ({_MODELS.format("entry")} && {_MODELS.format("other")})
         AND cardinality({_MODELS.format("entry")}) > 0 AND cardinality({_MODELS.format("other")}) > 0 THEN 'model' END,
     CASE WHEN abs(extract(epoch FROM entry.at - other.at)) > 600 THEN 'time' END)"""
-_TOUCHED = """
-SELECT entry.* FROM audits_usageentry AS entry JOIN audits_pipeline AS log ON log.id = entry.pipeline_id
-WHERE log.project_id = %(project)s AND entry.kind = 'call'
-AND (entry.response_key = ANY(%(answers)s) OR entry.request_key = ANY(%(requests)s))"""
+# Whose a log is, asked of each row found: joined, the planner would begin with all that the project's logs hold.
+_OF_PROJECT = "(SELECT project_id FROM audits_pipeline WHERE audits_pipeline.id = {0}.pipeline_id) = %(project)s"
+_TOUCHED = f"""
+SELECT entry.* FROM (SELECT id FROM audits_usageentry WHERE response_key = ANY(%(answers)s)
+    UNION SELECT id FROM audits_usageentry WHERE request_key = ANY(%(requests)s)) AS named
+JOIN audits_usageentry AS entry ON entry.id = named.id
+WHERE entry.kind = 'call' AND {_OF_PROJECT.format("entry")}"""  # noqa: S608 - all of these are texts of this module
 # A request's id is trusted between sources only, and where the answers' ids don't say otherwise: clients may send one of
 # their own again and again.
-_SAME_ANSWER = "other.response_key = entry.response_key"
-_SAME_REQUEST = """other.request_key = entry.request_key AND other.pipeline_id <> entry.pipeline_id
-    AND (other.response_key IS NULL OR entry.response_key IS NULL)"""
+_SAME_REQUEST = """other.pipeline_id <> entry.pipeline_id
+    AND (other.response_key IS NULL OR entry.response_key IS NULL) AND"""
+# OFFSET 0: what has the id comes first, by its index, and is looked at then.
 _OTHER = f"""
 SELECT other.id AS other_id, {_APART} AS apart, {_DIFFERS} AS differs, {_RANK.format("other")} AS rank
-FROM audits_usageentry AS other JOIN audits_pipeline AS log ON log.id = other.pipeline_id AND log.project_id = %(project)s
-WHERE {{same}} AND other.kind = 'call' AND other.id <> entry.id
-AND ({_APART} OR {_RANK.format("other")} < {_RANK.format("entry")})"""  # noqa: S608 - all of these are texts of this module
+FROM (SELECT * FROM audits_usageentry WHERE {{column}} = entry.{{column}} OFFSET 0) AS other
+WHERE {{trusted}} other.kind = 'call' AND other.id <> entry.id AND {_OF_PROJECT.format("other")}
+AND ({_APART} OR {_RANK.format("other")} < {_RANK.format("entry")})"""  # noqa: S608
 _CALL = f"""
 SELECT other.id AS call_id, other.run_id, {_APART} OR (other.failed AND NOT entry.failed) AS apart, {_DIFFERS} AS differs
-FROM audits_recordedid AS recorded JOIN audits_modelcall AS other ON other.id = recorded.call_id
-JOIN audits_run AS run ON run.id = recorded.run_id
-JOIN audits_pipeline AS log ON log.id = run.pipeline_id AND log.project_id = %(project)s
-WHERE recorded.key = entry.{{column}} AND {{trusted}}
-EXISTS (SELECT FROM audits_usagesignature WHERE run_id = recorded.run_id)"""  # noqa: S608
+FROM (SELECT call_id, run_id FROM audits_recordedid WHERE key = entry.{{column}} OFFSET 0) AS recorded
+JOIN audits_modelcall AS other ON other.id = recorded.call_id
+WHERE {{trusted}} EXISTS (SELECT FROM audits_usagesignature WHERE run_id = recorded.run_id)
+AND (SELECT {_OF_PROJECT.format("run")} FROM audits_run AS run WHERE run.id = recorded.run_id)"""  # noqa: S608
 # Entry by entry, by index: the planner knows nothing of how many a batch has, and would compare each with each.
 _FOUND = f"""
 SELECT entry.id, entry.pipeline_id, others.other_id, recorded.call_id, recorded.run_id,
@@ -56,7 +60,8 @@ SELECT entry.id, entry.pipeline_id, others.other_id, recorded.call_id, recorded.
     coalesce(recorded.differs, '') AS from_call, coalesce(others.differs, '') AS from_other,
     coalesce(recorded.apart, true) AS call_apart, coalesce(others.apart, true) AS other_apart
 FROM ({_TOUCHED}) AS entry
-LEFT JOIN LATERAL (SELECT * FROM ({_OTHER.format(same=_SAME_ANSWER)} UNION ALL {_OTHER.format(same=_SAME_REQUEST)}) AS alike
+LEFT JOIN LATERAL (SELECT * FROM ({_OTHER.format(column="response_key", trusted="")}
+    UNION ALL {_OTHER.format(column="request_key", trusted=_SAME_REQUEST)}) AS alike
     ORDER BY apart, rank LIMIT 1) AS others ON true
 LEFT JOIN LATERAL (SELECT * FROM ({_CALL.format(column="response_key", trusted="")}
     UNION ALL {_CALL.format(column="request_key", trusted="(other.response_id = '' OR entry.response_key IS NULL) AND")}) AS alike
@@ -114,29 +119,36 @@ def find_same_calls(project_id: int, answers: Collection[UUID], requests: Collec
 
     Within the caller's transaction, which holds `one_at_a_time`.
     """
-    again = {"answers": _more_than_once("response_key", answers), "requests": _more_than_once("request_key", requests)}
-    return _renewed(project_id, again)
+    with _by_index() as cursor:
+        again = {
+            "answers": _more_than_once(cursor, "response_key", answers),
+            "requests": _more_than_once(cursor, "request_key", requests),
+        }
+        return _renewed(cursor, project_id, again)
 
 
-def _more_than_once(column: str, keys: Collection[UUID]) -> list[UUID]:
+@contextmanager
+def _by_index() -> Iterator[CursorWrapper]:
+    """By the indexes on ids, whatever the planner thinks of tables that have just grown: reading all entries for each batch
+    of an import would take longer than reading the file."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off")
+        yield cursor
+        cursor.execute("SET LOCAL enable_seqscan TO on")
+
+
+def _more_than_once(cursor: CursorWrapper, column: str, keys: Collection[UUID]) -> list[UUID]:
     if not keys:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(_MORE_THAN_ONCE.format(column=column), {"keys": list(keys)})
-        return [row[0] for row in cursor.fetchall()]
+    cursor.execute(_MORE_THAN_ONCE.format(column=column), {"keys": list(keys)})
+    return [row[0] for row in cursor.fetchall()]
 
 
-def _renewed(project_id: int, keys: Mapping[str, list[UUID]]) -> Changed:
+def _renewed(cursor: CursorWrapper, project_id: int, keys: Mapping[str, list[UUID]]) -> Changed:
     if not any(keys.values()):
         return {}
-    with connection.cursor() as cursor:
-        # By the indexes on ids, whatever the planner thinks of tables that have just grown: reading all entries for each
-        # batch of an import would take longer than reading the file.
-        cursor.execute("SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off")
-        cursor.execute(_RENEW, {"project": project_id, **keys})
-        changed = {log: Days(first, last) for log, first, last in cursor.fetchall()}
-        cursor.execute("SET LOCAL enable_seqscan TO on")
-    return changed
+    cursor.execute(_RENEW, {"project": project_id, **keys})
+    return {log: Days(first, last) for log, first, last in cursor.fetchall()}
 
 
 @transaction.atomic
@@ -144,8 +156,8 @@ def find_recorded_calls(run_id: int, project_id: int) -> Changed:
     """See which entries of the project's logs tell of calls that this run recorded; tells what changed by that."""
     one_at_a_time(project_id)
     keys: dict[str, list[UUID]] = {}
-    with connection.cursor() as cursor:
+    with _by_index() as cursor:
         for name, column in (("answers", "response_key"), ("requests", "request_key")):
             cursor.execute(_OF_RUN.format(column=column), {"run": run_id})
             keys[name] = [row[0] for row in cursor.fetchall()]
-    return _renewed(project_id, keys)
+        return _renewed(cursor, project_id, keys)

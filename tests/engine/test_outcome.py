@@ -9,7 +9,7 @@ from compliance.engine.assessment import OUTCOMES, outcome_of
 
 verdicts = st.lists(
     st.builds(
-        lambda effect, applies: SimpleNamespace(rule=SimpleNamespace(effect=effect), applies=applies),
+        lambda effect, applies: SimpleNamespace(rule=SimpleNamespace(effect=effect, broken=""), applies=applies),
         st.sampled_from(["prohibition", "permission", "duty"]),
         st.sampled_from([True, False, None]),
     ),

@@ -17,7 +17,7 @@ from compliance.embedded.places import prepare_directories
 from compliance.embedded.preparation import DATABASE, prepare
 
 HERE = Path(__file__).resolve().parent
-DISK_MB = 400
+DISK_MB = 600
 _OF_THE_MACHINE = ("DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "ALLOWED_HOSTS", "CLAUSETRAIL_SERVICES")
 
 

@@ -35,9 +35,13 @@ def version() -> Version:
 
 def cite(version: Version, key: str, sha256: str) -> None:
     rule = Rule.objects.create(identifier=f"lampco/lamp-terms:{key}", document=version.document)
+    definition = {
+        "id": rule.identifier, "effect": "prohibition", "title": key, "statement": f"bars {key}", "actions": ["train_on_output"],
+        "citations": [{"versions": [version.label], "section": "2", "sha256": sha256}],
+    }  # fmt: skip
     revision = RuleRevision.objects.create(
         rule=rule, number=1, status="published", effect="prohibition", title=key, statement=key, section="2",
-        in_force=version.in_force, definition={}, content_sha256="0" * 64, shipped=True, published_at=timezone.now(),
+        in_force=version.in_force, definition=definition, content_sha256="0" * 64, shipped=True, published_at=timezone.now(),
     )  # fmt: skip
     clause = Clause.objects.create(document=version.document, key=key)
     ClauseText.objects.create(clause=clause, version=version, section="2", sha256=sha256)

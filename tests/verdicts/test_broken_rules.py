@@ -122,7 +122,7 @@ def test_a_run_says_which_rule_is_broken_and_its_pages_and_questions_stand(world
     page = client.get(reverse("finding", args=[found.pk]))
     assert (page.status_code, "can’t be read" in page.content.decode()) == (200, True)
     for name, arguments in (
-        ("run", [run.pk]), ("run-findings", [run.pk]), ("overview", []), ("desk", []), ("work", []), ("coming", []),
+        ("run", [run.pk]), ("run-findings", [run.pk]), ("overview", []), ("findings", []), ("work", []), ("coming", []),
         ("questions-student", [world.project.slug]), ("work-finding", [found.pk]), ("rule-uses", [revision.rule_id]),
     ):  # fmt: skip
         assert client.get(reverse(name, args=arguments)).status_code == 200, name
@@ -254,7 +254,7 @@ def test_the_gate_names_it_with_what_to_do_and_lets_nothing_pass_as_permitted(wo
     told = told["result"]
     (found,) = [one for one in told["findings"] if one["rule"] == COMPETING]
     assert (found["outcome"], told["outcome"]) == ("needs_facts", "needs_facts")
-    assert "can’t be read" in found["sentence"]
+    assert "can’t be read" in found["explanation"]
     assert "second person" in found["fix"]
 
 

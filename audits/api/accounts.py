@@ -134,7 +134,7 @@ class PeriodAsked(Schema):
     until: dt.date | None = None
 
 
-class SideShown(Schema):
+class CountShown(Schema):
     """One side's word on a day and model."""
 
     calls: int
@@ -148,12 +148,14 @@ class LineShown(Schema):
 
     day: dt.date | None
     model: str
-    recorded: SideShown | None
-    logged: SideShown | None
-    billed: SideShown | None
+    recorded: CountShown | None
+    logged: CountShown | None
+    billed: CountShown | None
     unexplained_tokens: list[int] | None = Field(description="At least and at most.")
     unexplained_calls: list[int] | None
-    recorded_and_logged: SideShown | None = Field(description="What common ids show to be recorded and logged as well.")
+    recorded_and_logged: CountShown | None = Field(
+        description="What common ids show to be recorded and logged as well."
+    )
     may_be_the_same: list[Json] = Field(
         description="Sources without common ids and nearly as many calls; not subtracted."
     )

@@ -1,5 +1,6 @@
 """Where anybody can check a report on paper: the file, or its hash, is held against what this installation made."""
 
+from contextlib import suppress
 from typing import Final
 
 from django.contrib.auth.decorators import login_not_required
@@ -43,7 +44,8 @@ def admit(request: HttpRequest) -> None:
         raise Problem(411, "Say how long the file is (Content-Length): it is not read before.")
     if int(length) > LARGEST:
         raise Problem(413, f"A file of more than {LARGEST // 1024 // 1024} MB is not read; no report is as large.")
-    request.upload_handlers = [TemporaryFileUploadHandler(request)]
+    with suppress(AttributeError):  # a request with a key of its own was read before, to be known again
+        request.upload_handlers = [TemporaryFileUploadHandler(request)]
 
 
 def admit_file(request: HttpRequest) -> None:

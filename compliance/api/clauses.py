@@ -153,7 +153,7 @@ class ChangesAsked(Paged):
     provider: str | None = Field(None, max_length=60)
 
 
-class ChangeShown(Schema):
+class TermsChangeShown(Schema):
     """One thing that people are told of a document."""
 
     id: int
@@ -335,7 +335,7 @@ def draft_rule(request: PersonRequest, pk: int) -> Status:
     return Status(201, made)
 
 
-@router.get("/terms/changes", auth=READING, response=Page[ChangeShown])
+@router.get("/terms/changes", auth=READING, response=Page[TermsChangeShown])
 def list_terms_changes(request: PersonRequest, asked: Query[ChangesAsked]) -> dict[str, Any]:
     """What changed lately: each new wording and each old text that came back."""
     return part_of(incoming.changes(asked.provider or ""), asked)

@@ -83,7 +83,7 @@ def _complete(told: Json, method: str, operation: Operation) -> None:
     told["parameters"] = [*told.get("parameters", []), *_headers(method)]
     answers = {str(status): one for status, one in told["responses"].items()}
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    left_out = {409, 412} if method == "get" else set()
+    left_out = {412} if method == "get" else set()
     left_out |= set() if method == "post" and opening.named == ANYBODY else {411}
     for status, words in _SAYS.items():
         if status not in left_out:

@@ -72,6 +72,7 @@ def said(asked: Schema, **more: Any) -> dict[str, Any]:
 
 def a_file(*media_types: str) -> Json:
     """What an OpenAPI document says of an operation that answers a file, of one of these kinds."""
+    # What is read into values, as JSON and YAML are, has no one type; anything else is bytes.
     binary = {"type": "string", "format": "binary"}
-    content: Json = {kind: {"schema": {} if kind.endswith("json") else binary} for kind in media_types}
+    content: Json = {kind: {"schema": {} if kind.endswith(("json", "yaml")) else binary} for kind in media_types}
     return {"responses": {200: {"description": "The file.", "content": content}}}

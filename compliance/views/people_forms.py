@@ -35,13 +35,21 @@ class ProjectForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        slug = slugify(cleaned.get("name") or "")[:60]
-        if cleaned.get("name") and not slug:
+        name: str = cleaned.get("name") or ""
+        if name and not any(character.isalnum() for character in name):
             self.add_error("name", "Give a name with at least one letter or digit.")
-        elif Project.objects.filter(slug=slug).exists():
+        elif Project.objects.filter(name__iexact=name).exists():
             self.add_error("name", "A project of this name exists. Choose another.")
-        self.instance.slug = slug
+        self.instance.slug = _free_slug(name)
         return cleaned
+
+
+def _free_slug(name: str) -> str:
+    """The address of a project of that name: of its letters that fit into one, and a number when another project has these."""
+    wanted = slugify(name)[:50].strip("-_") or "project"
+    taken = set(Project.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    candidates = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 2))]
+    return next(slug for slug in candidates if slug not in taken)
 
 
 class InvitationForm(forms.Form):

@@ -24,6 +24,7 @@ from audits.models import (
     UsageEntry,
     Webhook,
 )
+from compliance.actions.dates import dates_as_json
 from compliance.models import (
     Agreement,
     Anchoring,
@@ -38,6 +39,7 @@ from compliance.models import (
     TermsDocument,
     Version,
 )
+from compliance.sources.dates import propose_dates
 from tests.factories import NOON, make_rule_revision, make_user, sha
 from tests.pages.conftest import world
 from tests.people.test_matrix import Places, places
@@ -147,6 +149,7 @@ def _library(project: Any) -> dict[str, Any]:
             clause=clause, version=Version.objects.get(label="2025-05-31"), fate="gone", state="waiting"
         ).pk,
         "arrival": Arrival.objects.create(
-            document=document, snapshot=snapshot, origin="upload", captured_at=timezone.now(), text=TEXT, mark="1"
+            document=document, snapshot=snapshot, origin="upload", captured_at=timezone.now(), text=TEXT, mark="1",
+            detail={"name": "terms.txt", "dates": dates_as_json(propose_dates(TEXT, timezone.localdate()))},
         ).pk,
     }  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ninja import Schema
 
 from audits.api.site import document
 from audits.management.commands.api_document import PUBLISHED, as_text
@@ -112,6 +113,19 @@ def test_every_operation_says_who_may_call_it_and_how_it_fails():
             assert told["description"], f"{method} {path}"
             assert told["security"] if told["x-scope"] != ANYBODY else told["security"] == [], path
             assert {"401", "403", "404", "422", "429"} <= set(told["responses"]), path
+
+
+def test_no_two_shapes_share_a_name():
+    """The document keeps one shape by a name: of two, it would tell the wrong one of every operation of the other."""
+    document()
+    named: dict[str, set[str]] = {}
+    waiting = [Schema]
+    while waiting:
+        shape = waiting.pop()
+        waiting += shape.__subclasses__()
+        if shape.__module__.startswith(("audits.api", "compliance.api")) and "[" not in shape.__name__:
+            named.setdefault(shape.__name__, set()).add(shape.__module__)
+    assert {name: places for name, places in named.items() if len(places) > 1} == {}
 
 
 def test_operations_have_names_of_their_own():

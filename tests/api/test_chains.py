@@ -5,6 +5,7 @@ Schemathesis follows the links and makes up what each step sends; how a chain be
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any, Final, cast
 
 import pytest
@@ -85,7 +86,8 @@ def test_a_chain_of_operations_breaks_nothing_and_forgets_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ):  # fmt: skip
     monkeypatch.setattr("schemathesis.specs.openapi.stateful.classify_root_transitions", only(beginning))
-    schema = schemathesis.openapi.from_dict(document()).include(operation_id=sorted(reached_from(beginning)))
+    # A copy: what leads out of the chain is struck from it.
+    schema = schemathesis.openapi.from_dict(deepcopy(document())).include(operation_id=sorted(reached_from(beginning)))
     schema.app = get_wsgi_application()
     checks = cast("list[Any]", CHECKS.get_by_names(list(CHECKS_OF_CHAINS)))
     came: dict[str, set[int]] = {}
@@ -108,7 +110,7 @@ def test_a_chain_of_operations_breaks_nothing_and_forgets_nothing(
                 case.media_type = "application/json"
 
         def get_call_kwargs(self, case: Case) -> dict[str, Any]:
-            return cast("dict[str, Any]", caller.sent)
+            return caller.sent
 
         def after_call(self, response: Any, case: Case) -> None:
             came.setdefault(case.operation.definition.raw["operationId"], set()).add(response.status_code)

@@ -5,6 +5,7 @@ are taken back. Half of what addresses name is there (tests.api.places), so that
 """
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -44,7 +45,7 @@ class Caller:
     cookies: dict[str, str]
 
     @property
-    def sent(self) -> dict[str, dict[str, str]]:
+    def sent(self) -> dict[str, Any]:
         """What goes with each request. Cookies go by themselves: the client in between drops a header of theirs."""
         return {"headers": self.headers, "cookies": self.cookies}
 
@@ -74,7 +75,7 @@ def caller(everything: Everything, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def operations(part: int) -> Iterator[Any]:
     """Every PARTS-th operation of the document."""
-    schema = schemathesis.openapi.from_dict(document())
+    schema = schemathesis.openapi.from_dict(deepcopy(document()))
     schema.app = get_wsgi_application()
     found = [one.ok() for one in schema.get_all_operations() if isinstance(one, Ok)]
     yield from found[part::PARTS]

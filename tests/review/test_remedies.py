@@ -57,7 +57,9 @@ def test_the_next_run_that_no_longer_finds_it_proves_the_work_and_says_by_what(w
     assert (remedy.state, remedy.settled_run) == (Remedy.State.PROVED, run)
     assert "no longer finds it. What it used: 12 calls to mistral-small." in remedy.why
     told = Notice.objects.filter(kind="remedy_settled")
-    assert {one.user for one in told} == {world.engineer, world.legal, world.member_legal}, "who decides hears of it too"
+    assert {one.user for one in told} == {world.engineer, world.legal, world.member_legal}, (
+        "who decides hears of it too"
+    )
 
 
 def test_a_better_outcome_under_the_same_key_proves_it(world: World, remedy: Remedy):

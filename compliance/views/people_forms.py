@@ -29,7 +29,8 @@ class ProjectForm(forms.ModelForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 2})}
 
     def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
+        # One space between words: two names that read alike are one.
+        name = " ".join(self.cleaned_data["name"].split())
         plain_name(name)
         return name
 

@@ -4,6 +4,7 @@ import json
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,8 @@ def seal_run(run: Run, pieces: list[Piece], var: Path) -> str:
         run=run, root=made.root, entries=made.entries, definition=dict(made.definition), sealed_at=now
     )
     ask_for_proofs(stored)
-    keep_counts(run)
+    # Once the seal stands: a fault in what pages count must not undo it, and the first look at the run counts otherwise.
+    transaction.on_commit(partial(keep_counts, run), robust=True)
     return made.root
 
 

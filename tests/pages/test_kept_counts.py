@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -37,7 +38,8 @@ def told(world: World) -> tuple[object, ...]:
 
 
 def seal(world: World, folder: Path) -> None:
-    seal_run(world.run, [Piece("manifest", "audit.toml", sha("manifest"), 8)], folder)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        seal_run(world.run, [Piece("manifest", "audit.toml", sha("manifest"), 8)], folder)
 
 
 def test_what_is_kept_says_what_counting_says(traced: World, tmp_path: Path) -> None:

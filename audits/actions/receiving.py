@@ -13,6 +13,7 @@ from audits.actions.ingesting import request_import
 from audits.models import Import, ReceiverToken
 from compliance.actions.tokens import digest_of
 from compliance.actions.trail import record
+from compliance.ends import as_told
 from compliance.models import Project, User
 
 PREFIX = "ctr_"
@@ -31,7 +32,7 @@ def make_token(
         project=project, name=name, digest=digest_of(text), expires_at=expires_at, created_by=acting_user
     )
     record(
-        acting_user=acting_user, action="receiver token made", subject=token, project=project, expires=str(expires_at)
+        acting_user=acting_user, action="receiver token made", subject=token, project=project, until=as_told(expires_at)
     )
     return token, text
 

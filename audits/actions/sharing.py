@@ -17,6 +17,7 @@ from audits.queries.report_forms import projects_of
 from compliance.access import may
 from compliance.actions.tokens import digest_of
 from compliance.actions.trail import record
+from compliance.ends import as_told
 from compliance.models import User
 from compliance.queries.house import house_rules
 from compliance.roles import Deed
@@ -55,7 +56,7 @@ def share(
         password=make_password(password) if password else "", most_uses=most_uses, expires_at=expires_at,
         made_by=acting_user,
     )  # fmt: skip
-    _tell(link, acting_user, "report shared", recipient=link.recipient, forms=link.forms, until=str(expires_at))
+    _tell(link, acting_user, "report shared", recipient=link.recipient, forms=link.forms, until=as_told(expires_at))
     return link, secret
 
 

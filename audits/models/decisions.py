@@ -8,6 +8,16 @@ from audits.models.findings import Finding
 from compliance.models import Project, RuleRevision
 from compliance.models.people import APPEND_ONLY
 
+_DONE = {
+    "confirm": "Confirmed",
+    "accept_risk": "Risk accepted",
+    "waive": "Waived",
+    "false_positive": "False positive",
+    "remediated": "Remediated",
+    "needs_facts": "Facts asked for",
+    "reopen": "Opened again",
+}
+
 
 class Decision(models.Model):
     """What a person decided, why, for what, and until when. A later decision adds to the history; none is overwritten."""
@@ -20,6 +30,11 @@ class Decision(models.Model):
         REMEDIATED = "remediated", "Remediated"
         NEEDS_FACTS = "needs_facts", "Needs facts"
         REOPEN = "reopen", "Open again"
+
+        @property
+        def done(self) -> str:
+            """The decision as it reads once it is made: "Confirmed", "Risk accepted"; a waiver's last day follows."""
+            return _DONE[self.value]
 
     class Scope(models.TextChoices):
         FINDING = "finding", "This finding, in every run of the project"

@@ -12,6 +12,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from audits.models import Decision
 from audits.reporting.alike import Alike, runs, spans, topic, work_together
 from audits.reporting.options import ANNEXES, PARTS, STANDARD, places_of
 from audits.reporting.wording import NOTHING_TO_JUDGE, OUTCOME_WORDS, begins_from_the_right, percent
@@ -21,6 +22,8 @@ from compliance.templatetags.icons import DRAWINGS
 
 _ISO_DAY = re.compile(r"(?<![\w@/.-])(\d{4})-(\d\d)-(\d\d)(?![\w/-])")  # not the day in a model's name
 
+_AS_OFFERED = {str(kind.label): kind.done for kind in Decision.Kind}
+
 
 def day(text: str | None) -> str:
     """8 July 2026, from an ISO date or time."""
@@ -28,6 +31,12 @@ def day(text: str | None) -> str:
         return "–"
     date = dt.date.fromisoformat(text[:10])
     return f"{date.day} {date:%B %Y}"
+
+
+def decided(one: Mapping[str, Any]) -> str:
+    """A decision as a sentence begins with it: "Waived until 31 January 2027". Contexts kept before have what a form offers."""
+    words = _AS_OFFERED.get(one["words"], one["words"])
+    return f"{words} until {day(one['until'])}" if one.get("until") else words
 
 
 def moment(text: str | None) -> str:
@@ -319,6 +328,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "count": count,
     "counted": counted,
     "day": day,
+    "decided": decided,
     "fact_label": fact_label,
     "fact_question": fact_question,
     "mark": mark,

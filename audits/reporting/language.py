@@ -82,6 +82,7 @@ def localised(filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[.
     told |= {name: _filter(filters[name], _dated) for name in days}
     told |= {name: _filter(filters[name], _numbered) for name in numbers}
     told |= {name: _filter(filters[name], say) for name in ("outcome_word", "part_title")}
+    told["decided"] = _filter(filters["decided"], _decided)
     told["say"] = _filter(str, say)
     return told
 
@@ -94,6 +95,16 @@ def _filter(plain: Callable[..., Any], localise: Callable[[str, str], str]) -> C
         return told if language == "en" else localise(told, language)
 
     return filtered
+
+
+def _decided(text: str, language: str) -> str:
+    """Ausnahme erteilt bis 31. Januar 2027, from Waived until 31 January 2027."""
+    words, _, last = text.partition(" until ")
+    return (
+        say("{} until {}", language).format(say(words, language), _dated(last, language))
+        if last
+        else say(words, language)
+    )
 
 
 def _dated(text: str, language: str) -> str:

@@ -16,17 +16,6 @@ from compliance.templatetags.looks import day_text
 register = template.Library()
 
 
-DONE = {
-    Decision.Kind.CONFIRM: "Confirmed",
-    Decision.Kind.ACCEPT_RISK: "Risk accepted",
-    Decision.Kind.WAIVE: "Waived",
-    Decision.Kind.FALSE_POSITIVE: "False positive",
-    Decision.Kind.REMEDIATED: "Remediated",
-    Decision.Kind.NEEDS_FACTS: "Facts asked for",
-    Decision.Kind.REOPEN: "Opened again",
-}
-
-
 @register.filter
 def doing(activity: str) -> str:
     """An activity as it reads at the head of a line: "Training a model on output"."""
@@ -52,7 +41,7 @@ def fact_label(fact: str) -> str:
 @register.filter
 def decided(kind: str) -> str:
     """A decision as it reads once it is made: "Confirmed", "Risk accepted"."""
-    return DONE[Decision.Kind(kind)]
+    return Decision.Kind(kind).done
 
 
 @register.simple_tag

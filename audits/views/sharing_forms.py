@@ -9,7 +9,7 @@ from django.utils import timezone
 from audits.actions.sharing import BUNDLE, PDF
 from audits.models import Report, ShareLink
 from audits.reporting.forms import FORMS
-from compliance.views.people_forms import end_of
+from compliance.ends import end_of
 
 A_FORTNIGHT = 14
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from compliance.actions.tokens import digest_of
 from compliance.actions.trail import record
+from compliance.ends import as_told
 from compliance.models import Invitation, Membership, Project, User
 
 LINK_LASTS = dt.timedelta(days=7)
@@ -38,7 +39,14 @@ def invite(
         expires_at=timezone.now() + LINK_LASTS,
         access_ends_at=access_ends_at,
     )
-    record(acting_user=acting_user, action="person invited", subject=invitation, project=project, role=role)
+    record(
+        acting_user=acting_user,
+        action="person invited",
+        subject=invitation,
+        project=project,
+        role=role,
+        until=as_told(access_ends_at),
+    )
     return invitation, secret
 
 
@@ -123,12 +131,12 @@ def set_standing(*, membership: Membership, role: str, ends_at: dt.datetime | No
     if role not in Membership.Role.values:
         raise ValidationError({"role": f"Choose one of: {', '.join(Membership.Role.values)}."})
     _require_end(role, ends_at)
-    before = {"role": membership.role, "ends_at": str(membership.ends_at or "")}
+    before = {"role": membership.role, "until": as_told(membership.ends_at)}
     Membership.objects.filter(pk=membership.pk).update(role=role, ends_at=ends_at)
     membership.refresh_from_db()
     record(
         acting_user=acting_user, action="membership changed", subject=membership, project=membership.project,
-        before=before, role=role, ends_at=str(ends_at or ""),
+        before=before, role=role, until=as_told(ends_at),
     )  # fmt: skip
 
 

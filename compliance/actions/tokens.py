@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from compliance.actions.trail import record
+from compliance.ends import as_told
 from compliance.models import ApiToken, Project, User
 
 PREFIX = "cta_"
@@ -48,7 +49,7 @@ def make_api_token(
     )
     record(
         acting_user=acting_user, action="api token made", subject=token, project=project, scopes=token.scopes,
-        expires=str(expires_at),
+        until=as_told(expires_at),
     )  # fmt: skip
     return token, text
 

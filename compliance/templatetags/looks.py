@@ -15,6 +15,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from compliance.access import may_edit_rules
+from compliance.ends import is_of_days, last_day_of
 from compliance.engine.vocabulary import ACTIVITIES
 from compliance.models import TermsDocument, User
 from compliance.queries.names import cited_title
@@ -187,6 +188,13 @@ def moment(value: dt.datetime | None) -> SafeString:
     local = _aware(value)
     words = f"{day_text(local)}, {local:%H:%M} {local.tzname() or ''}".strip()
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), f"{local:%H:%M:%S}", words)
+
+
+@register.filter
+def end_told(end: dt.datetime | None) -> SafeString:
+    """The end of what opens for whole days, after "until": its last day, "10 December 2026"; an end that is no midnight as the
+    moment that it is; a dash for none."""
+    return moment(end) if end is None or not is_of_days(end) else day(last_day_of(end))
 
 
 @register.filter

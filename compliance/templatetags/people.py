@@ -3,9 +3,9 @@
 import datetime as dt
 
 from django import template
-from django.utils import timezone
 
 from compliance.access import may
+from compliance.ends import last_day_of
 from compliance.models import Membership, Project, User
 from compliance.roles import Deed
 
@@ -36,4 +36,4 @@ def last_day(membership: Membership) -> str:
     """The last whole day of a membership, as a date field takes it; empty for an open one."""
     if membership.ends_at is None:
         return ""
-    return timezone.localdate(membership.ends_at - dt.timedelta(microseconds=1)).isoformat()
+    return last_day_of(membership.ends_at).isoformat()

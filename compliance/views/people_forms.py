@@ -7,19 +7,13 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import slugify
 
+from compliance.ends import end_of
 from compliance.models import ApiToken, Membership, Project
 from compliance.views.given_names import plain_name
 
 _DAY = forms.DateInput(attrs={"type": "date"})
 _BAD_DAY = {"invalid": "Write the day as year-month-day: 2027-03-31."}
 TOKEN_LIFE = dt.timedelta(days=90)
-
-
-def end_of(day: dt.date | None) -> dt.datetime | None:
-    """The first moment after the day, in the installation's zone; None for no day."""
-    if day is None:
-        return None
-    return timezone.make_aware(dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min))
 
 
 class ProjectForm(forms.ModelForm):

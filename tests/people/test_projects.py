@@ -51,7 +51,10 @@ def invite_link(client: Client, project: Project, **data: str) -> str:
 def test_outside_counsel_comes_by_a_link_with_an_account_of_their_own(project: Project, keeper: User):
     link = invite_link(signed_in(keeper), project)
     client = Client()
-    assert "Join Acme assistants" in client.get(link).content.decode()
+    page = client.get(link).content.decode()
+    assert "Join Acme assistants" in page
+    assert 'Access lasts until <time datetime="2027-01-31">31 January 2027</time>' in page, "the day that was chosen"
+    assert TrailEntry.objects.get(action="person invited").detail["until"] == "2027-01-31"
     answer = client.post(link, {"full_name": "Ada Okoye", "username": "ada", "password": STRONG})
     assert answer.headers["Location"] == reverse("overview")
     ada = User.objects.get(username="ada")

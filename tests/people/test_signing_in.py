@@ -136,6 +136,7 @@ def test_a_token_is_shown_once_and_only_its_hash_is_kept():
     page = client.post(
         reverse("account-tokens"), {"name": "nightly", "scopes": ["read", "contents"], "expires_on": last}
     ).content.decode()
+    assert f'Works until <time datetime="{last}">' in page
     found = re.search(r"cta_[\w-]{40,}", page)
     assert found
     text = found[0]

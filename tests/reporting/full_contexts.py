@@ -103,7 +103,7 @@ def far(**more: Any) -> Context:
 def _decision(number: int) -> Context:
     waived = number % 3 == 0
     return {
-        "kind": "waive" if waived else "confirm", "words": "Waive until a day" if waived else "Confirm",
+        "kind": "waive" if waived else "confirm", "words": "Waived" if waived else "Confirmed",
         "reason": "The provider allowed the use in writing; the letter is on file.", "by": "Ada Byron", "at": WHEN,
         "scope": "finding", "scope_words": "This finding, in every run of the project",
         "until": "2027-01-31" if waived else None, "still_holds": True,

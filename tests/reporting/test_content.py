@@ -106,7 +106,7 @@ def test_a_decision_is_printed_with_name_day_and_reason() -> None:
     ]  # fmt: skip
     html = render_html(context, SHA)
     text = words_of(html)
-    assert "Confirm , Ada Byron, 21 November 2026, 09:00:00 UTC (no longer holds)" in text
+    assert "Confirmed , Ada Byron, 21 November 2026, 09:00:00 UTC (no longer holds)" in text
     assert "Read with &lt;counsel&gt;." in html
 
 
@@ -118,7 +118,9 @@ def test_a_waiver_is_printed_with_its_last_day_and_what_it_holds_for() -> None:
          "scope_words": "This rule, for this student", "until": "2027-01-31"},
     ]  # fmt: skip
     text = words_of(render_html(context, SHA))
-    assert "09:00:00 UTC, until 31 January 2027; this rule, for this student" in text
+    assert (
+        "Waived until 31 January 2027 , Ada Byron, 21 November 2026, 09:00:00 UTC; this rule, for this student" in text
+    )
 
 
 def test_several_calls_of_one_exchange_share_one_place_in_the_annex() -> None:

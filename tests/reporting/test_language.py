@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from audits.models import Decision
 from audits.reporting.language import catalogue, translated
 from audits.reporting.options import LANGUAGES, PARTS
 from audits.reporting.pdf import TEMPLATES, render_html
@@ -30,13 +31,14 @@ def test_headings_heads_of_tables_and_outcomes_have_words_in_every_language() ->
 
 
 def test_no_word_of_a_catalogue_is_without_its_template() -> None:
-    said = templates() + " ".join([*PARTS.values(), *OUTCOME_WORDS.values(), NOTHING_TO_JUDGE])
+    made = [*(kind.done for kind in Decision.Kind), "{} until {}"]
+    said = templates() + " ".join([*PARTS.values(), *OUTCOME_WORDS.values(), NOTHING_TO_JUDGE, *made])
     for language in OTHERS:
         assert [text for text in catalogue(language)["words"] if text not in said] == [], language
 
 
 def test_a_german_report_says_what_of_it_is_english() -> None:
-    context = full_contexts.full(findings=2, language="de")
+    context = full_contexts.full(findings=3, language="de")
     html = render_html(context, SHA)
     assert '<html lang="de">' in html
     assert "Prüfung der Nutzungsbedingungen" in html
@@ -44,6 +46,7 @@ def test_a_german_report_says_what_of_it_is_english() -> None:
     assert "stehen auf Englisch, wie sie geschrieben wurden" in html
     assert '<p class="sentence" lang="en">On 20 November 2026' in html, "a frozen sentence stays as it was written"
     assert "Audit of terms of service</h1>" not in html
+    assert "Ausnahme erteilt bis 31. Januar 2027" in html
 
 
 def test_code_in_templates_is_never_translated() -> None:

@@ -62,8 +62,8 @@ def test_nothing_of_a_shared_page_is_listed_kept_or_told_to_other_sites(made: Sh
 def test_only_a_hash_of_the_link_is_kept_and_the_page_shows_it_once(made: Shared):
     client = made.client(made.reviewer)
     place = reverse("report-links", args=[made.report.pk])
-    last = (timezone.localdate() + dt.timedelta(days=7)).isoformat()
-    told = {"recipient": "Weiss", "reach": "download", "forms": ["pdf", "json"], "expires_on": last}
+    day = timezone.localdate() + dt.timedelta(days=7)
+    told = {"recipient": "Weiss", "reach": "download", "forms": ["pdf", "json"], "expires_on": day.isoformat()}
     assert client.post(place, told).headers["Location"] == place
     found = re.search(r"/shared/([\w-]{40,})/", client.get(place).content.decode())
     assert found
@@ -72,7 +72,12 @@ def test_only_a_hash_of_the_link_is_kept_and_the_page_shows_it_once(made: Shared
     assert found[1] not in kept
     taken = Client().get(reverse("shared-file", args=[found[1], "json"]))
     assert taken.headers["Content-Disposition"].startswith("attachment")
-    assert ShareLink.objects.get().expires_at.date() > timezone.localdate()
+    chosen = f">{day.day} {day:%B %Y}</time>"
+    assert chosen in client.get(place).content.decode(), (
+        "its last day is the day that was chosen, not the midnight after"
+    )
+    assert f'until</dt><dd><time datetime="{day}"{chosen}' in Client().get(found[0]).content.decode()
+    assert TrailEntry.objects.get(action="report shared").detail["until"] == day.isoformat()
 
 
 @pytest.mark.parametrize("how", ["revoked", "expired", "used up", "unknown", "another form"])

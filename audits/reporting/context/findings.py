@@ -198,7 +198,7 @@ def _covers(decision: Decision, finding: Any) -> bool:
 def _decision(decision: Decision, finding: Any) -> dict[str, Any]:
     return {
         "kind": decision.kind,
-        "words": decision.get_kind_display(),
+        "words": Decision.Kind(decision.kind).done,
         "reason": decision.reason,
         "by": str(decision.decided_by),
         "at": decision.decided_at.isoformat(),

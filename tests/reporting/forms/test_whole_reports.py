@@ -138,11 +138,11 @@ def test_findings_as_sarif_name_rule_clause_and_code():
 def test_a_standing_acceptance_suppresses_a_result_with_its_reason():
     context = contexts.plain(findings=1)
     context["findings"][0]["decisions"] = [{
-        "kind": "accept_risk", "words": "Accept the risk", "reason": "Small.", "by": "ana", "at": "2026-11-20T12:00:00+00:00",
+        "kind": "accept_risk", "words": "Risk accepted", "reason": "Small.", "by": "ana", "at": "2026-11-20T12:00:00+00:00",
         "scope": "finding", "scope_words": "This finding", "until": "2027-01-01", "still_holds": True,
     }]  # fmt: skip
     (result,) = json.loads(render_form(context, "sarif", SHA))["runs"][0]["results"]
-    assert result["suppressions"][0]["justification"] == "Accept the risk: Small. (ana, until 2027-01-01)"
+    assert result["suppressions"][0]["justification"] == "Risk accepted: Small. (ana, until 2027-01-01)"
     context["findings"][0]["decisions"][0]["still_holds"] = False
     (result,) = json.loads(render_form(context, "sarif", SHA))["runs"][0]["results"]
     assert "suppressions" not in result

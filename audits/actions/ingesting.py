@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from audits.actions.copying import copy_rows
 from audits.actions.pipelines import free_slug
 from audits.actions.same_calls import Changed, find_same_calls, one_at_a_time
+from audits.actions.senders import sum_senders_up
 from audits.ingest.reading import Rejected
 from audits.ingest.titles import TITLES
 from audits.models import Import, Pipeline, ReceiverToken, RejectedLine, UsageEntry
@@ -234,19 +235,19 @@ def _keep_rejected(imported: Import, part: str, unread: Sequence[Rejected]) -> N
 def sum_up(imported: Import) -> int:
     """Sum the days of the import's log up anew over its period; tells how many entries the import brought."""
     if imported.first_at and imported.last_at:
-        first, last = _midnight(imported.first_at), _midnight(imported.last_at)
-        sum_up_days(imported.pipeline_id, first, last + dt.timedelta(days=1))
+        sum_up_days(imported.pipeline_id, *days_of(imported.first_at, imported.last_at))
     return UsageEntry.objects.filter(imported=imported).count()
 
 
 def sum_up_days(pipeline_id: int, first: dt.datetime, end: dt.datetime) -> None:
-    """Sum the days of a log from `first` to before `end` (both midnights) up anew."""
+    """Sum the days of a log from `first` to before `end` (both midnights) up anew, and whom it names on them."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM audits_usageday WHERE pipeline_id = %s AND day >= %s AND day < %s",
             [pipeline_id, first.date(), end.date()],
         )
         cursor.execute(_SUM_UP, [pipeline_id, first, end])
+        sum_senders_up(pipeline_id, first, end)
 
 
 def sum_up_changed(changed: Changed) -> None:
@@ -254,6 +255,11 @@ def sum_up_changed(changed: Changed) -> None:
     for log, days in changed.items():
         first, last = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in days)
         sum_up_days(log, first, last + dt.timedelta(days=1))
+
+
+def days_of(first: dt.datetime, last: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """The midnight (UTC) before `first`, and the one after `last`."""
+    return _midnight(first), _midnight(last) + dt.timedelta(days=1)
 
 
 def _midnight(at: dt.datetime) -> dt.datetime:

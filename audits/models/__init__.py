@@ -25,6 +25,7 @@ from audits.models.run_counts import RunCounts
 from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
 from audits.models.same_calls import RecordedId, SameCall
 from audits.models.schedules import ReportSchedule, ScheduledReport
+from audits.models.senders import SenderDay
 from audits.models.sharing import ShareLink, ShareLook
 from audits.models.taught import TaughtCalls, TaughtRows
 from audits.models.usage import Exchange, ModelCall, UsageSignature
@@ -88,6 +89,7 @@ __all__ = [
     "ScheduledReport",
     "Seal",
     "SealProof",
+    "SenderDay",
     "ShareLink",
     "ShareLook",
     "Signature",

@@ -1,5 +1,6 @@
 """Usage: exchanges as they passed the recorder, the calls of models in them, and their roll-up by signature."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from audits.models.runs import Run
@@ -48,6 +49,13 @@ class Exchange(models.Model):
                 condition=models.Q(not_a_model_call__gt="") | models.Q(unparsed__gt=""),
             ),
             models.Index(fields=["run", "host"], name="hosts_of_runs"),
+            # Next to nothing at each write, and a content is found without reading every exchange (decision 0332).
+            BrinIndex(
+                fields=["request_sha256"], name="asked_contents", opclasses=["text_bloom_ops"], autosummarize=True
+            ),
+            BrinIndex(
+                fields=["response_sha256"], name="answered_contents", opclasses=["text_bloom_ops"], autosummarize=True
+            ),
         ]
 
     def __str__(self) -> str:

@@ -123,8 +123,9 @@ def read_what_is_new() -> list[int]:
 
 def latest_call_day(project: Project) -> dt.date | None:
     """The last day of which the project has a call; None without any. Two queries."""
-    logs = list(project.pipelines.filter(origin="import").values_list("pk", flat=True))
-    logged = UsageEntry.objects.filter(pipeline__in=logs, at__lte=timezone.now() + dt.timedelta(days=1))
+    known = UsageEntry.objects.filter(pipeline=OuterRef("pk"), at__lte=timezone.now() + dt.timedelta(days=1))
+    latest = known.order_by("-at").values("at")[:1]  # by the index on its log and the time
+    logged = project.pipelines.filter(origin="import").annotate(at=Subquery(latest))
     newest = ModelCall.objects.filter(run=OuterRef("pk")).order_by("-id").values("at")[:1]  # by the index on its run
     recorded = Run.objects.filter(pipeline__project=project).annotate(at=Subquery(newest))
     days = [found.aggregate(last=Max("at"))["last"] for found in (logged, recorded)]

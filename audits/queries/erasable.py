@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from audits.models import ErasedContent, Erasure, EvidenceEntry, Exchange, Import, LegalHold, Pipeline, Retention, Run
@@ -14,6 +14,7 @@ from compliance.models import Project
 # names and hashes, which stay: uses, findings, lineage, scan, environment, manifest, the listing of the source tree.
 CONTENTS = ("dataset", "student", "log", "torn")
 METADATA = ("record",)
+FEW = 50  # contents that are looked for one by one; more are compared while all exchanges are read once
 _NEEDED = """
     SELECT request_sha256 FROM audits_exchange WHERE request_sha256 = ANY(%(named)s) AND NOT (run_id = ANY(%(runs)s))
     UNION SELECT response_sha256 FROM audits_exchange WHERE response_sha256 = ANY(%(named)s) AND NOT (run_id = ANY(%(runs)s))
@@ -109,13 +110,20 @@ def contents_of_exchanges(exchanges: QuerySet[Exchange]) -> dict[str, int]:
     return {**dict(asked), **dict(answered)}
 
 
+@transaction.atomic
 def needed_elsewhere(named: list[str], runs: list[int], imports: list[int]) -> set[str]:
     """Which of these contents something else than these runs and imports still needs."""
     if not named:
         return set()
+    few = len(named) <= FEW
     with connection.cursor() as cursor:
+        if few:  # the planner takes the indexes on contents for no help, since they tell where a content can't be
+            cursor.execute("SET LOCAL enable_seqscan TO off")
         cursor.execute(_NEEDED, {"named": named, "runs": runs, "imports": imports})
-        return {row[0] for row in cursor.fetchall()}
+        found = {row[0] for row in cursor.fetchall()}
+        if few:
+            cursor.execute("SET LOCAL enable_seqscan TO on")
+    return found
 
 
 def erased_words(sha256: str) -> str:

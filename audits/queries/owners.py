@@ -5,15 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Max, Min, QuerySet, Sum
 
 from audits.ingest.owners import Owner, Owners
 from audits.ingest.titles import BILLS
-from audits.models import AccountOwner, Import, SameCall, UsageEntry
+from audits.models import AccountOwner, Import, SenderDay
 from compliance.models import Project
 
 MOST_SENDERS = 50_000
-REPEATED = Q(apart=False, other__isnull=False)
 
 
 def owners_of(projects: QuerySet[Project]) -> Owners:
@@ -56,43 +55,33 @@ def senders(
     `repeated`: with calls that another log's entry counts, for whoever asks which names there are rather than how many calls.
     """
     owners = owners_of(Project.objects.filter(pk=project.pk))
-    entries = _entries(project, first, last)
+    days = _days(project, first, last)
     if not bills:
-        entries = entries.exclude(pipeline__in=Import.objects.filter(source__in=BILLS).values("pipeline"))
+        days = days.exclude(pipeline__in=Import.objects.filter(source__in=BILLS).values("pipeline"))
     if not repeated:
-        entries = entries.exclude(Exists(SameCall.objects.filter(REPEATED, entry=OuterRef("pk"))))
+        days = days.filter(repeated=False)
     if served_by:
-        entries = entries.filter(served_by=served_by)
-    groups = (
-        entries.order_by()
-        .values("served_by", "account", "person", "key_hint")
-        .annotate(**_SUMS)
-        .order_by("-n", "key_hint")
-    )
+        days = days.filter(served_by=served_by)
+    names = ("served_by", "account", "person", "key_hint")
+    groups = days.values(*names).annotate(**_SUMS).order_by("-n", "key_hint", *names[:3])
     return [_sender(group, owners) for group in groups[:MOST_SENDERS]]
 
 
 _SUMS: dict[str, Any] = {
-    "n": Sum("calls", default=0), "entries": Count("pk"), "tokens_in": Sum("input_tokens", default=0),
-    "tokens_out": Sum("output_tokens", default=0), "first": Min("at"), "last": Max("at"),
+    "n": Sum("calls"), "told": Sum("entries"), "tokens_in": Sum("input_tokens"), "tokens_out": Sum("output_tokens"),
+    "first": Min("first_at"), "last": Max("last_at"),
 }  # fmt: skip
 
 
-def _entries(project: Project, first: dt.date, last: dt.date) -> QuerySet[UsageEntry]:
-    begin, end = _midnight(first), _midnight(last + dt.timedelta(days=1))
+def _days(project: Project, first: dt.date, last: dt.date) -> QuerySet[SenderDay]:
     logs = project.pipelines.filter(origin="import").values("pk")
-    entries = UsageEntry.objects.filter(pipeline__in=logs, at__gte=begin, at__lt=end)
-    return entries.exclude(kind=UsageEntry.Kind.COST).exclude(Q(account="") & Q(person="") & Q(key_hint=""))
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), dt.UTC)
+    return SenderDay.objects.filter(pipeline__in=logs, day__range=(first, last)).order_by()
 
 
 def _sender(group: dict[str, Any], owners: Owners) -> Sender:
     owner = owners.of(group["served_by"], group["account"], group["person"], group["key_hint"], group["last"].date())
     return Sender(
-        group["served_by"], group["account"], group["person"], group["key_hint"], group["n"] or group["entries"],
+        group["served_by"], group["account"], group["person"], group["key_hint"], group["n"] or group["told"],
         group["tokens_in"] + group["tokens_out"], group["first"], group["last"], owner,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from audits.views import exchanges as pages
 from audits.views.bodies import read_exchange
 from audits.views.forms import CallFilter
 from audits.views.looks import looked
+from compliance.api.bounds import taking
 from compliance.api.openings import CONTENTS, READING, REPORTING
 from compliance.api.paging import Page, Paged, part_of
 from compliance.api.shapes import Asked, Json, a_file, cleaned, said
@@ -307,7 +308,12 @@ def _student(request: PersonRequest, pk: int) -> Student:
     return get_object_or_404(Student, run=get_run(request.user, pk))
 
 
-@router.post("/runs/{int:pk}/comparisons", auth=REPORTING, response={201: ComparisonShown})
+@router.post(
+    "/runs/{int:pk}/comparisons",
+    auth=REPORTING,
+    response={201: ComparisonShown},
+    openapi_extra=taking(3 * comparing.MOST_BYTES),
+)
 def compare_answers(
     request: PersonRequest, pk: int, asked: Form[ComparisonAsked], student_file: File[UploadedFile],
     teacher_file: File[UploadedFile], baseline_file: File[UploadedFile],

@@ -20,7 +20,7 @@ from audits.access import (
 )
 from audits.actions.assigning import assign, keep_view
 from audits.actions.decisions import MOST_AT_ONCE, decide, decide_many
-from audits.actions.remarks import LONGEST, remark
+from audits.actions.remarks import LARGEST_ENCLOSURE, LONGEST, MOST_ENCLOSURES, remark
 from audits.api.shapes import EntryShown, FindingShown
 from audits.models import Assignment, Decision, Finding, Outcome, Remark, SavedView
 from audits.queries.imports import entries_behind
@@ -39,6 +39,7 @@ from audits.views import remarks as pages
 from audits.views.looks import looked_at_notes
 from audits.views.review_forms import AssignForm, DecisionForm, FindingFilter
 from compliance.access import visible_projects
+from compliance.api.bounds import taking
 from compliance.api.openings import CONTENTS, DISCUSSING, IN_PERSON, READING, RUNNING
 from compliance.api.paging import Page, Paged, part_of, part_of_rows
 from compliance.api.shapes import Asked, Done, Json, Key, Person, Reason, a_file, cleaned, said
@@ -333,7 +334,12 @@ def add_remark(request: PersonRequest, pk: int, asked: RemarkAsked) -> Status:
     return Status(201, remark(finding=finding, acting_user=request.user, **asked.dict()))
 
 
-@router.post("/findings/{int:pk}/remarks/with-files", auth=DISCUSSING, response={201: RemarkShown})
+@router.post(
+    "/findings/{int:pk}/remarks/with-files",
+    auth=DISCUSSING,
+    response={201: RemarkShown},
+    openapi_extra=taking(MOST_ENCLOSURES * LARGEST_ENCLOSURE),
+)
 def add_remark_with_files(
     request: PersonRequest, pk: int, asked: Form[RemarkAsked], enclosures: File[list[UploadedFile]]
 ) -> Status:

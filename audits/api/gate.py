@@ -17,6 +17,7 @@ from audits.procedures.gate import check_tree
 from audits.procedures.workspace import unpack_archive
 from audits.text import visible
 from compliance.access import may_run_some_audits, require
+from compliance.api.bounds import taking
 from compliance.api.openings import RUNNING
 from compliance.api.shapes import Asked, Json
 from compliance.problems import Problem
@@ -44,7 +45,7 @@ class GateAnswer(Schema):
     codequality: list[Json]
 
 
-@router.post("/gate", auth=RUNNING, response=GateAnswer)
+@router.post("/gate", auth=RUNNING, response=GateAnswer, openapi_extra=taking(LARGEST_TREE))
 def check_source(request: PersonRequest, asked: Form[GateAsked], archive: File[UploadedFile]) -> dict[str, Any]:
     """Check a ZIP of a source tree, at most 20 MB, by the rules published here. Nothing in it is run, and none of it kept."""
     require(may_run_some_audits(request.user), "Source trees are checked by a project’s engineers or an administrator.")

@@ -22,7 +22,8 @@ from audits.queries.imports import entries_of, models_of, rejected_of, with_what
 from audits.queries.same_calls import seen_beside
 from audits.tasks import import_usage
 from audits.views import imports as pages
-from audits.views.import_forms import ImportForm, MappingForm
+from audits.views.import_forms import MOST_BYTES, ImportForm, MappingForm
+from compliance.api.bounds import taking
 from compliance.api.openings import CONTENTS, READING, RUNNING
 from compliance.api.paging import Page, Paged, part_of
 from compliance.api.shapes import Asked, Json, ProjectName, a_file, cleaned
@@ -144,7 +145,7 @@ def list_imports(request: PersonRequest, asked: Query[ImportsAsked]) -> dict[str
     return part_of(found.filter(**{path: value for path, value in narrowed.items() if value}), asked)
 
 
-@router.post("/imports", auth=RUNNING, response={201: ImportInFull})
+@router.post("/imports", auth=RUNNING, response={201: ImportInFull}, openapi_extra=taking(MOST_BYTES))
 def add_import(
     request: PersonRequest, asked: Form[ImportAsked], file: File[UploadedFile], response: HttpResponse
 ) -> Status:

@@ -17,8 +17,9 @@ from audits.api.runs import queued
 from audits.api.shapes import PipelineName, RunShown
 from audits.models import Pipeline, Run
 from audits.queries.pipeline_list import with_last_run
-from audits.views.forms import AddPipelineForm, NewSourceForm, StartAuditForm
+from audits.views.forms import MOST_BYTES, AddPipelineForm, NewSourceForm, StartAuditForm
 from audits.views.uploads import keep_archive
+from compliance.api.bounds import taking
 from compliance.api.openings import READING, RUNNING
 from compliance.api.paging import Page, Paged, part_of
 from compliance.api.shapes import Asked, cleaned
@@ -128,7 +129,7 @@ def get_pipeline_in_full(request: PersonRequest, pk: int) -> Pipeline:
     return get_object_or_404(with_last_run(visible_pipelines(request.user)), pk=pk)
 
 
-@router.post("/pipelines", auth=RUNNING, response={201: PipelineShown})
+@router.post("/pipelines", auth=RUNNING, response={201: PipelineShown}, openapi_extra=taking(MOST_BYTES))
 def add_pipeline_from_archive(
     request: PersonRequest, asked: Form[NewPipeline], archive: File[UploadedFile], response: HttpResponse
 ) -> Status:
@@ -146,7 +147,7 @@ def add_pipeline_from_folder(request: PersonRequest, asked: NewFolder, response:
     return _added(request, form, response)
 
 
-@router.post("/pipelines/{int:pk}/archive", auth=RUNNING, response=PipelineShown)
+@router.post("/pipelines/{int:pk}/archive", auth=RUNNING, response=PipelineShown, openapi_extra=taking(MOST_BYTES))
 def replace_pipeline_archive(request: PersonRequest, pk: int, archive: File[UploadedFile]) -> Pipeline:
     """Give an uploaded pipeline a newer ZIP, at most 200 MB: audits that have not begun run it."""
     pipeline = get_pipeline(request.user, pk)

@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from ninja import Field, File, Query, Router, Schema, UploadedFile
 
 from audits.procedures.verifying import Told, verify_file
-from audits.views.verifying import admit, admit_file, told_of_hash
+from audits.views.verifying import LARGEST, admit, admit_file, told_of_hash
+from compliance.api.bounds import taking
 from compliance.api.openings import Anybody
 from compliance.problems import Problem
 
@@ -61,7 +62,7 @@ def verify_one_hash(request: HttpRequest, asked: Query[HashAsked]) -> dict[str, 
     return _answer(told_of_hash(asked.sha256))
 
 
-@router.post("/verification", auth=TOLD_TO_ANYBODY, response=VerificationTold)
+@router.post("/verification", auth=TOLD_TO_ANYBODY, response=VerificationTold, openapi_extra=taking(LARGEST))
 def verify_one_file(request: HttpRequest, file: File[UploadedFile]) -> dict[str, Any]:
     """Whether a PDF of at most 64 MB is a report made here, and still stands. Open to anybody, 6 files a minute from one address.
     The file is compared and not kept.

@@ -20,6 +20,7 @@ from audits.access import (
     visible_requests,
 )
 from audits.actions.asking import ask_for_fact, withdraw_request
+from audits.actions.remarks import LARGEST_ENCLOSURE
 from audits.actions.remedies import ask_for_remedy, claim_remedy, drop_remedy, move_remedy
 from audits.api.shapes import FindingName
 from audits.models import FactRequest, Remedy
@@ -28,6 +29,7 @@ from audits.queries.work import places_of, steps_for
 from audits.views import asked as pages
 from audits.views.asked_forms import AskForm, reply_form
 from audits.views.work_forms import RemedyForm
+from compliance.api.bounds import taking
 from compliance.api.openings import CONTENTS, IN_PERSON, READING, RUNNING
 from compliance.api.paging import Page, Paged, part_of
 from compliance.api.shapes import Asked, Json, Key, Person, a_file, cleaned, said
@@ -255,7 +257,12 @@ def reply_to_request(request: PersonRequest, pk: int, asked: ReplyAsked) -> Fact
     return get_request(request.user, pk)
 
 
-@router.post("/fact-requests/{int:pk}/reply/with-document", auth=IN_PERSON, response=RequestShown)
+@router.post(
+    "/fact-requests/{int:pk}/reply/with-document",
+    auth=IN_PERSON,
+    response=RequestShown,
+    openapi_extra=taking(LARGEST_ENCLOSURE),
+)
 def reply_with_document(
     request: PersonRequest, pk: int, asked: Form[WordsAsked], document: File[UploadedFile]
 ) -> FactRequest:

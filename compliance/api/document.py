@@ -6,7 +6,6 @@ from typing import Any, cast
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from compliance.api.explained import ANYBODY
 from compliance.api.openings import Opening
 from compliance.problems import CONTENT_TYPE, KINDS
 
@@ -83,8 +82,7 @@ def _complete(told: Json, method: str, operation: Operation) -> None:
     told["parameters"] = [*told.get("parameters", []), *_headers(method)]
     answers = {str(status): one for status, one in told["responses"].items()}
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    left_out = {412} if method == "get" else set()
-    left_out |= set() if method == "post" and opening.named == ANYBODY else {411}
+    left_out = {411, 412} if method == "get" else set()
     for status, words in _SAYS.items():
         if status not in left_out:
             answers.setdefault(str(status), {"description": words, "content": content})

@@ -20,11 +20,11 @@ from ninja.errors import ValidationError as Unfit
 from ninja.operation import Operation, PathView
 
 from compliance.api.answered import HEADER, lock_for_change, once
+from compliance.api.bounds import LARGEST_BODY, largest_of, operation_of, require_length
 from compliance.models import User
 from compliance.problems import CONTENT_TYPE, Problem, of_validation, problem_response
 from compliance.rates import ASKED_PER_MINUTE, count
 
-LARGEST_BODY, LARGEST_FORM = 1024 * 1024, 520 * 1024 * 1024
 View = Callable[..., HttpResponseBase]
 _log = logging.getLogger(__name__)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000|\x00")
@@ -63,22 +63,11 @@ def _tell_if_it_goes(operation: Operation | None, response: HttpResponseBase) ->
             response.headers[header] = told[name]
 
 
-def operation_of(path_view: PathView, method: str | None) -> Operation | None:
-    """The operation of an address that a method asks for."""
-    return next((one for one in path_view.operations if method in one.methods), None)
-
-
 def _bounded(request: HttpRequest, path_view: PathView) -> None:
     """Refuse what is too large, parameters that nobody knows, and characters that no database keeps."""
-    form = (request.content_type or "").startswith("multipart/")
-    most = LARGEST_FORM if form else LARGEST_BODY
-    try:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError as error:
-        raise Problem(400, "Content-Length is no number.") from error
-    if length > most:
-        raise Problem(413, f"At most {most // 1024**2} MB are taken here.")
     operation = operation_of(path_view, request.method)
+    is_form = (request.content_type or "").startswith("multipart/")
+    require_length(request, largest_of(operation) if is_form else LARGEST_BODY)
     known = set(_query_names(operation)) if operation else set(request.GET)
     if unknown := sorted(set(request.GET) - known):
         errors = [
@@ -89,7 +78,7 @@ def _bounded(request: HttpRequest, path_view: PathView) -> None:
     if (
         "%00" in request.META.get("QUERY_STRING", "")
         or "\0" in request.path
-        or (not form and _NUL.search(request.body))
+        or (not is_form and _NUL.search(request.body))
     ):
         raise Problem(422, "The request holds the character NUL, which no text may.")
 

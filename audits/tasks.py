@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from audits.actions.counting import keep_missing_counts
 from audits.actions.notices import remind_of_ends
 from audits.actions.reminding import remind_of_work
 from audits.actions.run_ends import make_good
@@ -93,6 +94,12 @@ def forget_old_logs() -> None:
 def seal_what_ended() -> None:
     """Seal the evidence of runs that ended before it was sealed."""
     salvage_ended_runs()
+
+
+@app.task(name="audits.tasks.count_sealed_runs", ignore_result=True, expires=55)
+def count_sealed_runs() -> None:
+    """Keep the counts of sealed runs that lack them."""
+    keep_missing_counts()
 
 
 @app.task(name="audits.tasks.get_proofs", ignore_result=True, expires=25)

@@ -42,6 +42,7 @@ app.conf.update(
             "options": {"expires": 80_000},
         },
         "seal what ended": {"task": "audits.tasks.seal_what_ended", "schedule": 60.0, "options": {"expires": 55}},
+        "count sealed runs": {"task": "audits.tasks.count_sealed_runs", "schedule": 60.0, "options": {"expires": 55}},
         "proofs of seals": {"task": "audits.tasks.get_proofs", "schedule": 30.0, "options": {"expires": 25}},
         "retention": {"task": "audits.tasks.erase_what_expired", "schedule": 3600.0, "options": {"expires": 3000}},
         "judge anew": {"task": "audits.tasks.rejudge_after_changes", "schedule": 5.0, "options": {"expires": 5}},

@@ -1,7 +1,16 @@
 """Keeping what the pages of a run count over all of its calls and traced rows."""
 
-from audits.models import Run, RunCounts, Seal
+import logging
+from typing import Final
+
+from django.db import DatabaseError, transaction
+
+from audits.models import Run, RunCounts
 from audits.queries.run_counts import count
+
+AT_ONCE: Final = 10
+"""Runs that are counted in one round: one of a million calls takes seconds."""
+_log = logging.getLogger(__name__)
 
 
 def keep_counts(run: Run) -> None:
@@ -9,7 +18,17 @@ def keep_counts(run: Run) -> None:
     RunCounts.objects.update_or_create(run=run, defaults={"figures": count(run)})
 
 
-def keep_counts_of_sealed(run: Run) -> None:
-    """The same for a run that was sealed before counts were kept. Once for each run."""
-    if run.evidence_root and Seal.objects.filter(run=run, run__counts=None).exists():
-        RunCounts.objects.get_or_create(run=run, defaults={"figures": count(run)})
+def keep_missing_counts() -> int:
+    """Count sealed runs of which nothing is kept, the newest first: those sealed before counts were kept, and those whose count
+    was lost or failed. Returns how many were counted; what fails is left for another round."""
+    lacking = Run.objects.filter(seal__isnull=False, counts=None).order_by("-id")
+    kept = 0
+    for run in lacking[:AT_ONCE]:
+        try:
+            with transaction.atomic():
+                keep_counts(run)
+        except DatabaseError:
+            _log.exception("run %s could not be counted; its pages count for themselves", run.pk)
+        else:
+            kept += 1
+    return kept

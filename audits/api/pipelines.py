@@ -1,7 +1,6 @@
 """Pipelines: listed, added from a ZIP or a folder, audited."""
 
 import datetime as dt
-from pathlib import Path
 from typing import Any, Literal
 
 from django.http import HttpResponse
@@ -10,7 +9,7 @@ from django.utils.datastructures import MultiValueDict
 from ninja import Field, File, Form, Query, Router, Schema, Status, UploadedFile
 
 from audits.access import get_pipeline, require_may_run, visible_pipelines
-from audits.actions.pipelines import add_pipeline, replace_archive
+from audits.actions.pipelines import replace_archive
 from audits.actions.runs import request_run
 from audits.api.named import project_for_runs
 from audits.api.runs import queued
@@ -18,7 +17,7 @@ from audits.api.shapes import PipelineName, RunShown
 from audits.models import Pipeline, Run
 from audits.queries.pipeline_list import with_last_run
 from audits.views.forms import MOST_BYTES, AddPipelineForm, NewSourceForm, StartAuditForm
-from audits.views.uploads import keep_archive
+from audits.views.uploads import add_as_asked, keep_archive
 from compliance.api.bounds import taking
 from compliance.api.openings import READING, RUNNING
 from compliance.api.paging import Page, Paged, part_of
@@ -167,16 +166,8 @@ def _form(request: PersonRequest, asked: NewPipeline, archive: UploadedFile | No
 
 
 def _added(request: PersonRequest, form: AddPipelineForm, response: HttpResponse) -> Status:
-    data = cleaned(form)
-    archive = data.get("archive")
-    made = add_pipeline(
-        project=data["project"],
-        name=data["name"],
-        acting_user=request.user,
-        path=None if archive else Path(data["path"].strip()),
-        archive_sha256=keep_archive(archive) if archive else "",
-        manifest_path=data["manifest_path"],
-    )
+    cleaned(form)
+    made = add_as_asked(form, request.user)
     response.headers["Location"] = f"/api/v1/pipelines/{made.pk}"
     return Status(201, with_last_run(visible_pipelines(request.user)).get(pk=made.pk))
 

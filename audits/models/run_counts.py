@@ -6,7 +6,7 @@ from audits.models.runs import Run
 
 
 class RunCounts(models.Model):
-    """The counts of one run. Written when it is sealed; of one that was sealed earlier, when it is first looked at."""
+    """The counts of one run. Written when it is sealed; of one that was sealed earlier, by a round of the beat."""
 
     run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="counts")
     counted_at = models.DateTimeField(auto_now=True)

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from audits.reporting.paper.metadata import Attached
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes a cell for a formula by
+from compliance.text.cells import harmless
 
 
 def attachments(context: Mapping[str, Any]) -> list[Attached]:
@@ -33,9 +32,9 @@ def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [])
     writer.writeheader()
     for row in rows:
-        writer.writerow({key: _harmless(value) for key, value in row.items()})
+        writer.writerow({key: _cell(value) for key, value in row.items()})
     return text.getvalue()
 
 
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in FORMULA else value
+def _cell(value: Any) -> Any:
+    return harmless(value) if isinstance(value, str) else value

@@ -1,6 +1,5 @@
 """Pipelines: the list, one with its runs, adding one, starting an audit."""
 
-from pathlib import Path
 from typing import Any, Final
 
 from django.http import HttpResponse, HttpResponseBase
@@ -8,14 +7,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from audits.access import get_pipeline, require_may_run, visible_pipelines, visible_runs
-from audits.actions.pipelines import add_pipeline
 from audits.actions.runs import request_run
 from audits.models import Pipeline
 from audits.queries.pipeline_list import with_last_run
 from audits.tasks import run_audit
 from audits.views.forms import AddPipelineForm, StartAuditForm
 from audits.views.runs import RUNS_OF_ONE, without_documents
-from audits.views.uploads import keep_archive
+from audits.views.uploads import add_as_asked
 from compliance.access import may_run_audits, may_run_some_audits, require
 from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
@@ -85,14 +83,4 @@ def add(request: PersonRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
         return render(request, "audits/pipeline_add.html", {"form": form}, status=status)
-    data = form.cleaned_data
-    archive = data.get("archive")
-    pipeline = add_pipeline(
-        project=data["project"],
-        name=data["name"],
-        acting_user=request.user,
-        path=None if archive else Path(data["path"].strip()),
-        archive_sha256=keep_archive(archive) if archive else "",
-        manifest_path=data["manifest_path"],
-    )
-    return redirect("pipeline", pk=pipeline.pk)
+    return redirect("pipeline", pk=add_as_asked(form, request.user).pk)

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from audits.access import get_run, may_read_contents, require_may_read_contents, require_may_run, visible_runs
-from audits.actions.counting import keep_counts_of_sealed
 from audits.actions.limits import waiting
 from audits.actions.runs import request_again, request_cancel
 from audits.models import Connection, Look, Pipeline, Run
@@ -79,7 +78,6 @@ def listing(request: PersonRequest) -> HttpResponseBase:
 
 def run_context(request: PersonRequest, run: Run, tab: str) -> dict[str, Any]:
     """What the head and the tabs of every page of a run need."""
-    keep_counts_of_sealed(run)
     return {
         "run": run,
         "pipeline": run.pipeline,

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from compliance.engine.portfolio import Cell
+from compliance.text.cells import harmless
 
 FORMAT: Final = "clausetrail-portfolio/1"
 COLUMNS: Final = (
@@ -78,7 +79,7 @@ def to_csv(rows: Sequence[Sequence[Cell]], on: date, rulebook_sha256: str) -> st
     writer.writerow(COLUMNS)
     for row in rows:
         for cell in row:
-            writer.writerow([_harmless(value) for value in (*_line(cell), on.isoformat(), rulebook_sha256)])
+            writer.writerow([harmless(value) for value in (*_line(cell), on.isoformat(), rulebook_sha256)])
     return out.getvalue()
 
 
@@ -88,7 +89,3 @@ def _line(cell: Cell) -> list[str]:
     papers = "; ".join(f"{one['document']} {one['version'] or 'not held'}" for one in told["papers"])
     plain = [str(told[name] or "") for name in COLUMNS[:7]]
     return [*plain, "; ".join(cell.facts), "; ".join(cell.texts), rules, papers, "; ".join(cell.lifted_by)]
-
-
-def _harmless(text: str) -> str:
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

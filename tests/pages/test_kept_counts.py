@@ -8,6 +8,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from audits.actions.counting import keep_missing_counts
 from audits.models import RowMatch, RunCounts
 from audits.procedures.concluding import Piece, seal_run
 from audits.queries.answers_became import answers_became
@@ -63,14 +64,17 @@ def test_the_pages_of_a_sealed_run_read_no_call_and_no_row_to_count_them(
         assert [sql for sql in counting if "audits_modelcall" in sql or "audits_rowmatch" in sql] == []
 
 
-def test_a_run_sealed_before_counts_were_kept_is_counted_when_it_is_first_looked_at(
+def test_a_run_sealed_before_counts_were_kept_is_counted_by_a_round_and_not_by_who_looks_at_it(
     traced: World, signed_in: SignedIn, tmp_path: Path
 ) -> None:
     seal(traced, tmp_path)
     RunCounts.objects.all().delete()
     client = signed_in(traced.engineer)
-    for _ in range(2):
-        client.get(reverse("run-lineage", args=[traced.run.pk]))
+    for name in TABS:
+        with CaptureQueriesContext(connection) as asked:
+            client.get(reverse(name, args=[traced.run.pk]))
+        assert [one["sql"] for one in asked if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))] == [], name
+    assert (keep_missing_counts(), keep_missing_counts()) == (1, 0)
     assert RunCounts.objects.get().figures == count(traced.run)
 
 
@@ -79,4 +83,4 @@ def test_nothing_is_kept_of_a_run_that_more_may_join(traced: World, signed_in: S
     before = client.get(address).context["figures"].calls
     make_call(traced.run)
     assert client.get(address).context["figures"].calls == before + 1
-    assert not RunCounts.objects.exists()
+    assert (keep_missing_counts(), RunCounts.objects.count()) == (0, 0)

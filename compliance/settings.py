@@ -62,6 +62,8 @@ MIDDLEWARE = [
 ROOT_URLCONF = "compliance.urls"
 WSGI_APPLICATION = "compliance.wsgi.application"
 ASGI_APPLICATION = "compliance.asgi.application"
+FORM_RENDERER = "compliance.views.selects.Renderer"
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

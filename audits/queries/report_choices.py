@@ -10,6 +10,7 @@ from compliance.models import Project, User
 from compliance.queries.names import provider_names
 
 MOST_RUNS, MOST_STUDENTS, MOST_EARLIER = 200, 300, 60
+_TOLD = ("title", "number", "requested_at", "profile", "run__number", "run__pipeline__name")
 Choice = tuple[str, str]
 
 
@@ -25,9 +26,10 @@ class Offer:
 
 def offer(projects: QuerySet[Project], also_run: int | None = None) -> Offer:
     """Newest runs that ended, projects, students and providers, of these projects. Five queries."""
-    runs = Run.objects.filter(pipeline__project__in=projects, state__in=Run.ENDED).select_related("pipeline__project")
+    ended = Run.objects.filter(pipeline__project__in=projects, state__in=Run.ENDED)
+    runs = ended.values_list("pk", "pipeline__name", "number", "pipeline__project__name")
     newest = list(runs.order_by("-pk")[:MOST_RUNS])
-    if also_run and also_run not in {run.pk for run in newest}:
+    if also_run and also_run not in {run[0] for run in newest}:
         newest += list(runs.filter(pk=also_run))
     students = Student.objects.filter(run__pipeline__project__in=projects).order_by(
         "run__pipeline__project__name", "name"
@@ -36,7 +38,7 @@ def offer(projects: QuerySet[Project], also_run: int | None = None) -> Offer:
     used = UsageSignature.objects.filter(run__pipeline__project__in=projects).exclude(provider="").order_by()
     names = provider_names()
     return Offer(
-        runs=[(str(run.pk), f"{run.pipeline.name}, run {run.number} ({run.pipeline.project.name})") for run in newest],
+        runs=[(str(pk), f"{pipeline}, run {number} ({project})") for pk, pipeline, number, project in newest],
         projects=list(projects.order_by("name").values_list("slug", "name")),
         students=[(f"{slug}/{name}", f"{name} ({project})") for slug, name, project in named[:MOST_STUDENTS]],
         providers=sorted(
@@ -59,7 +61,8 @@ def brand_of(project: Project | None) -> ReportBrand | None:
 
 def earlier_reports(reports: QuerySet[Report]) -> list[Choice]:
     """Finished reports to hold a new one against, newest first."""
-    made = reports.filter(state=Report.State.READY).exclude(context_sha256="").order_by("-pk")
+    ready = reports.filter(state=Report.State.READY).exclude(context_sha256="").order_by("-pk")
+    made = ready.select_related(None).select_related("run__pipeline").only(*_TOLD)
     return [
         (
             str(one.pk),

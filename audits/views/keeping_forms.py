@@ -1,13 +1,12 @@
 """Forms for retention, holds and erasures."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.forms.models import ModelChoiceIterator
 
 from audits.models import Run
 
@@ -55,22 +54,24 @@ class ImportErasureForm(forms.Form):
     sure = forms.BooleanField(label="I have seen what goes, and that it does not come back")
 
 
-class ManyOptions(forms.Select):
-    """A choice among thousands: its options are put together at once, not each by templates of its own."""
+class RunsByName(ModelChoiceIterator):
+    """Runs as a choice tells them, without reading more of each than that: there may be thousands."""
 
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        widget = self.get_context(name, value, attrs)["widget"]
-        told = (one for _, group, _ in widget["optgroups"] for one in group)
-        options = format_html_join(
-            "\n",
-            "<option{}>{}</option>",
-            ((flatatt({"value": str(one["value"]), **one["attrs"]}), one["label"]) for one in told),
-        )
-        return format_html("<select{}>\n{}\n</select>", flatatt({"name": widget["name"], **widget["attrs"]}), options)
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        for pk, pipeline, number in self.queryset.values_list("pk", "pipeline__name", "number"):
+            yield pk, f"{pipeline}, run {number}"
+
+
+class RunChoice(forms.ModelChoiceField):
+    """One of many runs."""
+
+    iterator = RunsByName
 
 
 class ErasureForm(forms.Form):
-    run = forms.ModelChoiceField(Run.objects.none(), label="Run", widget=ManyOptions)
+    run = RunChoice(Run.objects.none(), label="Run")
     exchanges = forms.CharField(
         label="Exchanges",
         required=False,

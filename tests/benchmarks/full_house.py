@@ -8,6 +8,8 @@ from typing import Final
 
 from django.db import connection, models
 
+from audits.actions.ingesting import days_of
+from audits.actions.senders import sum_senders_up
 from audits.models import (
     Assignment,
     Connection,
@@ -158,7 +160,12 @@ def _runs(at: Installation) -> None:
 def _lists(at: Installation) -> None:
     """Imported logs, looks, notices, the trail, assignments."""
     imported, entry = at.imported, at.entry
-    multiply(UsageEntry, ENTRIES, where=f"src.id = {entry.pk}", key="gen_random_uuid()", at=f"src.at + n * {SPAN}")
+    multiply(
+        UsageEntry, ENTRIES, where=f"src.id = {entry.pk}", key="gen_random_uuid()", at=f"src.at + n * {SPAN}",
+        person="'person-' || n % 200",
+    )  # fmt: skip
+    first, last = (UsageEntry.objects.filter(pipeline=entry.pipeline_id).order_by(by)[0].at for by in ("at", "-at"))
+    sum_senders_up(entry.pipeline_id, *days_of(first, last))
     Import.objects.filter(pk=imported.pk).update(read=ENTRIES + 30, new=ENTRIES + 30, rejected=5_001)
     multiply(Import, 400, where=f"src.id = {imported.pk}", run_id="NULL", name="'log-' || n || '.jsonl'")
     line = RejectedLine.objects.filter(imported=imported).earliest("pk")

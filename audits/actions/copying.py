@@ -20,7 +20,7 @@ _TYPES = {
     "PositiveIntegerField": "int4",
     "PositiveSmallIntegerField": "int2",
     "TextField": "text",
-    "UUIDField": "uuid",
+    "UUIDField": "bytea",  # in binary, both are their bytes
 }
 
 
@@ -49,8 +49,8 @@ def copy_rows(
 
     `table`: another one with the same columns, as for rows that have to be sifted first.
 
-    Values must have the columns' own types (aware datetimes, lists or dicts for JSON). One bad row fails the whole
-    batch: the error, one of Django's, tells which value. Runs in the caller's transaction.
+    Values must have the columns' own types (aware datetimes, lists or dicts for JSON; of a UUID its 16 bytes). One bad row
+    fails the whole batch: the error, one of Django's, tells which value. Runs in the caller's transaction.
     """
     statement, types = _statement(model, tuple(columns), table), copy_types(model, tuple(columns))
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:

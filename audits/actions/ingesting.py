@@ -26,11 +26,11 @@ _STAGED = "imported_batch"
 
 
 class EntryRow(NamedTuple):
-    """A usage entry in the order of its columns; the database numbers it."""
+    """A usage entry in the order of its columns; the database numbers it. Keys are the 16 bytes that the database compares."""
 
     imported_id: int
     pipeline_id: int
-    key: UUID
+    key: bytes
     line: int
     kind: str
     at: dt.datetime
@@ -56,8 +56,8 @@ class EntryRow(NamedTuple):
     output_excerpt: str
     response_id: str = ""
     request_id: str = ""
-    response_key: UUID | None = None
-    request_key: UUID | None = None
+    response_key: bytes | None = None
+    request_key: bytes | None = None
 
 
 class _RejectedRow(NamedTuple):
@@ -211,20 +211,20 @@ def write_entries(
 
 def _taken(project_id: int, rows: Sequence[EntryRow]) -> tuple[int, Changed]:
     """Take up what is new among rows, and see which of their calls are told of elsewhere."""
-    answers = {row.response_key for row in rows if row.response_key and row.kind == "call"}
-    requests = {row.request_key for row in rows if row.request_key and row.kind == "call"}
-    if answers or requests:
+    named = any(row.kind == "call" and (row.response_key or row.request_key) for row in rows)
+    if named:
         one_at_a_time(project_id)
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
         copy_rows(UsageEntry, COLUMNS, rows, _STAGED)
         cursor.execute(_TAKE_CALLS)
         calls = cursor.rowcount
-        if calls < len(rows) and (answers or requests):
-            cursor.execute(_TELL_IDS, [rows[0].pipeline_id, [row.key for row in rows]])
-        cursor.execute(_TAKE_SUMS)
-        written = calls + cursor.rowcount
-    return written, find_same_calls(project_id, answers, requests)
+        if calls < len(rows):
+            if named:
+                cursor.execute(_TELL_IDS, [rows[0].pipeline_id, [UUID(bytes=row.key) for row in rows]])
+            cursor.execute(_TAKE_SUMS)
+            calls += cursor.rowcount
+    return calls, find_same_calls(project_id, _STAGED) if named else {}
 
 
 def _keep_rejected(imported: Import, part: str, unread: Sequence[Rejected]) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
@@ -12,9 +12,14 @@ from django.db.backends.utils import CursorWrapper
 
 # Session-wide name of the locks: two that write into one project at once would not see each other's rows.
 LOCK = 0x53414D45
-_MORE_THAN_ONCE = """
-SELECT {column} FROM audits_usageentry WHERE {column} = ANY(%(keys)s) GROUP BY {column} HAVING count(*) > 1
-UNION SELECT key FROM audits_recordedid WHERE key = ANY(%(keys)s)"""
+# Row by row, by index: the planner knows nothing of how many a batch has, and would read the whole table for each.
+_TOLD_ELSEWHERE = """
+SELECT given.{column} FROM {given} AS given, LATERAL (SELECT FROM audits_usageentry AS other
+    WHERE other.{column} = given.{column} AND (other.pipeline_id, other.key) <> (given.pipeline_id, given.key) LIMIT 1) AS other
+WHERE given.kind = 'call' AND given.{column} IS NOT NULL
+UNION SELECT given.{column} FROM {given} AS given, LATERAL (SELECT FROM audits_recordedid
+    WHERE key = given.{column} LIMIT 1) AS recorded
+WHERE given.kind = 'call' AND given.{column} IS NOT NULL"""
 _OF_RUN = """
 SELECT entry.{column} FROM audits_recordedid AS recorded
 JOIN audits_usageentry AS entry ON entry.{column} = recorded.key WHERE recorded.run_id = %(run)s"""
@@ -114,15 +119,16 @@ def one_at_a_time(project_id: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, project_id])
 
 
-def find_same_calls(project_id: int, answers: Collection[UUID], requests: Collection[UUID]) -> Changed:
-    """See which entries of the project have one of these ids in common with another source; tells what changed by that.
+def find_same_calls(project_id: int, written: str) -> Changed:
+    """See which entries of the project have an id in common with another source; tells what changed by that.
 
-    Within the caller's transaction, which holds `one_at_a_time`.
+    `written`: the table of what was just written, with the columns of entries. Within the caller's transaction, which holds
+    `one_at_a_time`.
     """
     with _by_index() as cursor:
         again = {
-            "answers": _more_than_once(cursor, "response_key", answers),
-            "requests": _more_than_once(cursor, "request_key", requests),
+            "answers": _told_elsewhere(cursor, "response_key", written),
+            "requests": _told_elsewhere(cursor, "request_key", written),
         }
         return _renewed(cursor, project_id, again)
 
@@ -137,10 +143,8 @@ def _by_index() -> Iterator[CursorWrapper]:
         cursor.execute("SET LOCAL enable_seqscan TO on")
 
 
-def _more_than_once(cursor: CursorWrapper, column: str, keys: Collection[UUID]) -> list[UUID]:
-    if not keys:
-        return []
-    cursor.execute(_MORE_THAN_ONCE.format(column=column), {"keys": list(keys)})
+def _told_elsewhere(cursor: CursorWrapper, column: str, written: str) -> list[UUID]:
+    cursor.execute(_TOLD_ELSEWHERE.format(column=column, given=connection.ops.quote_name(written)))
     return [row[0] for row in cursor.fetchall()]
 
 

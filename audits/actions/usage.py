@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q, Sum
@@ -83,7 +82,7 @@ class IdRow(NamedTuple):
 
     run_id: int
     call_id: int
-    key: UUID
+    key: bytes
 
 
 class LogRow(NamedTuple):

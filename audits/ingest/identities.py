@@ -34,14 +34,19 @@ def is_telling(given: str) -> bool:
 
 
 def key_of(given: str, position: int = 0) -> UUID | None:
-    """What an id is compared by; None for one that tells nothing. `position`: of the call in its exchange, from 0.
+    """What an id is compared by; None for one that tells nothing. `position`: of the call in its exchange, from 0."""
+    found = key_bytes(given, position)
+    return None if found is None else UUID(bytes=found)
 
-    The first 16 bytes of SHA-256: what is stored must not change from one release to the next.
+
+def key_bytes(given: str, position: int = 0) -> bytes | None:
+    """The same as 16 bytes, which bulk writes take: the first of SHA-256, as what is stored must not change from one
+    release to the next.
     """
     if not given or not is_telling(given):
         return None
     text = f"{given}#{position}" if position else given
-    return UUID(bytes=sha256(text.encode("utf-8", "replace")).digest()[:16])
+    return sha256(text.encode("utf-8", "replace")).digest()[:16]
 
 
 def request_id_of(headers: Iterable[tuple[str, str]]) -> str:

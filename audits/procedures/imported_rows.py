@@ -1,11 +1,10 @@
 """From records of a log to rows: who developed the model and who served it, by the catalogue."""
 
 from functools import lru_cache
-from uuid import UUID
 
 from audits.actions.ingesting import EntryRow
 from audits.ingest.channels import served_by
-from audits.ingest.identities import key_of
+from audits.ingest.identities import key_bytes
 from audits.ingest.reading import Found
 from audits.models import Import
 from compliance.engine.catalogue import find_host, resolve_model
@@ -27,11 +26,11 @@ class Rows:
         one = found.record
         provider, served = self._who(one.channel, one.host, one.model or one.response_model)
         return EntryRow(
-            self._imported, self._pipeline, UUID(bytes=found.key), found.line, one.kind, one.at, one.until, one.host,
+            self._imported, self._pipeline, found.key, found.line, one.kind, one.at, one.until, one.host,
             provider, served, one.operation[:60], one.model, one.response_model, one.calls, one.failed, one.status,
             one.input_tokens, one.output_tokens, one.cost, one.currency, one.account[:120], one.person[:120], one.key[:80],
             self._purpose, one.prompt, one.output, one.response_id, one.request_id,
-            key_of(one.response_id, one.position), key_of(one.request_id, one.position),
+            key_bytes(one.response_id, one.position), key_bytes(one.request_id, one.position),
         )  # fmt: skip
 
     def _who_was_it(self, channel: str, host: str, model: str) -> tuple[str, str]:

@@ -89,9 +89,18 @@ def _digest(file: BinaryIO) -> tuple[str, int]:
 def _keep_part(stream: Any, name: str, source: Source, store: Store) -> dict[str, Any]:
     binary = source.is_binary is not None and source.is_binary(stream.peek(16)[:16])
     decoder = source.decoder if binary else None
-    pieces = Pieces(kept_text(stream, name, fingerprints(), decoder, source.prepare))
+    pieces = Pieces(_ahead(kept_text(stream, name, fingerprints(), decoder, source.prepare)))
     sha256 = store.put(pieces)  # type: ignore[arg-type]
     return {"name": name[:300], "sha256": sha256, "size": pieces.size}
+
+
+def _ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces; each is made while the one before is hashed and packed, which lets other threads run."""
+    with ThreadPoolExecutor(1, "keep") as thread:
+        waiting = thread.submit(next, pieces, None)
+        while (piece := waiting.result()) is not None:
+            waiting = thread.submit(next, pieces, None)
+            yield piece
 
 
 def carry_out(import_id: int, progress: Progress | None = None) -> Import:

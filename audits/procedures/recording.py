@@ -13,7 +13,7 @@ from audits.capture.spool import read_events
 from audits.capture.wire import BatchLedger, Parsed, WireExchange, parse
 from audits.capture.wire import ModelCall as WireCall
 from audits.evidence.links import named_contents
-from audits.ingest.identities import key_of, request_id_of
+from audits.ingest.identities import key_bytes, request_id_of
 from audits.matching.identity import Identities
 from audits.models import Connection, Exchange, Gap, ModelCall
 from audits.procedures.bounds_followed import BoundsFollowed
@@ -219,7 +219,7 @@ def _ids(row: CallRow, event: Event) -> Iterable[IdRow]:
     if row.simulated or event.get("replayed"):
         return
     given = (row.response_id, request_id_of((name, str(value)) for name, value in event.get("response_headers") or []))
-    for key in {key_of(one, row.position) for one in given}:
+    for key in {key_bytes(one, row.position) for one in given}:
         if key is not None:
             yield IdRow(row.run_id, row.id, key)
 

@@ -71,7 +71,7 @@ def recorded(project: Project, numbers: range, *, judged: bool = True, **fields:
         )  # fmt: skip
         key = key_of(call.response_id)
         assert key is not None
-        write_usage([], [], [IdRow(run.pk, call.pk, key)])
+        write_usage([], [], [IdRow(run.pk, call.pk, key.bytes)])
     refresh_signatures(run.pk, {})
     if judged:
         AssessedUse.objects.create(

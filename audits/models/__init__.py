@@ -9,6 +9,7 @@ from audits.models.decisions import Decision
 from audits.models.evidence import EvidenceEntry, Seal
 from audits.models.findings import AssessedUse, Finding, Outcome
 from audits.models.following import UnfollowedEnd
+from audits.models.impacts import ImpactedRun, KeptImpact
 from audits.models.imports import Import, ReceiverToken, RejectedLine, UsageDay, UsageEntry
 from audits.models.limits import LimitEvent, ReplayDifference
 from audits.models.notices import Attempt, Delivery, Notice, NoticeChoice, Webhook
@@ -53,7 +54,9 @@ __all__ = [
     "Finding",
     "FindingChange",
     "Gap",
+    "ImpactedRun",
     "Import",
+    "KeptImpact",
     "LegalHold",
     "LimitEvent",
     "LogLine",

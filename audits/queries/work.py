@@ -18,7 +18,7 @@ from django.db.models import (
     Subquery,
     Window,
 )
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -73,7 +73,7 @@ def findings_to_work_on(findings: QuerySet[Finding]) -> QuerySet[Any]:
     settled = Q(standing=DECIDED) & ~Q(decision_kind=Decision.Kind.CONFIRM)
     mine = told.filter(Q(has_work=True) | (calls & ~settled))
     return mine.annotate(
-        next_due=Coalesce(Least("due_on", "work_due"), "due_on", "work_due"),
+        next_due=Least("due_on", "work_due"),  # of PostgreSQL: the one that there is, when the other is null
         worst=Window(Min("gravity"), partition_by=[F("run__pipeline")]),
     )
 
@@ -83,6 +83,17 @@ def in_order(findings: QuerySet[Any]) -> QuerySet[Any]:
     return findings.order_by(
         "worst", "run__pipeline__project__name", "run__pipeline__name", "run__pipeline", "gravity",
         F("next_due").asc(nulls_last=True), "number",
+    )  # fmt: skip
+
+
+def as_shown(findings: QuerySet[Finding]) -> QuerySet[Any]:
+    """Findings with what a list of work says of each, and nothing else of their rows: half of a row is how it was judged."""
+    of_run = ("pipeline", "number", "upstreams")
+    of_pipeline = ("project", "slug", "name")
+    return with_assignment(findings.select_related("rule_revision", "run__pipeline__project")).only(
+        "run", "number", "key", "kind", "outcome", "provider", "title", "missing_facts", "detail", "calls", "rows",
+        "rule_revision__statement", *(f"run__{name}" for name in of_run),
+        *(f"run__pipeline__{name}" for name in of_pipeline), "run__pipeline__project__slug", "run__pipeline__project__name",
     )  # fmt: skip
 
 

@@ -13,10 +13,11 @@ __all__ = ["InTwoSteps", "page_of"]
 class InTwoSteps(Sequence[Any]):
     """The rows of a query for whoever pages through them: which they are and in what order is asked at once, of as little as that
     takes; only the rows that are shown are read in full. A query that decides much about each row so sorts none of its columns.
+    `shown`: what the rows that are shown are read with, where that is less than what puts them in order.
     """
 
-    def __init__(self, rows: QuerySet[Any]) -> None:
-        self._rows = rows
+    def __init__(self, rows: QuerySet[Any], shown: QuerySet[Any] | None = None) -> None:
+        self._rows = rows if shown is None else shown
         self._keys = list(rows.values_list("pk", flat=True))
 
     def __len__(self) -> int:

@@ -30,11 +30,12 @@ from audits.queries.code_places import places_of
 from audits.queries.people import people_of_project
 from audits.queries.review import finding_in_full, providers_of
 from audits.queries.ways import ways_out
-from audits.queries.work import findings_to_work_on, in_order, steps_for, work_items
+from audits.queries.work import as_shown, findings_to_work_on, in_order, steps_for, work_items
+from audits.views.listing import InTwoSteps, page_of
 from audits.views.review_forms import ViewForm
 from audits.views.work_forms import RemedyForm, WorkFilter
 from compliance.access import visible_projects
-from compliance.queries.names import names
+from compliance.queries.names import Names, names
 from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
@@ -56,9 +57,8 @@ WORK: Final = Listing(
 """Its order is that of the work itself: by pipeline, the gravest first."""
 
 
-def _filtered(request: PersonRequest) -> tuple[WorkFilter, QuerySet[Any]]:
+def _filtered(request: PersonRequest, known: Names) -> tuple[WorkFilter, QuerySet[Any]]:
     mine = visible_findings(request.user)
-    known = names()
     providers = [(slug, known.providers.get(slug, slug)) for slug in providers_of(mine)]
     pipelines = [(str(pk), name) for pk, name in visible_pipelines(request.user).values_list("pk", "name")]
     form = WorkFilter(request.GET, request.user, visible_projects(request.user), pipelines, providers)
@@ -71,14 +71,16 @@ def listing(request: PersonRequest) -> HttpResponseBase:
     """What calls for a change, by pipeline, the gravest first."""
     if wants_csv(request):
         return export(request)
-    form, findings = _filtered(request)
-    shown = WORK.shown(request, findings)
+    known = names()
+    form, findings = _filtered(request, known)
+    page = page_of(request, InTwoSteps(WORK.chosen(request, findings), as_shown(visible_findings(request.user))))
     asked = visible_requests(request.user).filter(asked_of=request.user, replied_at=None, withdrawn_at=None)
     context = {
-        **shown,
-        "items": work_items(list(shown["page"])),
+        "page": page,
+        "as_csv": True,
+        "items": work_items(list(page)),
         "form": form,
-        "names": names(),
+        "names": known,
         "today": timezone.localdate(),
         "views": SavedView.objects.filter(user=request.user, place=SavedView.Place.WORK),
         "query": request.GET.urlencode(),
@@ -91,7 +93,7 @@ def listing(request: PersonRequest) -> HttpResponseBase:
 @require_GET
 def export(request: PersonRequest) -> HttpResponseBase:
     """The same as CSV, everything that the filter leaves."""
-    return WORK.as_csv(request, _filtered(request)[1], prepared=work_items)
+    return WORK.as_csv(request, _filtered(request, names())[1], prepared=work_items)
 
 
 @require_GET

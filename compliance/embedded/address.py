@@ -69,7 +69,7 @@ def database_settings(url: str | None, var: Path) -> dict[str, object]:
     parts = _read(url) if url else _embedded(var)
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 600,  # whoever comes after a new connection waits for PostgreSQL to read its catalogue anew
         "CONN_HEALTH_CHECKS": True,
         **parts,
     }

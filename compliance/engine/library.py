@@ -175,11 +175,12 @@ class Memory:
     stacks: dict[tuple[str, ...], Any] = field(default_factory=dict)
     papers: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     rulings: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    portfolios: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
 
-    def keep(self, answers: dict[K, V], key: K, answer: V) -> V:
-        """Remember one answer and return it."""
-        if len(answers) >= MEMORY_ENTRIES:
+    def keep(self, answers: dict[K, V], key: K, answer: V, most: int = MEMORY_ENTRIES) -> V:
+        """Remember one answer, beside at most so many, and return it."""
+        if len(answers) >= most:
             answers.clear()
         answers[key] = answer
         return answer

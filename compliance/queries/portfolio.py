@@ -32,6 +32,9 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
 }
 """What may be chosen of kinds of access, and which they are."""
 
+MOST_KEPT = 12
+"""So many matrices stay with a library, at some two megabytes each: people look at few of them, again and again."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -48,6 +51,14 @@ class Question:
     agreements: bool = True
     project_id: int | None = None
     purposes: tuple[str, ...] = PURPOSES
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What the same question has in common, whoever asks it."""
+        facts = tuple(sorted((path, repr(value)) for path, value in self.facts.items()))
+        return (
+            self.on, self.shown, self.provider, self.served_by, facts, self.agreements, self.project_id, self.purposes
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,8 +106,15 @@ def library_for(asked: Question) -> Library:
 
 
 def portfolio(asked: Question) -> Portfolio:
-    """Judge every way and every purpose that is asked. About a dozen queries, whatever their number."""
+    """Judge every way and every purpose that is asked. About a dozen queries, whatever their number; one, when the library is
+    the one that gave the same answer before."""
     library = library_for(asked)
+    held = library.memory
+    known: Portfolio | None = held.portfolios.get(asked.key)
+    return known or held.keep(held.portfolios, asked.key, _judged(asked, library), MOST_KEPT)
+
+
+def _judged(asked: Question, library: Library) -> Portfolio:
     ways = [
         way
         for way in ways_to(library, SHOWN[asked.shown], asked.served_by)

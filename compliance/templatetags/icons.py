@@ -3,6 +3,8 @@
 An outcome and a fact's source each have a shape of their own, so that they are told apart without colour.
 """
 
+from functools import lru_cache
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -77,11 +79,20 @@ def icon(name: str, label: str = "", extra: str = "") -> SafeString:
 
     Raises KeyError for a name that is not in DRAWINGS.
     """
-    drawing = mark_safe(DRAWINGS[name])  # noqa: S308 - our own constant, never data
     if not label:
-        return format_html(
-            '<svg class="icon {}" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{}</svg>', extra, drawing
-        )
+        return _silent(name, extra)
     return format_html(
-        '<svg class="icon {}" viewBox="0 0 16 16" role="img" aria-label="{}">{}</svg>', extra, label, drawing
+        '<svg class="icon {}" viewBox="0 0 16 16" role="img" aria-label="{}">{}</svg>', extra, label, _drawing(name)
+    )
+
+
+def _drawing(name: str) -> SafeString:
+    return mark_safe(DRAWINGS[name])  # noqa: S308 - our own constant, never data
+
+
+@lru_cache(maxsize=256)
+def _silent(name: str, extra: str) -> SafeString:
+    """A drawing without a label, written once: a page has hundreds of them."""
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{}</svg>', extra, _drawing(name)
     )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from compliance.engine.library import Library
 from compliance.models import Agreement, IssuedPolicy, Provider, RuleRevision, TrailEntry
+from compliance.queries.portfolio import Question, portfolio
 from tests.factories import make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +167,21 @@ def test_the_table_is_csv_that_starts_no_formula(published: Library):
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert answer.content.decode().splitlines()[0].startswith("provider,access,served_by")
     assert json.loads(reader().get(reverse("portfolio-export", args=["json"]), {"on": DAY}).content)["on"] == DAY
+
+
+def test_a_matrix_that_was_kept_is_judged_anew_when_the_library_changes(published: Library):
+    asked = Question(on=dt.date.fromisoformat(DAY))
+    before = portfolio(asked)
+    assert portfolio(replace(asked)) is before
+
+    Provider.objects.filter(slug="acme").update(name="Acme of old")
+
+    assert portfolio(asked) is not before
+
+
+def test_a_matrix_is_kept_for_the_question_that_it_answers(published: Library):
+    competing = Question(on=dt.date.fromisoformat(DAY), facts={"student.competes_with_provider": True})
+    other = replace(competing, facts={"student.competes_with_provider": False})
+
+    assert portfolio(competing).rows != portfolio(other).rows
+    assert portfolio(competing).asked == competing

@@ -34,10 +34,12 @@ from audits.capture.withholding import Withholding
 
 BATCH_BYTES = 512 * 1024
 SYNC_SECONDS = 0.1
-# While calls pour in they come first: the writer rests this many times as long as it worked, at most so many seconds,
-# until the backlog fills this part of the ring.
-REST_FACTOR, LONGEST_REST, CALM_PART = 4.0, 0.5, 0.25
-NICENESS = 10
+# While calls pour in they come first: the writer rests this many times as long as it worked, and between so many seconds,
+# until the backlog fills this part of the ring, or something has waited for so many seconds.
+REST_FACTOR, SHORTEST_REST, LONGEST_REST = 6.0, 0.05, 0.25
+CALM_PART, LONGEST_WAIT = 0.25, 0.5
+# As nice as can be: between two cores that are busy with calls nothing is left for it but what they leave.
+NICENESS = 19
 # Beyond so many new files one call for the whole file system is cheaper than one for each.
 MOST_SINGLE_SYNCS = 32
 
@@ -172,15 +174,21 @@ def run(config: RecorderConfig, commission: Commission, reader: JournalReader, r
     while not (reader.ended and not reader.behind):
         if not reader.behind:
             reader.wait(1.0)
-        calm = reader.backlog < CALM_PART * reader.capacity and not reader.ended
+        calm = is_calm(reader)
         turn.take(calm=calm)
         began = time.monotonic()
         _drain(reader, assembly, spool, syncing)
         if calm and reader.behind:
-            reader.rest(min(REST_FACTOR * (time.monotonic() - began), LONGEST_REST))
+            reader.rest(min(max(REST_FACTOR * (time.monotonic() - began), SHORTEST_REST), LONGEST_REST))
     _conclude(assembly, spool)
     syncing.finish()
     spool.close()
+
+
+def is_calm(reader: JournalReader) -> bool:
+    """Whether nobody waits for what is written: there is room in the ring, nothing in it is old, and the recorder lives."""
+    fills = reader.backlog >= CALM_PART * reader.capacity
+    return not fills and not reader.ended and time.time() - reader.first_at() < LONGEST_WAIT
 
 
 def _drain(reader: JournalReader, assembly: Assembly, spool: SpoolWriter, syncing: Syncing) -> None:

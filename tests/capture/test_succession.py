@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from audits.capture.journal import FRAME, Journal, JournalReader, Kind, Ring
 from audits.capture.spool import read_events
+from audits.capture.writer import is_calm
 from tests.capture.conftest import HOST, Rig, StartRig, of_kind, read_answer, request
 from tests.capture.far_end import FarEnd
 from tests.capture.test_http2 import Client
@@ -124,3 +126,24 @@ def test_half_of_the_ring_is_given_back_whatever_is_needed() -> None:
     assert ring.taken() == position == Journal(ring, notify)._written
     os.close(reading)
     os.close(notify)
+
+
+@pytest.mark.parametrize(
+    ("waited", "filled", "calm"), [(0.0, 0.0, True), (0.0, 0.3, False), (1.0, 0.0, False)], ids=["new", "much", "old"]
+)
+def test_calls_go_first_until_much_waits_to_be_written_or_anything_has_waited_long(
+    waited: float, filled: float, calm: bool
+) -> None:
+    ring, (reading, notify) = Ring.create(1 << 20), os.pipe()
+    reader = JournalReader(ring, reading)
+    assert is_calm(reader)
+    payload = bytes(int(filled * ring.capacity))
+    ring.set_written(ring.append(0, Kind.REQUEST_DATA, 0, 1, 0, 0, time.time() - waited, payload))
+    assert is_calm(reader) is calm
+
+    list(reader.frames(ring.capacity))
+    assert is_calm(reader)
+    os.close(notify)
+    reader.wait(1.0)
+    assert not is_calm(reader)  # the recorder is gone, and whoever stopped it waits for the record
+    os.close(reading)

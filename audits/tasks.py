@@ -22,6 +22,7 @@ from audits.procedures.receiving import judge_received
 from audits.procedures.rejudging import rejudge_after_changes
 from audits.procedures.report import make_report
 from audits.procedures.report_forms import make_form
+from audits.procedures.rule_impacts import work_out
 from audits.procedures.salvaging import salvage, salvage_ended_runs
 from audits.procedures.scheduling import make_due_reports, tell_of_made
 from compliance.celery import app
@@ -49,6 +50,12 @@ def render_report(report_id: int) -> None:
 def make_report_form(form_id: int) -> None:
     """Make a report in another form; delivered again when a worker dies, and then begun anew."""
     make_form(form_id)
+
+
+@app.task(name="audits.preview_rule", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def preview_rule(kept_id: int) -> None:
+    """Work out what a revision would change; delivered again when a worker dies, and then begun anew."""
+    work_out(kept_id)
 
 
 @app.task(name="audits.import_usage", acks_late=True, reject_on_worker_lost=True, ignore_result=True)

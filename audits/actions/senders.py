@@ -21,7 +21,7 @@ GROUP BY entry.pipeline_id, day, served_by, account, person, key_hint, repeated"
 @transaction.atomic
 def sum_senders_up(pipeline_id: int, first: dt.datetime, end: dt.datetime) -> None:
     """Sum up anew whom a log names from `first` to before `end`, both midnights in UTC."""
-    days = {"log": pipeline_id, "first": first.date(), "end": end.date()}
+    days: dict[str, int | dt.date] = {"log": pipeline_id, "first": first.date(), "end": end.date()}
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, days)
         cursor.execute(_SUM_UP, days | {"first": first, "end": end})

@@ -9,10 +9,11 @@ from ninja import Query, Router, Schema
 
 from audits.access import visible_runs
 from audits.api.shapes import FindingName, RunName
+from audits.api.told import ImpactTold, WhyTold
 from audits.matching.coming import coming_changes
 from audits.models import AssessedUse, FindingChange, Rejudging
 from audits.queries.review import newest_runs
-from audits.queries.rule_impact import impact_of_revision
+from audits.queries.rule_impact import SHOWN_RUNS, Figures, RunImpact, impact_of_revision, kept_impact, runs_of
 from audits.queries.why_not import Paper, why
 from audits.views.rejudging import WHO
 from audits.views.rule_impact import WHOSE
@@ -25,7 +26,7 @@ from compliance.problems import Problem
 from compliance.queries.in_force import READABLE, readable_agreements
 from compliance.queries.library_kept import kept_library
 from compliance.queries.names import names
-from compliance.queries.proposed import UnreadableRevision
+from compliance.queries.proposed import UnreadableRevision, library_with
 from compliance.views.requests import PersonRequest
 
 router = Router()
@@ -129,24 +130,34 @@ def list_rejudging_changes(request: PersonRequest, pk: int, asked: Query[Paged])
     return part_of(found, asked)
 
 
-@router.get("/rule-revisions/{int:pk}/impact", auth=IN_PERSON, response=Json)
+@router.get("/rule-revisions/{int:pk}/impact", auth=IN_PERSON, response=ImpactTold)
 def get_rule_impact(request: PersonRequest, pk: int) -> Json:
     """What publishing a revision would change among everything that was recorded. Nothing is written."""
     require(may_edit_rules(request.user), WHOSE)
     revision = get_object_or_404(RuleRevision.objects.select_related("rule__document__provider"), pk=pk)
     try:
-        found = impact_of_revision(revision)
+        library_with(revision, kept_library())
     except UnreadableRevision as error:
         raise Problem(409, str(error)) from error
+    figures, runs = _impact(revision)
     return {
-        "moves": [vars(one) for one in found.moves],
-        "changed_runs": found.impact.changed_runs,
-        "changed_calls": found.impact.changed_calls,
-        "waiting_calls": found.pending,
+        "moves": [vars(one) for one in figures.moves],
+        "changed_runs": figures.changed_runs,
+        "changed_calls": figures.changed_calls,
+        "waiting_calls": figures.pending,
         "runs": [
-            {"run": one.run, "pipeline": one.pipeline, "project": one.project, "calls": one.calls} for one in found.runs
+            {"run": one.run, "pipeline": one.pipeline, "project": one.project, "calls": one.calls} for one in runs
         ],
     }
+
+
+def _impact(revision: RuleRevision) -> tuple[Figures, list[RunImpact]]:
+    """As a worker has kept it, or worked out now."""
+    kept = kept_impact(revision)
+    if kept is not None and kept.state == kept.State.READY:
+        return Figures.from_json(kept.figures), [runs_of(one.changes) for one in kept.runs.all()[:SHOWN_RUNS]]
+    found = impact_of_revision(revision)
+    return found.figures, list(found.runs[:SHOWN_RUNS])
 
 
 _USE = ("run__pipeline__project",)
@@ -173,7 +184,7 @@ def list_agreement_uses(request: PersonRequest, pk: int, asked: Query[Paged]) ->
     return part_of(mine.defer("answer", "facts").select_related(*_USE), asked)
 
 
-@router.get("/uses/{int:pk}/why", auth=READING, response=Json)
+@router.get("/uses/{int:pk}/why", auth=READING, response=WhyTold)
 def get_why(request: PersonRequest, pk: int, asked: Query[WhyAsked]) -> Json:
     """One recorded use and, paper by paper, what every rule answers, and why."""
     uses = AssessedUse.objects.filter(run__in=visible_runs(request.user))

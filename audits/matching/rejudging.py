@@ -5,7 +5,7 @@ ruling (`compliance.engine.assessment`). The recorded calls themselves are never
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -171,14 +171,32 @@ def _reread(stored: StoredUse, reader: Reader, library: Library, own: tuple[Agre
     return Reread(stored, tuple((use, assess(use.as_use(), library, own)) for use in reader.uses(stored)))
 
 
+def _told(found: Iterable[RunReread], on_run: Callable[[], None] | None) -> Iterator[RunReread]:
+    for one in found:
+        yield one
+        if on_run is not None:
+            on_run()
+
+
+def changed_calls(library: Library, *, on_run: Callable[[], None] | None = None) -> int:
+    """How many recorded calls `library` judges otherwise than they are judged, counted as `impact_of` does."""
+    every = _told(reread(library), on_run)
+    return sum(day.calls for one in every for use in one.uses for day, _ in use.changed)
+
+
 def impact_of(
-    library: Library, *, projects: Iterable[int] | None = None, agreements: Agreements | None = None
+    library: Library,
+    *,
+    projects: Iterable[int] | None = None,
+    agreements: Agreements | None = None,
+    on_run: Callable[[], None] | None = None,
 ) -> Impact:
     """What would change if `library` were the one in force. Nothing is written. About six queries, however many calls.
 
     `projects`: only these (ids). `agreements`: those of single projects, by id, where they are what changes; else as stored.
+    `on_run` hears of each run that was judged.
     """
-    every = list(reread(library, runs=judged_runs(projects), agreements=agreements))
+    every = list(_told(reread(library, runs=judged_runs(projects), agreements=agreements), on_run))
     differing = [one for one in every if any(use.changed for use in one.uses)]
     before = _answers([use.stored.id for one in differing for use in one.uses if use.changed])
     changes = tuple(change for one in differing for use in one.uses for change in changes_of(one, use, before))

@@ -30,7 +30,10 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("asked_at", models.DateTimeField()),
+                (
+                    "heard_at",
+                    models.DateTimeField(help_text="When it was asked for, or a worker last told how far it is"),
+                ),
                 ("done", models.PositiveIntegerField(default=0, help_text="Runs judged; each twice")),
                 ("total", models.PositiveIntegerField(default=0)),
                 ("figures", models.JSONField(default=dict, help_text="As audits.queries.rule_impact.Figures has them")),
@@ -64,7 +67,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["-run"],
+                "ordering": ["-run_id"],
             },
         ),
     ]

@@ -8,7 +8,7 @@ from compliance.models import RuleRevision
 
 
 class KeptImpact(models.Model):
-    """The last preview of one revision. It counts as long as `basis` is what everything behind it comes to; no evidence."""
+    """The last preview of one revision. It holds as long as `basis` is what everything behind it comes to; it is no evidence."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting for a worker"
@@ -19,7 +19,7 @@ class KeptImpact(models.Model):
     revision = models.OneToOneField(RuleRevision, on_delete=models.CASCADE, related_name="+")
     basis = models.CharField(max_length=64, help_text="Hash of the rows that it was worked out from")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    asked_at = models.DateTimeField()
+    heard_at = models.DateTimeField(help_text="When it was asked for, or a worker last told how far it is")
     done = models.PositiveIntegerField(default=0, help_text="Runs judged; each twice")
     total = models.PositiveIntegerField(default=0)
     figures = models.JSONField(default=dict, help_text="As audits.queries.rule_impact.Figures has them")
@@ -36,7 +36,7 @@ class ImpactedRun(models.Model):
     changes = models.JSONField(encoder=DjangoJSONEncoder, help_text="Changed uses, gravest first")
 
     class Meta:
-        ordering = ["-run"]
+        ordering = ["-run_id"]
 
     def __str__(self) -> str:
         return f"run {self.run_id} in impact {self.impact_id}"

@@ -59,7 +59,7 @@ class RunsByName(ModelChoiceIterator):
 
     def __iter__(self) -> Iterator[tuple[Any, str]]:
         if self.field.empty_label is not None:
-            yield "", self.field.empty_label
+            yield "", str(self.field.empty_label)
         for pk, pipeline, number in self.queryset.values_list("pk", "pipeline__name", "number"):
             yield pk, f"{pipeline}, run {number}"
 

@@ -55,7 +55,7 @@ def kept_library(project_id: int | None = None) -> Library:
 
 
 def _general() -> Library:
-    stamp, kept = _stamp(), _KEPT.get("library")
+    stamp, kept = library_stamp(), _KEPT.get("library")
     if kept is None or kept.stamp != stamp:
         # A change between the two queries is in the library and not in the stamp: the next request reads it once more.
         kept = _KEPT["library"] = _Kept(stamp, library_from_database())
@@ -64,8 +64,8 @@ def _general() -> Library:
     return kept.library
 
 
-def _stamp() -> Stamp:
-    """The number of rows of each table, and a sum that changes with each of them.
+def library_stamp() -> Stamp:
+    """The number of rows of each table of the library, and a sum that changes with each of them.
 
     Whoever writes a row, by whatever way, leaves a new version of it, with a place and a transaction of its own: so nobody
     has to remember to tell us. Rows that this transaction has written itself count too.
@@ -83,4 +83,4 @@ _VERSIONS: Final = "SELECT count(*), coalesce(sum(hashtextextended(ctid::text ||
 _CORRECTORS: Final = f"{_rows_of(User)} WHERE id IN (SELECT corrected_by_id FROM {_rows_of(ModelCorrection)})"  # noqa: S608
 _QUERY: Final = " UNION ALL ".join(_VERSIONS + rows for rows in (*map(_rows_of, _TABLES), _CORRECTORS))
 
-__all__ = ["MOST_RULINGS", "kept_library"]
+__all__ = ["MOST_RULINGS", "kept_library", "library_stamp"]

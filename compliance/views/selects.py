@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.forms.renderers import DjangoTemplates
-from django.utils.formats import localize
+from django.template import Context
+from django.template.base import render_value_in_context
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timezone import template_localtime
 
 SELECT: Final = "django/forms/widgets/select.html"
 OPTION: Final = "django/forms/widgets/select_option.html"
+_CONTEXT: Final = Context()
 
 
 class Renderer(DjangoTemplates):
@@ -22,7 +23,7 @@ class Renderer(DjangoTemplates):
     def render(self, template_name: str, context: Any, request: Any = None) -> SafeString:
         if template_name == SELECT and _plain(context["widget"]["optgroups"]):
             return _select(context["widget"])
-        return super().render(template_name, context, request)
+        return mark_safe(super().render(template_name, context, request))  # noqa: S308 - a template has rendered it
 
 
 def _plain(groups: Iterable[Any]) -> bool:
@@ -52,4 +53,5 @@ def _as_text(value: Any) -> str:
 
 
 def _told(value: Any) -> str:
-    return conditional_escape(value if isinstance(value, str) else str(localize(template_localtime(value))))
+    """As a template tells it."""
+    return conditional_escape(value) if isinstance(value, str) else render_value_in_context(value, _CONTEXT)

@@ -9,6 +9,7 @@ from typing import Final
 from django.db import connection, models
 
 from audits.actions.ingesting import days_of
+from audits.actions.rule_impacts import ask_for_impact
 from audits.actions.senders import sum_senders_up
 from audits.models import (
     Assignment,
@@ -34,7 +35,9 @@ from audits.models import (
     UsageSignature,
 )
 from audits.models.findings import AssessedUse
-from compliance.models import TrailEntry
+from audits.procedures.rule_impacts import work_out
+from audits.queries.rule_impact import rows_behind
+from compliance.models import RuleRevision, TrailEntry
 from tests.browser.installation import Installation
 
 LARGE_CALLS: Final = 400_000  # of one run
@@ -54,10 +57,17 @@ def fill(at: Installation) -> Installation:
     for part in (_pipelines, _large, _runs, _lists):
         part(at)
     _triggers("ENABLE")
+    _previewed()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE audits_finding SET key = key")  # which decision counts, the triggers have not seen
         cursor.execute("VACUUM ANALYZE")
     return replace(at, world=replace(at.world, run=Run.objects.get(pk=at.run.pk)))
+
+
+def _previewed() -> None:
+    """What a worker does for the page that says what a revision would change."""
+    revision = RuleRevision.objects.filter(status="published").earliest("pk")
+    work_out(ask_for_impact(revision=revision, basis=rows_behind())[0].pk)
 
 
 def _triggers(what: str) -> None:

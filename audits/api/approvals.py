@@ -8,6 +8,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from audits.access import get_approval, get_run, require_may_approve, require_may_ask_for_approval
 from audits.actions.approvals import MOST_SIGNERS, MOST_STEPS, present_step, sign, why_not, withdraw_approval
+from audits.api.told import Certificate
 from audits.models import Approval
 from audits.procedures.approving import ask_for_approval, certificate, has_changed_since
 from audits.queries.readiness import bars_approval, lacks_of
@@ -162,7 +163,7 @@ def withdraw_one_approval(request: PersonRequest, pk: int, asked: WithdrawalAske
     return _in_full(request, approval)
 
 
-@router.get("/approvals/{int:pk}/certificate", auth=READING, response=Json)
+@router.get("/approvals/{int:pk}/certificate", auth=READING, response=Certificate, by_alias=True)
 def get_certificate(request: PersonRequest, pk: int) -> Json:
     """The signed certificate of a completed approval (DSSE). 409 while it is not complete, or once it is withdrawn."""
     approval = get_approval(request.user, pk)

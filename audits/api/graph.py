@@ -10,6 +10,7 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from audits.access import require_may_read_contents, visible_runs
+from audits.api.told import GraphTold, NodeInFull
 from audits.graph.exports import EXPORTS
 from audits.models import Dataset
 from audits.procedures.cleaning import CannotClean, write_clean
@@ -73,13 +74,13 @@ def _found(request: PersonRequest, asked: Schema) -> Answer:
     return found
 
 
-@router.get("/graph", auth=READING, response=Json)
+@router.get("/graph", auth=READING, response=GraphTold)
 def get_graph(request: PersonRequest, asked: Query[GraphAsked]) -> Json:
     """Nodes with places, edges, and the answer to the question: the same that the page draws."""
     return as_json(_found(request, asked), None)
 
 
-@router.get("/graph/node", auth=READING, response=Json)
+@router.get("/graph/node", auth=READING, response=NodeInFull)
 def get_node(request: PersonRequest, asked: Query[NodeAsked]) -> Json:
     """One node: what it is, what leads to it and from it, and why."""
     form = GraphFilter(said(asked, id=None), visible_projects(request.user))

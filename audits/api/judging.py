@@ -9,6 +9,7 @@ from ninja import Query, Router, Schema
 
 from audits.access import visible_runs
 from audits.api.shapes import FindingName, RunName
+from audits.api.told import ImpactTold, WhyTold
 from audits.matching.coming import coming_changes
 from audits.models import AssessedUse, FindingChange, Rejudging
 from audits.queries.review import newest_runs
@@ -129,7 +130,7 @@ def list_rejudging_changes(request: PersonRequest, pk: int, asked: Query[Paged])
     return part_of(found, asked)
 
 
-@router.get("/rule-revisions/{int:pk}/impact", auth=IN_PERSON, response=Json)
+@router.get("/rule-revisions/{int:pk}/impact", auth=IN_PERSON, response=ImpactTold)
 def get_rule_impact(request: PersonRequest, pk: int) -> Json:
     """What publishing a revision would change among everything that was recorded. Nothing is written."""
     require(may_edit_rules(request.user), WHOSE)
@@ -183,7 +184,7 @@ def list_agreement_uses(request: PersonRequest, pk: int, asked: Query[Paged]) ->
     return part_of(mine.defer("answer", "facts").select_related(*_USE), asked)
 
 
-@router.get("/uses/{int:pk}/why", auth=READING, response=Json)
+@router.get("/uses/{int:pk}/why", auth=READING, response=WhyTold)
 def get_why(request: PersonRequest, pk: int, asked: Query[WhyAsked]) -> Json:
     """One recorded use and, paper by paper, what every rule answers, and why."""
     uses = AssessedUse.objects.filter(run__in=visible_runs(request.user))

@@ -1,29 +1,25 @@
 """What goes out: webhooks and their log, links to reports, reports by the calendar."""
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Any
 
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 
-from audits.access import get_report, get_webhook, reportable_projects, require_may_keep_webhooks, require_may_share
+from audits.access import get_report, get_webhook, require_may_keep_webhooks, require_may_share
 from audits.actions import webhooks
 from audits.actions.sharing import may_share_bundle, revoke_link, share
-from audits.models import Delivery, ReportSchedule, ShareLink, ShareLook, Webhook
+from audits.models import Delivery, ShareLink, ShareLook, Webhook
 from audits.queries.report_forms import projects_of
-from audits.queries.schedules import times_of, visible_schedules
 from audits.tasks import deliver_webhooks
-from audits.views import schedules as schedule_pages
 from audits.views import sharing as sharing_pages
 from audits.views.sharing_forms import ShareForm
 from audits.views.webhook_forms import WebhookForm
-from compliance.access import get_project, require
-from compliance.api.openings import IN_PERSON, READING
+from compliance.access import get_project
+from compliance.api.openings import IN_PERSON
 from compliance.api.paging import Page, Paged, part_of
-from compliance.api.shapes import Asked, Done, Json, Person, cleaned, said
-from compliance.problems import Problem
+from compliance.api.shapes import Asked, Done, Person, cleaned, said
 from compliance.queries.house import house_rules
 from compliance.views.requests import PersonRequest
 
@@ -131,33 +127,6 @@ class LookOutside(Schema):
     link: int = Field(alias="link_id")
     what: str
     address: str
-
-
-class ScheduleShown(Schema):
-    """A report by the calendar."""
-
-    id: int
-    name: str
-    owner: Person
-    options: Json
-    marking: str
-    every: str
-    at: dt.time
-    zone: str
-    next_at: dt.datetime | None
-    paused_at: dt.datetime | None
-    paused_because: str
-    ended_at: dt.datetime | None
-
-
-class TimeShown(Schema):
-    """One time that a schedule was due, and what came of it."""
-
-    id: int
-    due_at: dt.datetime
-    at: dt.datetime
-    outcome: str
-    report: int | None = Field(alias="report_id")
 
 
 @router.get("/projects/{slug:slug}/webhooks", auth=IN_PERSON, response=Page[WebhookShown])
@@ -272,36 +241,3 @@ def revoke_share(request: PersonRequest, pk: int) -> Done:
     report = get_report(request.user, link.report_id)
     require_may_share(request.user, projects_of(report))
     return Done(done=revoke_link(link=link, acting_user=request.user))
-
-
-@router.get("/report-schedules", auth=READING, response=Page[ScheduleShown])
-def list_schedules(request: PersonRequest, asked: Query[Paged]) -> dict[str, Any]:
-    """Reports by the calendar that one sees, newest first."""
-    return part_of(visible_schedules(request.user), asked)
-
-
-@router.get("/report-schedules/{int:pk}", auth=READING, response=ScheduleShown)
-def get_schedule(request: PersonRequest, pk: int) -> ReportSchedule:
-    """One schedule."""
-    return get_object_or_404(visible_schedules(request.user), pk=pk)
-
-
-@router.get("/report-schedules/{int:pk}/times", auth=READING, response=Page[TimeShown])
-def list_schedule_times(request: PersonRequest, pk: int, asked: Query[Paged]) -> dict[str, Any]:
-    """Each time that a schedule was due, newest first."""
-    return part_of(times_of(get_object_or_404(visible_schedules(request.user), pk=pk)), asked)
-
-
-@router.post("/report-schedules/{int:pk}/{deed}", auth=IN_PERSON, response=ScheduleShown)
-def do_with_schedule(
-    request: PersonRequest, pk: int, deed: Literal["pause", "resume", "end", "now"], response: HttpResponse
-) -> ReportSchedule:
-    """Pause, resume, end, or make one now."""
-    schedule = get_object_or_404(visible_schedules(request.user), pk=pk)
-    mine = schedule.owner_id == request.user.pk or reportable_projects(request.user).exists()
-    require(mine, schedule_pages.MAKERS)
-    try:
-        schedule_pages.carry_out(request, schedule, deed)
-    except schedule_pages.NoAccess as problem:
-        raise Problem(409, str(problem)) from problem
-    return get_object_or_404(visible_schedules(request.user), pk=pk)

@@ -16,6 +16,7 @@ from audits.access import (
     visible_reports,
 )
 from audits.actions.reports import cancel_report, request_report
+from audits.api.told import ChangesTold
 from audits.evidence.store import Missing
 from audits.models import Look, Report
 from audits.procedures.report_forms import frozen_context
@@ -183,7 +184,7 @@ def get_report_form(request: PersonRequest, pk: int, form: Literal[tuple(EVERY_F
     return answer
 
 
-@router.get("/reports/{int:pk}/changes", auth=READING, response=Json)
+@router.get("/reports/{int:pk}/changes", auth=READING, response=ChangesTold)
 def get_report_changes(request: PersonRequest, pk: int, asked: Query[SinceAsked]) -> Json:
     """What changed from an earlier report to this one, from their frozen contexts alone."""
     report, earlier = get_report(request.user, pk), get_report(request.user, asked.since)

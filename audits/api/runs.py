@@ -12,6 +12,7 @@ from audits.access import get_run, require_may_read_contents, require_may_run, v
 from audits.actions.limits import answer_hold, waiting
 from audits.actions.runs import request_again, request_cancel, request_run
 from audits.api.shapes import RunShown
+from audits.api.told import CodeTold, SummaryTold
 from audits.models import Connection, Look, Outcome, Run
 from audits.procedures.replaying import NotReplayable, replay_of_run
 from audits.queries.code_and_run import code_and_run
@@ -205,7 +206,7 @@ def get_run_in_full(request: PersonRequest, pk: int) -> Run:
     return get_object_or_404(visible_runs(request.user).select_related(*SHOWN), pk=pk)
 
 
-@router.get("/runs/{int:pk}/summary", auth=READING, response=Json)
+@router.get("/runs/{int:pk}/summary", auth=READING, response=SummaryTold)
 def get_run_summary(request: PersonRequest, pk: int) -> Json:
     """The run in figures: the answer of the `audit` command, with its verdicts."""
     return summary_of(get_run(request.user, pk))
@@ -240,7 +241,7 @@ def list_run_connections(request: PersonRequest, pk: int, asked: Query[Connectio
     return part_of(found.filter(disposition=asked.disposition) if asked.disposition else found, asked, "pk")
 
 
-@router.get("/runs/{int:pk}/code", auth=READING, response=Json)
+@router.get("/runs/{int:pk}/code", auth=READING, response=CodeTold)
 def get_run_code(request: PersonRequest, pk: int) -> Json:
     """What the code says beside what the run showed, and the scan's own answer."""
     run = get_run(request.user, pk)

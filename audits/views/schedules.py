@@ -51,12 +51,13 @@ def listing(request: PersonRequest) -> HttpResponseBase:
     return render(request, "audits/schedule_list.html", SCHEDULES.shown(request, found) | {"makes": makes})
 
 
-def _form(request: PersonRequest, data: Any, **more: Any) -> ScheduleForm:
+def form_for(request: PersonRequest, data: Any, **more: Any) -> ScheduleForm:
+    """The form with what the person may choose in it."""
     projects = reportable_projects(request.user)
     return ScheduleForm(data, offer(projects, None), readers_of(projects), **more)
 
 
-def _set(request: PersonRequest, form: ScheduleForm, schedule: ReportSchedule | None) -> ReportSchedule | None:
+def set_as_asked(request: PersonRequest, form: ScheduleForm, schedule: ReportSchedule | None) -> ReportSchedule | None:
     """The schedule as it was worded; None when the form says what is wrong. Raises PermissionDenied."""
     options = form.options
     if options is None:
@@ -77,9 +78,9 @@ def _set(request: PersonRequest, form: ScheduleForm, schedule: ReportSchedule | 
 def add(request: PersonRequest) -> HttpResponse:
     """A new schedule."""
     require(reportable_projects(request.user).exists(), MAKERS)
-    form = _form(request, request.POST or None)
+    form = form_for(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = _set(request, form, None)
+        made = set_as_asked(request, form, None)
         if made is not None:
             return redirect("report-schedule", pk=made.pk)
     return render(request, "audits/schedule_change.html", {"form": form}, status=422 if form.errors else 200)
@@ -88,12 +89,17 @@ def add(request: PersonRequest) -> HttpResponse:
 def change(request: PersonRequest, pk: int) -> HttpResponse:
     """Another wording of one's own schedule."""
     schedule = get_object_or_404(visible_schedules(request.user), pk=pk)
-    require(schedule.owner == request.user and schedule.ended_at is None, OWNERS)
-    form = _form(request, request.POST or None, initial=initial_of(schedule))
-    if request.method == "POST" and form.is_valid() and _set(request, form, schedule) is not None:
+    require_may_word(request, schedule)
+    form = form_for(request, request.POST or None, initial=initial_of(schedule))
+    if request.method == "POST" and form.is_valid() and set_as_asked(request, form, schedule) is not None:
         return redirect("report-schedule", pk=pk)
     context = {"form": form, "schedule": schedule}
     return render(request, "audits/schedule_change.html", context, status=422 if form.errors else 200)
+
+
+def require_may_word(request: PersonRequest, schedule: ReportSchedule) -> None:
+    """Raise PermissionDenied unless the person words the schedule: its owner, until it has ended."""
+    require(schedule.owner == request.user and schedule.ended_at is None, OWNERS)
 
 
 def detail(request: PersonRequest, pk: int) -> HttpResponseBase:

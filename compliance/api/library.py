@@ -11,6 +11,7 @@ from compliance.actions.clauses import is_read, read_version
 from compliance.api.openings import READING
 from compliance.api.paging import Page, Paged, part_of, part_of_rows
 from compliance.api.shapes import Json, Key, Person, a_file
+from compliance.api.told import ComparisonTold, InForceTold
 from compliance.engine.broken import MEND
 from compliance.models import Agreement, Provider, RuleRevision, TermsDocument, Version
 from compliance.problems import Problem
@@ -315,7 +316,7 @@ def get_version_bytes(request: PersonRequest, pk: int) -> HttpResponse:
     return reader.version_bytes(request, pk)
 
 
-@router.get("/versions/compare", auth=READING, response=Json)
+@router.get("/versions/compare", auth=READING, response=ComparisonTold)
 def compare_two_versions(request: PersonRequest, asked: Query[CompareAsked]) -> Json:
     """What changed from one version to another, passage by passage."""
     held = Version.objects.exclude(text="").select_related("document__provider")
@@ -338,7 +339,7 @@ def compare_two_versions(request: PersonRequest, asked: Query[CompareAsked]) -> 
     }  # fmt: skip
 
 
-@router.get("/terms/in-force", auth=READING, response=Json)
+@router.get("/terms/in-force", auth=READING, response=InForceTold)
 def get_terms_in_force(request: PersonRequest, asked: Query[InForceAsked]) -> Json:
     """The papers that govern a use on a day, why each does, and which of them are missing."""
     given = {name: str(value) for name, value in asked.dict().items() if value is not None}

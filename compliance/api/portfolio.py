@@ -12,6 +12,7 @@ from compliance.actions.policies import issue_policy
 from compliance.api.openings import IN_PERSON, READING
 from compliance.api.paging import Page, Paged, part_of
 from compliance.api.shapes import Asked, Json, Person, a_file, cleaned, said
+from compliance.api.told import PortfolioTold
 from compliance.engine.vocabulary import ACTIVITIES
 from compliance.exchange.portfolio_tables import to_json
 from compliance.models import IssuedPolicy
@@ -79,7 +80,7 @@ def _form(request: PersonRequest, asked: PortfolioAsked) -> PortfolioForm:
     return form
 
 
-@router.get("/portfolio", auth=READING, response=Json)
+@router.get("/portfolio", auth=READING, response=PortfolioTold)
 def get_portfolio(request: PersonRequest, asked: Query[PortfolioAsked]) -> Json:
     """What may be done with whose models: each cell with its state, and the hash of the rulebook that gave it."""
     found = portfolio(_form(request, asked).question())

@@ -74,6 +74,7 @@ SEE = None
 DECIDES_OR_RUNS = (Deed.DECIDE, Deed.RUN)
 DAY = "2026-11-20"
 REASON = {"reason": "So it is."}
+WORDING = {"name": "Monthly", "scope": {"kind": "organisation"}, "every": "month", "window": "all"}
 PROJECT = {"project": "{slug}"}
 CASES: dict[str, Case] = {
     # one's own things, and what is narrowed to what one sees
@@ -126,6 +127,8 @@ CASES: dict[str, Case] = {
     "lift_legal_hold": Case(Deed.KEEP, lambda at: {**of_project(at), "pk": at.hold}, {"because": "Settled."}),
     "list_erasures": Case(SEE, of_project),
     "erase_contents": Case(Deed.KEEP, of_project, {"run": "{run}", **REASON}),
+    "preview_import_erasure": Case(Deed.KEEP, of_import),
+    "erase_import": Case(Deed.KEEP, of_import, {**REASON, "sure": True}),
     "list_looks": Case(Deed.READ_TRAIL, of_project),
     # pipelines and runs
     "get_pipeline_in_full": Case(SEE, of_pipeline),
@@ -277,6 +280,8 @@ CASES: dict[str, Case] = {
     "list_schedules": Case(EVERYBODY),
     "get_schedule": Case("nobody", lambda at: {"pk": 999_999}),
     "list_schedule_times": Case("nobody", lambda at: {"pk": 999_999}),
+    "add_schedule": Case(EVERYBODY, body={"scope": {"kind": "nothing"}}),
+    "change_schedule": Case("nobody", lambda at: {"pk": 999_999}, WORDING),
     "do_with_schedule": Case("nobody", lambda at: {"pk": 999_999, "deed": "pause"}),
     "build_report": Case(EVERYBODY, body={"scope": {"kind": "nothing"}}),
     "cancel_one_report": Case(Deed.REPORT, of_report),

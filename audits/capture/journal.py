@@ -168,9 +168,8 @@ class Journal:
         if self._waiting or not self._has_room(FRAME.size + len(payload)):
             self._wait(FRAME.pack(len(payload), kind, flags, a, b, c, at) + payload)
             return
-        ring = self._ring
-        self._written = ring.append(self._written, kind, flags, a, b, c, at, payload)
-        ring.set_written(self._written)
+        self._written = self._ring.append(self._written, kind, flags, a, b, c, at, payload)
+        self._ring.set_written(self._written)
         if self._announced:
             self._announced = False
             asyncio.get_running_loop().call_later(0.002, self._announce)

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from audits.capture import http1
 from audits.capture.http1 import Head, Malformed
 from audits.capture.journal import COMPLETE, OVER, Kind
+from audits.capture.plain_answers import PlainAnswers
 from audits.capture.session import Hop, Session
 from audits.capture.streams import Stream
 from audits.capture.upstream import Upstream
 
 _LENGTH = b"\r\ncontent-length: "
+# Plain numbers: looking up the members of an enumeration costs more than what is done with them.
+_REQUEST, _RESPONSE, _ALL = int(Kind.REQUEST), int(Kind.RESPONSE), COMPLETE | OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,9 @@ class Shortcut:
         self._head: Head | None = None
         self._likeness: _Likeness | None = None
         self._stash = b""
+        self._largest = 0 if session.has_call_limits else session.config.limits.max_request_body
+        self._substitution = session.substitution or None
+        self._answers = PlainAnswers()
 
     @property
     def under_way(self) -> bool:
@@ -75,21 +81,20 @@ class Shortcut:
             self._stash += data
             return True
         upstream, session = self.upstream.stream, self._session
-        if upstream.eof or upstream.pending or self._journal.full or session.stopping or session.has_call_limits:
+        if upstream.eof or upstream.pending or self._journal.full or session.stopping or len(data) > self._largest:
             return False
-        if len(data) > session.config.limits.max_request_body:
-            return False
-        size = self._likeness.size(data) if self._likeness is not None else 0
-        head = self._likeness.head if self._likeness is not None and size else self._plain_request(data)
+        likeness = self._likeness
+        size = likeness.size(data) if likeness is not None else 0
+        head = likeness.head if likeness is not None and size else self._plain_request(data)
         if head is None:
             return False
         size = size or len(head.raw)
-        self._number = session.next_exchange(self._hop)
-        self._journal.put(Kind.REQUEST, self._number, self._hop.number, size, 0.0, data, COMPLETE)
+        self._number = number = session.next_exchange(self._hop)
+        self._journal.put(_REQUEST, number, self._hop.number, size, 0.0, data, COMPLETE)
         self._head = head
         upstream.on_data = self._answer
-        if session.substitution:
-            data = session.substitution.fill_head(data[:size], self._hop.host) + data[size:]
+        if self._substitution is not None:
+            data = self._substitution.fill_head(data[:size], self._hop.host) + data[size:]
         upstream.write(data)
         return True
 
@@ -106,7 +111,7 @@ class Shortcut:
         return stash
 
     def _plain_request(self, data: bytes) -> Head | None:
-        end, session = data.find(http1.HEAD_END), self._session
+        end = data.find(http1.HEAD_END)
         if end < 0:
             return None
         try:
@@ -118,34 +123,37 @@ class Shortcut:
             return None
         if (head.host or b"").lower() not in self._hosts or head.start[2] != b"1.1":
             return None
-        if session.substitution and session.substitution.withheld(head.raw, self._hop.host):
+        if self._substitution is not None and self._substitution.withheld(head.raw, self._hop.host):
             return None
         self._likeness = _Likeness.of(head)
         return head
 
     def _answer(self, data: bytes) -> bool:
         """Bytes from the upstream; False: the relay takes over and finds them in the upstream's buffer."""
-        head = self._plain_answer(data)
-        if head is None:
+        size = self._whole_answer(data)
+        if not size:
             self._client.interrupt()
             return False
-        self._journal.put(Kind.RESPONSE, self._number, 0, len(head.raw), 0.0, data, COMPLETE | OVER)
-        self.hand_over()
+        self._journal.put(_RESPONSE, self._number, 0, size, 0.0, data, _ALL)
+        self.upstream.stream.on_data = self._head = None
         self._client.write(data)
         if self._stash:
             self._client.interrupt()
         return True
 
-    def _plain_answer(self, data: bytes) -> Head | None:
-        end = data.find(http1.HEAD_END)
-        if end < 0 or self._client.eof or self._journal.full:
-            return None
-        try:
-            head = http1.parse_response_head(data[: end + 4])
-        except Malformed:
-            return None
+    def _whole_answer(self, data: bytes) -> int:
+        """The size of the head when `data` is an answer from beginning to end after which both connections go on, else 0."""
+        if self._client.eof or self._journal.full:
+            return 0
         assert self._head is not None
-        if head.start[1][:1] == b"1" or head.chunked or not http1.stays_open(head, head.start[0]):
-            return None
+        if self._head.start[0] != b"HEAD" and (size := self._answers.size(data)):
+            return size
+        end = data.find(http1.HEAD_END)
+        try:
+            head = http1.parse_response_head(data[: end + 4]) if end >= 0 else None
+        except Malformed:
+            return 0
+        if head is None or head.start[1][:1] == b"1" or head.chunked or not http1.stays_open(head, head.start[0]):
+            return 0
         body = http1.response_body(head, self._head.start[0])
-        return head if body.left == len(data) - end - 4 else None
+        return len(head.raw) if body.left == len(data) - end - 4 else 0

@@ -251,7 +251,7 @@ def get_finding_in_full(request: PersonRequest, pk: int) -> Finding:
 
 
 def _in_full(finding: Finding) -> Finding:
-    found = finding_in_full(finding.pk)
+    found = finding_in_full(finding)
     project = found.run.pipeline.project
     held = Assignment.objects.filter(project=project, finding_key=found.key).select_related("assignee").first()
     found.assignee_name = held.assignee.username if held and held.assignee else None  # type: ignore[attr-defined]

@@ -3,46 +3,44 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from audits.graph.travel import LICENCES, Charge
 from audits.models import AssessedUse, Decision, Finding, Run
 from audits.queries.review import DECIDED, with_standing
+from compliance.models import RuleRevision
 
 _RULES: Final = (Finding.Kind.RULE, Finding.Kind.DUTY)
 
 
 @dataclass(frozen=True)
 class Clause:
-    """A rule that findings rest on, to choose from. `first_on`: the first day of a use that it speaks to."""
+    """A rule that findings rest on, to choose from, as the newest of them calls it."""
 
     rule: str
     title: str
     document: str
     section: str
-    outcomes: tuple[str, ...]
-    findings: int
-    first_on: dt.date | None
 
 
 def clauses(runs: QuerySet[Run]) -> list[Clause]:
-    """The rules behind the findings of some runs, by document. One query."""
-    rows = (
-        Finding.objects.filter(run__in=runs, kind__in=_RULES, rule_revision__isnull=False)
-        .values_list("rule_revision__rule__identifier", "rule_revision__title", "document", "section", "outcome")
-        .annotate(first=Min("use__first_on"), newest=Max("pk"))
-        .order_by("document", "rule_revision__rule__identifier", "-newest")
-    )
-    found: dict[str, Clause] = {}
-    for rule, title, document, section, outcome, first, _ in rows:
-        known = found.get(rule)
-        outcomes = tuple(dict.fromkeys((*(known.outcomes if known else ()), outcome)))
-        first = min((day for day in (first, known.first_on if known else None) if day), default=None)
-        kept = known or Clause(rule, title, document, section, (), 0, None)
-        found[rule] = Clause(rule, kept.title, kept.document, kept.section, outcomes, kept.findings + 1, first)
-    return list(found.values())
+    """The rules behind the findings of some runs, by document. Two queries: the second names the few revisions that the first
+    finds behind thousands of findings."""
+    found = Finding.objects.filter(run__in=runs, kind__in=_RULES, rule_revision__isnull=False).order_by("document")
+    rows = list(found.values_list("rule_revision", "document", "section").annotate(newest=Max("pk")))
+    revisions = RuleRevision.objects.filter(pk__in={row[0] for row in rows}).order_by("rule__identifier")
+    named = {pk: (rule, title) for pk, rule, title in revisions.values_list("pk", "rule__identifier", "title")}
+    at = {pk: place for place, pk in enumerate(named)}
+    held: dict[str, Clause] = {}
+    for _, of_document in groupby(rows, key=itemgetter(1)):
+        for revision, document, section, _ in sorted(of_document, key=lambda row: (at[row[0]], -row[3])):
+            rule, title = named[revision]
+            held.setdefault(rule, Clause(rule, title, document, section))
+    return list(held.values())
 
 
 def charges_of_clause(runs: QuerySet[Run], rule: str, since: dt.date | None = None) -> list[Charge]:
@@ -116,18 +114,18 @@ def _outcome(verdict: Mapping[str, Any]) -> str:
     return strict if verdict["applies"] else mild
 
 
-def charges_of_findings(runs: QuerySet[Run]) -> list[Charge]:
-    """A charge for each model of each finding on a rule: what the picture shows on its nodes. Two queries.
+def ways_of_findings(runs: QuerySet[Run]) -> list[Charge]:
+    """A charge for each way and outcome that findings on rules have, however many findings agree in them: what the picture shows
+    on its nodes. Two queries.
 
-    The role of the paper is told of licences only: it is what a charge's way depends on.
+    Only what its way and outcome depend on is told of a charge (see `Charge.way`); the role of the paper of licences only.
     """
     rows = with_standing(
         Finding.objects.filter(run__in=runs, kind__in=_RULES, rule_revision__isnull=False, use__isnull=False)
-    ).order_by("run_id", "number").values(
-        "run_id", "document", "section", "outcome", "provider", "detail", "standing", "decision_kind", "use_id", "title",
-        "version", "pk", "rule_revision__rule__identifier", "rule_revision__effect", "rule_revision__definition__labels",
-        "use__first_on", "use__last_on",
-    )  # fmt: skip
+    ).order_by().values(
+        "run_id", "document", "outcome", "provider", "detail", "standing", "decision_kind", "use_id",
+        "rule_revision__definition__labels",
+    ).distinct()  # fmt: skip
     papers = _licences(runs)
     return [charge for row in rows for charge in _of_finding(row, papers.get(row["use_id"], {}))]
 
@@ -146,11 +144,9 @@ def _of_finding(row: Mapping[str, Any], papers: Mapping[str, tuple[str, str]]) -
     role, why = papers.get(row["document"], ("", ""))
     for name in detail.get("models", ()):
         yield Charge(
-            clause=row["rule_revision__rule__identifier"], title=row["title"], document=row["document"],
-            version=row["version"], section=row["section"], effect=row["rule_revision__effect"],
-            outcome=row["outcome"], applies=None if row["outcome"] == "needs_facts" else True,
-            role=role, role_why=why, run=row["run_id"], provider=row["provider"],
-            served_by=detail.get("served_by", ""), model=name, activity=detail.get("activity", ""),
-            since=row["use__first_on"], until=row["use__last_on"], labels=frozenset(labels or ()),
-            set_aside=_set_aside(row["standing"], row["decision_kind"]), finding=row["pk"],
+            clause="", title="", document=row["document"], version="", section="", effect="", outcome=row["outcome"],
+            applies=None if row["outcome"] == "needs_facts" else True, role=role, role_why=why, run=row["run_id"],
+            provider=row["provider"], served_by=detail.get("served_by", ""), model=name,
+            activity=detail.get("activity", ""), since=dt.date.min, until=dt.date.max, labels=frozenset(labels or ()),
+            set_aside=_set_aside(row["standing"], row["decision_kind"]),
         )  # fmt: skip

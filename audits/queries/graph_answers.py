@@ -13,7 +13,7 @@ from audits.graph.model import Graph, Node
 from audits.graph.travel import Charge, Touch
 from audits.matching.verdicts import strictest
 from audits.models import Run
-from audits.queries.charges import charges_of_clause, charges_of_findings
+from audits.queries.charges import charges_of_clause, ways_of_findings
 from audits.queries.graph import read_graph, runs_of_graph
 from audits.queries.taught import CallsKey, answers_kept, rows_touched
 
@@ -171,7 +171,7 @@ _TEACH = ("answers",)
 def outcomes_on(graph: Graph, runs: QuerySet[Run]) -> dict[str, str]:
     """Node → the strictest outcome of the findings that reach it. Two queries."""
     alike: dict[tuple[object, ...], tuple[Charge, set[str]]] = {}
-    for charge in charges_of_findings(runs):
+    for charge in ways_of_findings(runs):
         alike.setdefault(charge.way, (charge, set()))[1].add(charge.outcome)
     reached: dict[str, set[str]] = {}
     for charge, outcomes in alike.values():

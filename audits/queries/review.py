@@ -40,10 +40,12 @@ def for_lists(findings: QuerySet[Finding]) -> QuerySet[Any]:
     return findings.defer("because", *(f"run__{name}" for name in documents))
 
 
-def finding_in_full(pk: int) -> Finding:
-    """One finding with its standing, use, rule revision, run, pipeline and project: what its page shows at once."""
+def finding_in_full(finding: Finding) -> Finding:
+    """A finding with its standing, use and rule revision beside the run, pipeline and project that it came with: what its page
+    shows at once."""
     findings = with_standing(Finding.every.all())
-    found: Finding = findings.select_related("use", "rule_revision__rule", "run__pipeline__project").get(pk=pk)
+    found: Finding = findings.select_related("use", "rule_revision__rule").get(pk=finding.pk)
+    found.run = finding.run
     return found
 
 

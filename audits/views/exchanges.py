@@ -52,7 +52,9 @@ def listing(request: PersonRequest, pk: int) -> HttpResponseBase:
     found = form.narrow(exchanges_of(run))
     if wants_csv(request):
         return _taken(request, run, found)
-    context = run_context(request, run, "calls") | CALLS.shown(request, found) | {"form": form}
+    context = run_context(request, run, "calls")
+    number = None if form.narrows else context["figures"].exchanges
+    context |= CALLS.shown(request, found, number) | {"form": form}
     return render(request, "audits/run_calls.html", context)
 
 

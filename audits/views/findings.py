@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.forms import model_to_dict
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -21,7 +22,7 @@ from audits.access import (
     visible_requests,
 )
 from audits.actions.decisions import decide
-from audits.models import Assignment, Finding, SavedView
+from audits.models import Assignment, FactRequest, Finding, Remedy, SavedView
 from audits.queries.people import people_of, people_of_project
 from audits.queries.proposing import proposed_decision
 from audits.queries.review import (
@@ -109,7 +110,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, status: int = 200) -> HttpResponse:
-    finding, named = finding_in_full(finding.pk), provider_names()
+    finding, named = finding_in_full(finding), provider_names()
     decisions = decisions_on(finding)
     project = finding.run.pipeline.project
     deeds = deeds_in(request.user, project)
@@ -142,12 +143,23 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
         "remarks": remarks,
         "may_remark": Deed.COMMENT in deeds,
         "may_note": Deed.WRITE_PRIVILEGED in deeds,
-        "asked": visible_requests(request.user).filter(project=project, finding__key=finding.key),
+        "asked": _asked_about(request, finding),
         "asking": asking if Deed.DECIDE in deeds else None,
         "typed": typed,
-        "remedies": visible_remedies(request.user).filter(project=project, finding_key=finding.key),
+        "remedies": _work_on(request, finding),
     }
     return render(request, "audits/finding_detail.html", context, status=status)
+
+
+def _asked_about(request: PersonRequest, finding: Finding) -> QuerySet[FactRequest]:
+    people = ("asked_by", "asked_of", "replied_by", "withdrawn_by")
+    asked = visible_requests(request.user).select_related(None).select_related(*people, "answer")
+    return asked.filter(project=finding.run.pipeline.project_id, finding__key=finding.key)
+
+
+def _work_on(request: PersonRequest, finding: Finding) -> QuerySet[Remedy]:
+    work = visible_remedies(request.user).select_related(None).select_related("owner", "settled_run")
+    return work.filter(project=finding.run.pipeline.project_id, finding_key=finding.key)
 
 
 @require_POST

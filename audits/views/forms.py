@@ -41,6 +41,11 @@ class Filter(forms.Form):
         """The cleaned value of a field; None when it is empty or not among the choices."""
         return self.cleaned_data.get(name) or None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is asked for."""
+        return any(self.asked(name) for name in self.fields)
+
 
 def offered(form: forms.Form, name: str, first: str, values: Iterable[tuple[str, Any]]) -> None:
     """Give a field of this one form its choices, after the empty one."""

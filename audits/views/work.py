@@ -103,7 +103,7 @@ def on_finding(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _on_finding(request: PersonRequest, finding: Finding, form: RemedyForm | None, status: int = 200) -> HttpResponse:
-    finding = finding_in_full(finding.pk)
+    finding = finding_in_full(finding)
     project, run = finding.run.pipeline.project, finding.run
     may = may_assign(request.user, project)
     work = visible_remedies(request.user).filter(project=project, finding_key=finding.key).order_by("state", "due_on")

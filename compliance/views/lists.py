@@ -66,9 +66,11 @@ class Listing:
         """The rows that the address asks for, in the order that it asks for; rows as they are where it names no column."""
         return self._sorted(request.GET.get("sort", ""), self._narrowed(request.GET.get("words", "").strip(), rows))
 
-    def shown(self, request: HttpRequest, rows: Any) -> dict[str, Any]:
-        """What the template of the list needs: the page that is asked for, and what may be done with the list."""
-        page = page_of(request, self.chosen(request, rows), self.per_page)
+    def shown(self, request: HttpRequest, rows: Any, number: int | None = None) -> dict[str, Any]:
+        """What the template of the list needs: the page that is asked for, and what may be done with the list. `number`: of these
+        rows, where it is known already."""
+        words = bool(self.words) and bool(request.GET.get("words", "").strip())
+        page = page_of(request, self.chosen(request, rows), self.per_page, None if words else number)
         return {"page": page, "as_csv": True, "searches": bool(self.words)}
 
     def as_csv(

@@ -1,7 +1,6 @@
 """From the frozen context to paper: Jinja2 templates, parts laid out in processes of their own, one tagged PDF/A-3."""
 
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from audits.reporting.paper.metadata import front_matter
 from audits.reporting.paper.opening import opening_of
 from audits.reporting.paper.pressroom import Pressroom
 from audits.reporting.paper.slips import Slips
+from audits.reporting.paper.workplace import workplace
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates" / "reports"
 PAPERS = {"A4": (210 * MM, 297 * MM), "letter": (612.0, 792.0)}  # as CSS calls them; width and height in points
@@ -100,8 +100,7 @@ def render_pdf(
     """
     if paper not in PAPERS:
         raise ValueError(f"paper {paper!r} is not one of {', '.join(PAPERS)}")
-    with tempfile.TemporaryDirectory(prefix="clausetrail-paper-") as name:
-        folder = Path(name)
+    with workplace() as folder:
         write_faces(folder)
         (folder / "report.css").write_text(f"{_size(paper)}\n{(TEMPLATES / 'report.css').read_text('utf-8')}", "utf-8")
         with Pressroom(folder) as room:

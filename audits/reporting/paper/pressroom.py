@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from audits.reporting.paper.workplace import OF_PRESSES
+
 ROOT = Path(__file__).resolve().parents[3]
 PRESSES = 2
 SECONDS = 600.0
@@ -107,6 +109,7 @@ class _Running:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "audits.reporting.paper.press", str(folder)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=ROOT, start_new_session=True,
+                env=os.environ | {"TMPDIR": str(folder / OF_PRESSES)},
             )  # fmt: skip
 
     @property

@@ -1,8 +1,8 @@
 """Where one report is laid out: a folder that goes with it, whatever happens to the processes that work there. No Django.
 
 The presses are killed when their report is finished or has failed, so that they clear away nothing of what they put down for
-themselves (WeasyPrint keeps the fonts of a document in a folder of its own): their temporary directory lies in here. A worker that
-is killed can't clear this folder either; the next report does, once nobody holds it.
+themselves (WeasyPrint keeps the fonts of a document in a folder of its own): their temporary directory lies in here. A worker
+that is killed can't clear this folder either; the next report does, once nobody holds it.
 """
 
 import fcntl

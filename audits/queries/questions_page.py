@@ -25,6 +25,11 @@ class StudentQuestions:
     questions: tuple[OpenQuestion, ...]
 
     @property
+    def count(self) -> int:
+        """How many questions are open."""
+        return len(self.questions)
+
+    @property
     def findings(self) -> int:
         """Findings that wait for one answer at least."""
         return len({finding.pk for question in self.questions for finding in question.findings})

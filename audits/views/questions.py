@@ -1,9 +1,9 @@
 """Questions that rules ask of people: across students, and the questionnaire of one student or of the organisation."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -17,13 +17,26 @@ from audits.views.question_forms import AnswerForm
 from compliance.access import get_project
 from compliance.models import Project
 from compliance.queries.names import names
+from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
+QUESTIONS: Final = Listing(
+    "questions",
+    (
+        field("about", "student", of="student"), field("project", of="project.name"),
+        Column("asked", lambda one: [question.topic.fact for question in one.questions]),
+        field("questions", "count", of="count"),
+        field("findings_that_wait", "findings", of="findings"),
+    ),
+)  # fmt: skip
 
-def listing(request: PersonRequest) -> HttpResponse:
+
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Who has open questions, and how many findings wait for answers."""
     students = open_by_student(visible_findings(request.user))
-    return render(request, "audits/question_list.html", {"students": students, "names": names()})
+    if wants_csv(request):
+        return QUESTIONS.as_csv(request, students)
+    return render(request, "audits/question_list.html", QUESTIONS.shown(request, students) | {"names": names()})
 
 
 def about_student(request: PersonRequest, slug: str) -> HttpResponse:

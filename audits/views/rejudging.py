@@ -39,9 +39,22 @@ CHANGES: Final = Listing(
 )  # fmt: skip
 
 
-def coming(request: PersonRequest) -> HttpResponse:
+COMING: Final = Listing(
+    "coming-changes",
+    (
+        field("on"), field("before"), field("after"), field("pipeline", of="run.pipeline.name"), field("run", of="run.number"),
+        field("student"), field("provider"), field("served_by"), field("model"), field("activity"), field("calls"),
+        field("gained"), field("because"),
+    ),
+)  # fmt: skip
+
+
+def coming(request: PersonRequest) -> HttpResponseBase:
     """Every recent use that will be judged more strictly from a day ahead."""
-    return render(request, "audits/coming.html", {"changes": _coming(request), "names": names()})
+    changes = _coming(request)
+    if wants_csv(request):
+        return COMING.as_csv(request, changes)
+    return render(request, "audits/coming.html", COMING.shown(request, changes) | {"names": names()})
 
 
 def coming_notice(request: PersonRequest) -> HttpResponse:

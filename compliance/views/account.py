@@ -1,9 +1,11 @@
 """One's own account: tokens of the API, and coming in by invitation."""
 
+from typing import Final
+
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -13,15 +15,28 @@ from compliance.access import visible_projects
 from compliance.actions.invitations import GONE, accept, accept_with_new_account, open_invitation
 from compliance.actions.tokens import make_api_token, revoke_api_token
 from compliance.models import ApiToken, Invitation, User
+from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.people_forms import JoinForm, TokenForm
 from compliance.views.requests import PersonRequest, take_errors
 
+TOKENS: Final = Listing(
+    "tokens",
+    (
+        field("name", "name", of="name"), field("begins_with", of="hint"), field("may", of="scopes"),
+        field("project", of="project.name"), field("last_used_at", "last_used_at", of="last_used_at"),
+        field("expires_at", "expires_at", of="expires_at"), field("revoked_at"),
+    ),
+    words=("name",),
+)  # fmt: skip
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
-def tokens(request: PersonRequest) -> HttpResponse:
+def tokens(request: PersonRequest) -> HttpResponseBase:
     """The person's tokens; a new one is shown once, here."""
+    held = ApiToken.objects.filter(user=request.user).select_related("project")
+    if wants_csv(request):
+        return TOKENS.as_csv(request, held)
     form = TokenForm(request.POST or None, projects=visible_projects(request.user))
     made = ""
     if request.method == "POST" and form.is_valid():
@@ -30,8 +45,7 @@ def tokens(request: PersonRequest) -> HttpResponse:
             form = TokenForm(projects=visible_projects(request.user))
         except ValidationError as error:
             take_errors(form, error, {"expires_at": "expires_on"})
-    held = ApiToken.objects.filter(user=request.user).select_related("project")
-    context = {"tokens": held, "form": form, "made": made}
+    context = TOKENS.shown(request, held) | {"form": form, "made": made}
     return render(request, "people/tokens.html", context, status=422 if form.errors else 200)
 
 

@@ -24,7 +24,7 @@ LISTS: Final = (
     "report-schedule", "project-webhook", "agreement-uses", "rule-uses", "project-looks", "project-evidence", "projects",
     "project-people", "project-trail", "house-trail", "terms", "terms-incoming", "terms-held", "terms-dates",
     "portfolio-policies", "work", "asked", "finding-entries",
-    "findings", "run-findings", "rejudgings", "rejudging",
+    "findings", "run-findings", "rejudgings", "rejudging", "coming", "questions", "search for something", "account-tokens",
 )  # fmt: skip
 """Lists by the names of their pages (tests/browser/pages.py). Those without a page of rows say their count otherwise."""
 AT_MOST: Final = 14

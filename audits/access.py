@@ -33,7 +33,7 @@ from compliance.access import (
     visible_projects,
 )
 from compliance.models import Project, User
-from compliance.roles import Deed
+from compliance.roles import Deed, Deeds
 
 
 def visible_pipelines(user: User) -> QuerySet[Pipeline]:
@@ -146,11 +146,14 @@ def require_may_remark(user: User, project: Project, *, privileged: bool) -> Non
     require(may(user, Deed.COMMENT, project), f"Findings of {project} are discussed by those who work on it.")
 
 
-def visible_remarks(user: User, finding: Finding) -> QuerySet[Remark]:
-    """The discussion of the finding in every run of its project, oldest first, without what the person may not read."""
+def visible_remarks(user: User, finding: Finding, deeds: Deeds | None = None) -> QuerySet[Remark]:
+    """The discussion of the finding in every run of its project, oldest first, without what the person may not read.
+
+    `deeds`: what the person may do in the project, for who has asked that before."""
     project = finding.run.pipeline.project
+    deeds = deeds_in(user, project) if deeds is None else deeds
     remarks = Remark.objects.filter(project=project, finding_key=finding.key).select_related("author")
-    if not may_read_privileged(user, project):
+    if Deed.READ_PRIVILEGED not in deeds:
         remarks = remarks.filter(privileged=False)
     return remarks.prefetch_related("enclosures").order_by("id")
 

@@ -35,7 +35,7 @@ class Lack:
 
 def lacks_of(run: Run) -> list[Lack]:
     """Everything that an approver should know is missing, grave lacks first. A fixed number of queries."""
-    findings = list(with_standing(run.findings.defer("because", "detail", "sentence")))
+    findings = list(with_standing(run.findings.only("run", "number", "kind", "outcome", "document", "missing_facts")))
     found = [*_undecided(run, findings), *_waivers(findings), *_facts(run, findings), *_record(run), *_terms(findings)]
     return sorted(found, key=lambda lack: lack.weight != GRAVE)
 
@@ -60,12 +60,13 @@ def _undecided(run: Run, findings: list[Any]) -> Iterator[Lack]:
 def _waivers(findings: list[Any]) -> Iterator[Lack]:
     today = timezone.localdate()
     for one in findings:
-        page = reverse("finding", args=[one.pk])
         if one.standing == ENDED:
-            yield Lack(GRAVE, "waiver_ended", f"The waiver of finding {one.number} has ended", "Decide it anew.", page)
+            words = f"The waiver of finding {one.number} has ended"
+            yield Lack(GRAVE, "waiver_ended", words, "Decide it anew.", reverse("finding", args=[one.pk]))
         elif one.decision_until and one.decision_until - today <= WAIVER_ENDS_SOON:
             words = f"The waiver of finding {one.number} ends on {day_text(one.decision_until)}"
-            yield Lack(ADVICE, "waiver_ends", words, "Renew it, or plan what follows.", page)
+            mend = "Renew it, or plan what follows."
+            yield Lack(ADVICE, "waiver_ends", words, mend, reverse("finding", args=[one.pk]))
 
 
 def _facts(run: Run, findings: list[Any]) -> Iterator[Lack]:

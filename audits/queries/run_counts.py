@@ -144,12 +144,12 @@ def _traffic(run: Run) -> list[list[Any]]:
         "failed": calls.filter(failed=True),
         "unparsed": exchanges.filter(unparsed__gt=""),
     }
-    each = {f"n_{name}": Subquery(_number_of(rows)) for name, rows in counted.items()}
+    each = {f"n_{name}": Subquery(number_of(rows)) for name, rows in counted.items()}
     found: Any = Run.objects.filter(pk=run.pk).values(**each)[0]
     return [[found[f"n_{name}"] or 0 for name in counted]]
 
 
-def _number_of(rows: QuerySet[Any]) -> QuerySet[Any]:
+def number_of(rows: QuerySet[Any]) -> QuerySet[Any]:
     """How many rows of the outer query's run there are, as its subquery."""
     return rows.values("run").annotate(n=Count("pk")).values("n")
 

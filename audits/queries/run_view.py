@@ -3,13 +3,27 @@
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, When
 
-from audits.models import AnswerInPrompt, Connection, Dataset, Exchange, LogLine, ModelCall, RowMatch, Run, RunStep
+from audits.models import (
+    AnswerInPrompt,
+    Connection,
+    Dataset,
+    EvidenceEntry,
+    Exchange,
+    Finding,
+    Gap,
+    LogLine,
+    ModelCall,
+    Report,
+    RowMatch,
+    Run,
+    RunStep,
+)
 from audits.queries.chains import Behind, behind
-from audits.queries.run_counts import counts_of
+from audits.queries.run_counts import counts_of, number_of
 
 PARSED: Final = "calls"
 UNPARSED: Final = "unparsed"
@@ -43,16 +57,27 @@ class RunFigures:
 
 
 def run_figures(run: Run) -> RunFigures:
-    """Count what the run has left so far. Eight queries, each on an index by run; a sealed run's traffic was counted before."""
+    """Count what the run has left so far. Four queries at most, on indexes by run; a sealed run's traffic was counted before."""
     return RunFigures(
         **counts_of(run, "traffic").traffic[0]._asdict(),
         **_connections(run),
-        gaps=run.gaps.count(),
-        findings=run.findings.count(),
-        evidence=run.evidence.count(),
-        reports=run.reports.count(),
-        last_seq=run.log_lines.aggregate(last=Max("seq"))["last"] or 0,
+        **_left(run),
     )
+
+
+def _left(run: Run) -> dict[str, int]:
+    """What else there is of it, and the number of the last line of its log: one query, with a count for each."""
+    mine = {"run": OuterRef("pk")}
+    counted: dict[str, QuerySet[Any]] = {
+        "gaps": Gap.objects.filter(**mine),
+        "findings": Finding.objects.filter(**mine),
+        "evidence": EvidenceEntry.objects.filter(**mine),
+        "reports": Report.objects.filter(**mine),
+    }
+    each = {f"n_{name}": Subquery(number_of(rows.order_by())) for name, rows in counted.items()}
+    last = LogLine.objects.filter(**mine).order_by("-seq").values("seq")[:1]
+    found: Any = Run.objects.filter(pk=run.pk).values(**each, last=Subquery(last))[0]
+    return {name: found[f"n_{name}"] or 0 for name in counted} | {"last_seq": found["last"] or 0}
 
 
 def _connections(run: Run) -> dict[str, int]:

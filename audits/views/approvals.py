@@ -9,13 +9,12 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from audits.access import get_approval, get_run, may_ask_for_approval, require_may_approve, require_may_ask_for_approval
+from audits.access import ASSIGNERS, get_approval, get_run, require_may_approve, require_may_ask_for_approval
 from audits.actions.approvals import MOST_SIGNERS, present_step, sign, why_not, withdraw_approval
 from audits.models import Approval, Run
 from audits.procedures.approving import ask_for_approval, certificate, has_changed_since
 from audits.queries.readiness import bars_approval, lacks_of
 from audits.views.runs import run_context
-from compliance.access import may
 from compliance.models import ApiToken
 from compliance.roles import Deed
 from compliance.views.programs import for_programs
@@ -68,16 +67,16 @@ def _page(request: PersonRequest, run: Run, form: StepsForm) -> HttpResponse:
     newest = approvals[0] if approvals else None
     standing = newest if newest and newest.withdrawn_at is None else None
     lacks = lacks_of(run)
-    project = run.pipeline.project
-    context = run_context(request, run, "approval") | {
+    context = run_context(request, run, "approval")
+    context |= {
         "lacks": lacks,
         "barred": bars_approval(lacks),
         "standing": standing,
         "steps": _steps(standing) if standing else [],
         "changed": standing is not None and has_changed_since(standing),
         "earlier": [one for one in approvals if one.withdrawn_at],
-        "may_ask": may_ask_for_approval(request.user, project),
-        "may_approve": may(request.user, Deed.APPROVE, project),
+        "may_ask": bool(context["deeds"] & ASSIGNERS),
+        "may_approve": Deed.APPROVE in context["deeds"],
         "why_not": why_not(standing, request.user) if standing else "",
         "form": form,
     }

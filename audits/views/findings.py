@@ -37,6 +37,7 @@ from audits.queries.review import (
 )
 from audits.queries.review_page import finding_page
 from audits.views.asked_forms import AskForm
+from audits.views.forms import offered_people
 from audits.views.listing import InTwoSteps, page_of
 from audits.views.looks import looked_at_notes
 from audits.views.review_forms import AssignForm, DecisionForm, FindingFilter, in_order_of_work
@@ -120,10 +121,13 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
         initial={"kind": proposed.kind, "reason": proposed.reason} if proposed else None,
     )  # fmt: skip
     held = Assignment.objects.filter(project=project, finding_key=finding.key).select_related("assignee").first()
-    remarks = list(visible_remarks(request.user, finding))
+    remarks = list(visible_remarks(request.user, finding, deeds))
     looked_at_notes(request, finding, remarks)
     typed = unsent(request, finding.pk)
-    asking = AskForm(finding=finding, people=people_of_project(project), initial=typed.get("ask"))
+    people = people_of_project(project)
+    asking = AskForm(finding=finding, people=people, initial=typed.get("ask")) if Deed.DECIDE in deeds else None
+    assigning = AssignForm(people=people, initial=held and model_to_dict(held)) if deeds & ASSIGNERS else None
+    offered_people(people, asking["asked_of"] if asking else None, assigning["assignee"] if assigning else None)
     context = {
         "finding": finding,
         "run": finding.run,
@@ -133,7 +137,7 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
         "providers": named,
         "decisions": decisions,
         "assignment": held,
-        "assigning": AssignForm(people=people_of_project(project), initial=held and model_to_dict(held)),
+        "assigning": assigning,
         "today": timezone.localdate(),
         "changes": changes_of(finding),
         "student": student_of(finding),
@@ -144,7 +148,7 @@ def _page(request: PersonRequest, finding: Finding, form: DecisionForm | None, s
         "may_remark": Deed.COMMENT in deeds,
         "may_note": Deed.WRITE_PRIVILEGED in deeds,
         "asked": _asked_about(request, finding),
-        "asking": asking if Deed.DECIDE in deeds else None,
+        "asking": asking,
         "typed": typed,
         "remedies": _work_on(request, finding),
     }

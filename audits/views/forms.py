@@ -52,6 +52,15 @@ def offered(form: forms.Form, name: str, first: str, values: Iterable[tuple[str,
     form.fields[name].choices = _choices(first, values)  # type: ignore[attr-defined]
 
 
+def offered_people(people: Iterable[User], *fields: forms.BoundField | None) -> None:
+    """Let fields of a page, which choose among the same people, offer them as they are read once."""
+    told = [(one.pk, str(one)) for one in people] if any(fields) else []
+    for bound in fields:
+        if bound is not None:
+            empty = bound.field.empty_label  # type: ignore[attr-defined]
+            bound.field.choices = [*([("", empty)] if empty is not None else []), *told]  # type: ignore[attr-defined]
+
+
 class RunFilter(Filter):
     project = forms.ChoiceField(label="Project", required=False)
     state = forms.ChoiceField(label="State", required=False, choices=_choices("Any state", Run.State.choices))

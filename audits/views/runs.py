@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from audits.access import get_run, may_read_contents, require_may_read_contents, require_may_run, visible_runs
+from audits.access import get_run, require_may_read_contents, require_may_run, visible_runs
 from audits.actions.limits import waiting
 from audits.actions.runs import request_again, request_cancel
 from audits.models import Connection, Look, Pipeline, Run
@@ -28,8 +28,9 @@ from audits.queries.usage_over_time import models_used
 from audits.tasks import run_audit
 from audits.views.forms import RunFilter
 from audits.views.looks import looked
-from compliance.access import may_run_audits, visible_projects
+from compliance.access import deeds_in, visible_projects
 from compliance.queries.names import provider_names
+from compliance.roles import Deed
 from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
@@ -78,13 +79,15 @@ def listing(request: PersonRequest) -> HttpResponseBase:
 
 def run_context(request: PersonRequest, run: Run, tab: str) -> dict[str, Any]:
     """What the head and the tabs of every page of a run need."""
+    deeds = deeds_in(request.user, run.pipeline.project)
     return {
         "run": run,
         "pipeline": run.pipeline,
         "tab": tab,
         "figures": run_figures(run),
-        "may_run": may_run_audits(request.user, run.pipeline.project),
-        "reads_contents": may_read_contents(request.user, run.pipeline.project),
+        "deeds": deeds,
+        "may_run": Deed.RUN in deeds,
+        "reads_contents": Deed.READ_CONTENTS in deeds,
     }
 
 

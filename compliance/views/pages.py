@@ -13,5 +13,5 @@ def page_of(request: HttpRequest, rows: Any, per_page: int = PER_PAGE, number: i
     known already."""
     paginator = Paginator(rows, per_page)
     if number is not None:
-        paginator.count = number  # type: ignore[misc] - a cached property, which then never counts
+        paginator.count = number  # a cached property, which then never counts
     return paginator.get_page(request.GET.get("page"))

@@ -46,16 +46,16 @@ PAGES: dict[str, tuple[Callable[[World], str], int]] = {
     "pipelines": (lambda world: reverse("pipelines"), 8),
     "pipeline": (lambda world: reverse("pipeline", args=[world.run.pipeline_id]), 8),
     "runs": (lambda world: reverse("runs"), 6),
-    "run": (lambda world: reverse("run", args=[world.run.pk]), 22),
-    "run-live": (lambda world: reverse("run-live", args=[world.run.pk]), 20),
-    "run-calls": (lambda world: reverse("run-calls", args=[world.run.pk]), 22),
-    "run-lineage": (lambda world: reverse("run-lineage", args=[world.run.pk]), 27),
-    "run-findings": (lambda world: reverse("run-findings", args=[world.run.pk]), 18),
-    "run-approval": (lambda world: reverse("run-approval", args=[world.run.pk]), 28),
-    "run-evidence": (lambda world: reverse("run-evidence", args=[world.run.pk]), 18),
+    "run": (lambda world: reverse("run", args=[world.run.pk]), 17),
+    "run-live": (lambda world: reverse("run-live", args=[world.run.pk]), 15),
+    "run-calls": (lambda world: reverse("run-calls", args=[world.run.pk]), 16),
+    "run-lineage": (lambda world: reverse("run-lineage", args=[world.run.pk]), 22),
+    "run-findings": (lambda world: reverse("run-findings", args=[world.run.pk]), 13),
+    "run-approval": (lambda world: reverse("run-approval", args=[world.run.pk]), 22),
+    "run-evidence": (lambda world: reverse("run-evidence", args=[world.run.pk]), 13),
     "finding": (lambda world: reverse("finding", args=[world.finding.pk]), 18),
     "findings": (lambda world: reverse("findings"), 12),
-    "work": (lambda world: reverse("work"), 18),
+    "work": (lambda world: reverse("work"), 16),
     "reports": (lambda world: reverse("reports"), 6),
     "terms": (lambda world: reverse("terms"), 4),
     "terms-provider": (lambda world: reverse("terms-provider", args=["openai"]), 15),
@@ -79,7 +79,7 @@ def test_queries_keep_to_their_number(world: World) -> None:
     runs, findings = type(world.run).objects.all(), type(world.finding).objects.all()
     assert queries_of(lambda: uses_by_day(runs)) == 1
     assert queries_of(lambda: models_used(world.run)) == 1
-    assert queries_of(lambda: run_figures(world.run)) == 8
+    assert queries_of(lambda: run_figures(world.run)) == 4
     assert queries_of(lambda: lineage_of(world.run)) == 6
     assert queries_of(lambda: open_by_outcome(findings)) == 1
     assert queries_of(lambda: list(providers_with_counts())) == 1

@@ -10,8 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from audits.actions.ingesting import days_of
-from audits.actions.senders import sum_senders_up
+from audits.actions.summing import days_of, sum_up_days
 from audits.models import (
     Connection,
     ErasedContent,
@@ -99,7 +98,7 @@ def _blank_import(cause: str, imported: Import) -> None:
     if cause == Erasure.Cause.METADATA:
         entries.update(person="", key_hint="", response_id="", request_id="")
         if imported.first_at and imported.last_at:
-            sum_senders_up(imported.pipeline_id, *days_of(imported.first_at, imported.last_at))
+            sum_up_days(imported.pipeline_id, *days_of(imported.first_at, imported.last_at))
     else:
         entries.update(prompt_excerpt="", output_excerpt="")
         RejectedLine.objects.filter(imported=imported).update(raw="")

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from audits.actions.copying import copy_rows
 from audits.actions.pipelines import free_slug
 from audits.actions.same_calls import Changed, find_same_calls, one_at_a_time
-from audits.actions.senders import sum_senders_up
+from audits.actions.summing import days_of, sum_up_days
 from audits.ingest.reading import Rejected
 from audits.ingest.titles import TITLES
 from audits.models import Import, Pipeline, ReceiverToken, RejectedLine, UsageEntry
@@ -93,19 +93,6 @@ UPDATE audits_usageentry AS known SET response_id = given.response_id, response_
 FROM {_STAGED} AS given WHERE known.pipeline_id = %s AND known.key = ANY(%s) AND known.key = given.key AND given.kind = 'call'
 AND known.response_key IS NULL AND known.request_key IS NULL
 AND (given.response_key IS NOT NULL OR given.request_key IS NOT NULL)"""  # noqa: S608
-_SUM_UP = """
-INSERT INTO audits_usageday (pipeline_id, day, kind, provider, served_by, model, operation, account, purpose, seen, calls,
-    uncounted, failed, input_tokens, output_tokens, cost, currency)
-SELECT entry.pipeline_id, (entry.at AT TIME ZONE 'UTC')::date AS day, kind, provider, served_by, request_model, operation,
-    account, purpose,
-    CASE WHEN same.id IS NULL OR same.apart THEN '' WHEN same.other_id IS NOT NULL THEN 'repeated'
-        WHEN EXISTS (SELECT FROM audits_assesseduse WHERE run_id = same.run_id) THEN 'recorded' ELSE 'noted' END AS seen,
-    coalesce(sum(calls), 0), count(*) FILTER (WHERE calls IS NULL AND kind = 'usage'),
-    coalesce(sum(calls) FILTER (WHERE failed), 0),
-    coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), coalesce(sum(cost), 0), currency
-FROM audits_usageentry AS entry LEFT JOIN audits_samecall AS same ON same.entry_id = entry.id
-WHERE entry.pipeline_id = %s AND entry.at >= %s AND entry.at < %s
-GROUP BY entry.pipeline_id, day, kind, provider, served_by, request_model, operation, account, purpose, seen, currency"""
 
 
 @transaction.atomic
@@ -239,28 +226,8 @@ def sum_up(imported: Import) -> int:
     return UsageEntry.objects.filter(imported=imported).count()
 
 
-def sum_up_days(pipeline_id: int, first: dt.datetime, end: dt.datetime) -> None:
-    """Sum the days of a log from `first` to before `end` (both midnights) up anew, and whom it names on them."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM audits_usageday WHERE pipeline_id = %s AND day >= %s AND day < %s",
-            [pipeline_id, first.date(), end.date()],
-        )
-        cursor.execute(_SUM_UP, [pipeline_id, first, end])
-        sum_senders_up(pipeline_id, first, end)
-
-
 def sum_up_changed(changed: Changed) -> None:
     """Sum up anew what days of logs came to be counted otherwise."""
     for log, days in changed.items():
         first, last = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in days)
         sum_up_days(log, first, last + dt.timedelta(days=1))
-
-
-def days_of(first: dt.datetime, last: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """The midnight (UTC) before `first`, and the one after `last`."""
-    return _midnight(first), _midnight(last) + dt.timedelta(days=1)
-
-
-def _midnight(at: dt.datetime) -> dt.datetime:
-    return at.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)

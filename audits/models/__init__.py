@@ -26,7 +26,7 @@ from audits.models.run_counts import RunCounts
 from audits.models.runs import Connection, Gap, LogLine, Run, RunStep
 from audits.models.same_calls import RecordedId, SameCall
 from audits.models.schedules import ReportSchedule, ScheduledReport
-from audits.models.senders import SenderDay
+from audits.models.senders import ImportedDay, SenderDay
 from audits.models.sharing import ShareLink, ShareLook
 from audits.models.taught import TaughtCalls, TaughtRows
 from audits.models.usage import Exchange, ModelCall, UsageSignature
@@ -56,6 +56,7 @@ __all__ = [
     "Gap",
     "ImpactedRun",
     "Import",
+    "ImportedDay",
     "KeptImpact",
     "LegalHold",
     "LimitEvent",

@@ -1,7 +1,8 @@
-"""Who logs name, summed up by day: pages of accounts read these, not the entries (decision 0332)."""
+"""Who logs name, and what imports brought, summed up by day: pages read these, not the entries (decision 0332)."""
 
 from django.db import models
 
+from audits.models.imports import Import
 from audits.models.pipelines import Pipeline
 
 
@@ -31,3 +32,26 @@ class SenderDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key_hint or self.person or self.account} on {self.day}"
+
+
+class ImportedDay(models.Model):
+    """What one import brought of one model on one day (UTC). What no entry says is empty, and no nought."""
+
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="+", db_index=False)
+    imported = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    provider = models.CharField(max_length=60, blank=True)
+    served_by = models.CharField(max_length=60, blank=True)
+    model = models.CharField(max_length=300, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    entries = models.PositiveBigIntegerField()
+    calls = models.PositiveBigIntegerField(null=True)
+    input_tokens = models.PositiveBigIntegerField(null=True)
+    output_tokens = models.PositiveBigIntegerField(null=True)
+    cost = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["pipeline", "day"], name="imports_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.entries} × {self.model} on {self.day}"

@@ -3,9 +3,9 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
-from audits.models import AssessedUse, Finding, Import, RejectedLine, SameCall, UsageEntry
+from audits.models import AssessedUse, Finding, Import, ImportedDay, RejectedLine, SameCall, UsageEntry
 from audits.queries.same_calls import counted_elsewhere, differing
 
 
@@ -72,14 +72,18 @@ def rejected_of(imported: Import) -> QuerySet[RejectedLine]:
     return imported.rejected_lines.order_by("id")
 
 
+_OF_MODEL = ("provider", "served_by", "request_model", "currency")
+
+
 def models_of(imported: Import, most: int = 12) -> list[dict[str, Any]]:
     """What the import's new entries used, most calls first: provider, channel, model, calls, tokens, cost."""
-    entries = UsageEntry.objects.filter(imported=imported).order_by()
-    groups = entries.values("provider", "served_by", "request_model", "currency").annotate(
-        calls=Sum("calls"),
-        entries=Count("pk"),
-        tokens_in=Sum("input_tokens"),
-        tokens_out=Sum("output_tokens"),
-        money=Sum("cost"),
-    )
-    return list(groups.order_by("-entries", "request_model")[:most])
+    sums = {
+        "calls": Sum("calls"), "tokens_in": Sum("input_tokens"), "tokens_out": Sum("output_tokens"), "money": Sum("cost"),
+    }  # fmt: skip
+    if imported.state == Import.State.DONE:
+        days = ImportedDay.objects.filter(imported=imported).annotate(request_model=F("model"))
+        groups = days.values(*_OF_MODEL).annotate(**sums, told=Sum("entries")).order_by("-told", "request_model")
+        return [{"entries": group.pop("told"), **group} for group in groups[:most]]
+    entries = UsageEntry.objects.filter(imported=imported).order_by()  # not summed up yet
+    found = entries.values(*_OF_MODEL).annotate(**sums, entries=Count("pk")).order_by("-entries", "request_model")
+    return list(found[:most])

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
@@ -54,6 +54,16 @@ REPORTS: Final = Listing(
 )  # fmt: skip
 
 
+# What a list says nothing of, and would read of each report and its run.
+_NOT_TOLD: Final = (
+    "options", "progress",
+    *(f"run__{name}" for name in (
+        "manifest_text", "manifest", "scan", "prompts", "environment", "summary", "limits", "limits_used", "replay", "upstreams",
+        "isolation_reasons", "traceback",
+    )),
+)  # fmt: skip
+
+
 class ReportFilter(Filter):
     """Narrows the list of reports."""
 
@@ -75,14 +85,15 @@ class ReportFilter(Filter):
         slug = self.asked("project")
         if not slug:
             return reports
-        return reports.filter(run__pipeline__project__slug=slug) | reports.filter(projects__slug=slug)
+        over_it = Report.projects.through.objects.filter(project__slug=slug).values("report")
+        return reports.filter(Q(run__pipeline__project__slug=slug) | Q(pk__in=over_it))
 
 
 def listing(request: PersonRequest) -> HttpResponseBase:
     """Every report that the person may see, newest first."""
     form = ReportFilter(request.GET, visible_projects(request.user))
     found = form.narrow(visible_reports(request.user)).select_related("requested_by", "signature")
-    reports = found.order_by("-id").distinct()
+    reports = found.order_by("-id").defer(*_NOT_TOLD)
     if wants_csv(request):
         return REPORTS.as_csv(request, reports)
     context = {"form": form, "makes": reportable_projects(request.user).exists()}

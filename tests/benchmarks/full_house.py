@@ -8,9 +8,8 @@ from typing import Final
 
 from django.db import connection, models
 
-from audits.actions.ingesting import days_of
 from audits.actions.rule_impacts import ask_for_impact
-from audits.actions.senders import sum_senders_up
+from audits.actions.summing import days_of, sum_up_days
 from audits.models import (
     Assignment,
     Connection,
@@ -175,7 +174,7 @@ def _lists(at: Installation) -> None:
         person="'person-' || n % 200",
     )  # fmt: skip
     first, last = (UsageEntry.objects.filter(pipeline=entry.pipeline_id).order_by(by)[0].at for by in ("at", "-at"))
-    sum_senders_up(entry.pipeline_id, *days_of(first, last))
+    sum_up_days(entry.pipeline_id, *days_of(first, last))
     Import.objects.filter(pk=imported.pk).update(read=ENTRIES + 30, new=ENTRIES + 30, rejected=5_001)
     multiply(Import, 400, where=f"src.id = {imported.pk}", run_id="NULL", name="'log-' || n || '.jsonl'")
     line = RejectedLine.objects.filter(imported=imported).earliest("pk")

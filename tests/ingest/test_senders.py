@@ -1,15 +1,19 @@
 """Rulings on the roll-up of senders: it says what the entries say, each time that these change."""
 
+import json
 from collections import Counter
+from copy import copy
 from typing import Any
 
 from django.db.models import Q
 
 from audits.actions.erasing import erase
-from audits.models import Erasure, SameCall, SenderDay, UsageEntry
+from audits.models import Erasure, Import, SameCall, SenderDay, UsageEntry
+from audits.queries.imports import models_of
 from audits.queries.owners import senders
 from compliance.models import Project
 from tests.ingest.conftest import Give
+from tests.ingest.shapes import OPENAI_USAGE
 from tests.ingest.test_same_calls import DAY, gateway
 
 NAMES = ("served_by", "account", "person", "key_hint")
@@ -45,3 +49,17 @@ def test_what_is_erased_of_the_entries_does_not_stay_with_the_senders(give: Give
     erase(project=project, acting_user=None, cause=Erasure.Cause.METADATA, reason="asked", sizes={}, imported=first)
     assert not SenderDay.objects.exclude(person="", key_hint="").exists()
     assert told(project) == in_entries()
+
+
+def test_what_an_import_brought_is_told_as_its_entries_tell_it(give: Give) -> None:
+    imports = [give(gateway(range(3)), "litellm"), give(gateway(range(1, 5), model="acme-small"), "litellm")]
+    bill = json.dumps(OPENAI_USAGE)
+    grown = bill.replace('"num_model_requests": 5', '"num_model_requests": 9')
+    imports += [give(told_then.encode(), "openai-usage") for told_then in (bill, grown)]
+    assert [one["calls"] for one in models_of(imports[2])] == [9], (
+        "the second told more of a day that the first brought"
+    )
+    for imported in imports:
+        by_entries = copy(imported)
+        by_entries.state = Import.State.READING  # not summed up yet
+        assert models_of(imported) == models_of(by_entries)

@@ -40,6 +40,15 @@ def for_lists(findings: QuerySet[Finding]) -> QuerySet[Any]:
     return findings.defer("because", *(f"run__{name}" for name in documents))
 
 
+def as_listed(findings: QuerySet[Finding]) -> QuerySet[Any]:
+    """Findings with what a page of them says of each, and no other column of theirs, of their run, pipeline or project."""
+    pipeline, project = "run__pipeline", "run__pipeline__project"
+    return findings.select_related(project).only(
+        "run", "number", "outcome", "title", "document", "section", "provider", "calls", "rows", "run__number",
+        "run__upstreams", pipeline, f"{pipeline}__slug", f"{pipeline}__name", project, f"{project}__slug", f"{project}__name",
+    )  # fmt: skip
+
+
 def finding_in_full(finding: Finding) -> Finding:
     """A finding with its standing, use and rule revision beside the run, pipeline and project that it came with: what its page
     shows at once."""

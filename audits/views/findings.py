@@ -26,6 +26,7 @@ from audits.models import Assignment, FactRequest, Finding, Remedy, SavedView
 from audits.queries.people import people_of, people_of_project
 from audits.queries.proposing import proposed_decision
 from audits.queries.review import (
+    as_listed,
     changes_of,
     decisions_on,
     finding_in_full,
@@ -36,6 +37,7 @@ from audits.queries.review import (
     with_standing,
 )
 from audits.queries.review_page import finding_page
+from audits.queries.standing import with_assignment
 from audits.views.asked_forms import AskForm
 from audits.views.forms import offered_people
 from audits.views.listing import InTwoSteps, page_of
@@ -77,7 +79,8 @@ def listing(request: PersonRequest) -> HttpResponseBase:
     findings = for_lists(in_order_of_work(form.narrow(with_gravity(with_standing(mine)))))
     if wants_csv(request):
         return FINDINGS.as_csv(request, findings)
-    page = page_of(request, InTwoSteps(FINDINGS.chosen(request, findings)))
+    shown = as_listed(with_assignment(with_standing(mine)))
+    page = page_of(request, InTwoSteps(FINDINGS.chosen(request, findings), shown))
     decides = may_decide_some(request.user)
     context = {
         "page": page,

@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from audits.access import visible_findings, visible_pipelines, visible_runs
 from audits.charts import DailyUse, uses_per_provider_over_time
-from audits.queries.review import DECIDED, for_lists, gravest_first, open_by_outcome, standing_today, with_standing
+from audits.queries.review import DECIDED, as_listed, gravest_first, open_by_outcome, standing_today, with_standing
 from audits.queries.usage_over_time import uses_by_day
 from compliance.access import may_run_some_audits
 from compliance.queries.names import names
@@ -20,7 +20,7 @@ def overview(request: PersonRequest) -> HttpResponse:
     daily = [DailyUse(use.day, known.providers.get(use.provider, use.provider), use.calls) for use in uses]
     context = {
         "counts": open_by_outcome(findings),
-        "gravest": gravest_first(for_lists(with_standing(findings).exclude(standing=DECIDED)))[:6],
+        "gravest": gravest_first(as_listed(with_standing(findings).exclude(standing=DECIDED)))[:6],
         "chart": uses_per_provider_over_time(daily) if daily else None,
         "names": known,
         "calls": sum(use.calls for use in uses),

@@ -8,6 +8,8 @@ import datetime as dt
 
 from django.db import connection, transaction
 
+# Session-wide name of the lock: of two that sum up the same day at once, neither would see, and forget, what the other writes.
+LOCK = 0x53554D53
 _FORGET = "DELETE FROM {} WHERE pipeline_id = %(log)s AND day >= %(first_day)s AND day < %(end_day)s"
 _TABLES = ("audits_usageday", "audits_senderday", "audits_importedday")
 _SUM_UP = """
@@ -60,6 +62,7 @@ def sum_up_days(pipeline_id: int, first: dt.datetime, end: dt.datetime) -> None:
         "log": pipeline_id, "first": first, "end": end, "first_day": first.date(), "end_day": end.date(),
     }  # fmt: skip
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, pipeline_id])
         for table in _TABLES:
             cursor.execute(_FORGET.format(table), asked)
         cursor.execute(_SUM_UP, asked)

@@ -126,9 +126,11 @@ def law_sha256(answer: Mapping[str, Any]) -> str:
 
 
 def _tests(because: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-    """A verdict's tests as a decision on it would see them: not the day."""
+    """A verdict's tests as a decision on it would see them: not the day, and an apostrophe of either kind as the same one, since
+    conditions were once written with straight ones."""
     keys = ("constraint", "held", "fact", "value", "source")
-    return [tuple(entry.get(key) for key in keys) for entry in because if entry.get("fact") != "on"]
+    told = [tuple(entry.get(key) for key in keys) for entry in because if entry.get("fact") != "on"]
+    return [(first.replace("’", "'") if first else first, *rest) for first, *rest in told]
 
 
 def drafts(judged: Sequence[JudgedUse], student: str, title: Title) -> list[FindingDraft]:

@@ -48,7 +48,7 @@ def _sentence(fact: str, op: str, values: list[str], value: object, holds: bool)
         return f"the organisation {verb} established in {REGIONS[str(value)][0]}"
     if op == "starts_with":
         quoted = [f"“{item}”" for item in values]
-        return f"the student's name {'begins' if holds else 'does not begin'} with {listed(quoted, 'or')}"
+        return f"the student’s name {'begins' if holds else 'does not begin'} with {listed(quoted, 'or')}"
     if op in _ORDER:
         return _comparison(fact, op, values[0], holds)
     return f"{_subject(fact)} {verb} {choice}"
@@ -64,7 +64,7 @@ def _comparison(fact: str, op: str, value: str, holds: bool) -> str:
     if fact == "organisation.monthly_active_users":
         return f"the organisation {'has' if holds else 'does not have'} {_ORDER[op]} {value} monthly active users"
     return (
-        f"the organisation's annual revenue {'is' if holds else 'is not'} {_ORDER[op].replace('fewer', 'less')} {value}"
+        f"the organisation’s annual revenue {'is' if holds else 'is not'} {_ORDER[op].replace('fewer', 'less')} {value}"
     )
 
 
@@ -101,9 +101,9 @@ def fact_phrase(fact: str, value: FactValue | None) -> str:
     if isinstance(value, bool):
         return FACTS[fact].true if value else FACTS[fact].false
     if fact == "student.base_model":
-        return "the student was trained from scratch" if value == "none" else f"the student's base model is {value}"
+        return "the student was trained from scratch" if value == "none" else f"the student’s base model is {value}"
     if fact == "student.name":
-        return f"the student's name is “{value}”"
+        return f"the student’s name is “{value}”"
     if fact == "organisation.monthly_active_users":
         return f"the organisation has {_worded(fact, value)} monthly active users"
     return f"{_subject(fact)} is {_worded(fact, value)}"

@@ -12,7 +12,7 @@ ACTIVITIES: Final[Mapping[str, str]] = {
     "train_on_output": "training a model on output",
     "evaluate": "evaluating models with output",
     "filter_training_data": "choosing training data with output",
-    "fine_tune_weights": "fine-tuning the model's weights",
+    "fine_tune_weights": "fine-tuning the model’s weights",
     "reverse_engineer": "reverse engineering or extracting the model",
     "publish_benchmark": "publishing benchmark results",
     "extract_systematically": "extracting output systematically",
@@ -21,7 +21,7 @@ ACTIVITIES: Final[Mapping[str, str]] = {
 ACCESS_KINDS: Final[Mapping[str, str]] = {
     "api": "an API",
     "consumer_app": "a consumer app",
-    "weights": "the model's weights",
+    "weights": "the model’s weights",
 }
 MODALITIES: Final[Mapping[str, str]] = {
     "text": "text",
@@ -61,7 +61,7 @@ class FactDefinition:
 
 def _definitions() -> tuple[FactDefinition, ...]:
     return (
-        FactDefinition("provider", "slug", "the model's developer", "Who developed the model that was queried?"),
+        FactDefinition("provider", "slug", "the model’s developer", "Who developed the model that was queried?"),
         FactDefinition("model", "model", "the model", "Which model was queried?"),
         FactDefinition("access.kind", "choice", "the kind of access", "How was the model reached?", ACCESS_KINDS),
         FactDefinition("access.served_by", "slug", "who served the model", "Who served the model?"),
@@ -75,15 +75,15 @@ def _definitions() -> tuple[FactDefinition, ...]:
             "Is the student a foundation or general-purpose model?",
             true="the student is a general-purpose model", false="the student is not a general-purpose model",
         ),
-        FactDefinition("student.base_model", "model", "the student's base model", "Which model was the student started from?"),
+        FactDefinition("student.base_model", "model", "the student’s base model", "Which model was the student started from?"),
         FactDefinition(
             "student.competes_with_provider", "bool", "whether the student competes with the provider",
-            "Does the student compete with the provider's models, products or services?",
+            "Does the student compete with the provider’s models, products or services?",
             true="the student competes with the provider", false="the student does not compete with the provider",
         ),
         FactDefinition(
             "student.distributed", "bool", "whether the student is made available to third parties",
-            "Are the student's weights, or a service built on it, made available to third parties?",
+            "Are the student’s weights, or a service built on it, made available to third parties?",
             true="the student is made available to third parties",
             false="the student is not made available to third parties",
         ),
@@ -91,22 +91,22 @@ def _definitions() -> tuple[FactDefinition, ...]:
             "student.commercial", "bool", "whether the student is used commercially", "Is the student used commercially?",
             true="the student is used commercially", false="the student is not used commercially",
         ),
-        FactDefinition("student.name", "text", "the student's name", "What is the student called?"),
+        FactDefinition("student.name", "text", "the student’s name", "What is the student called?"),
         FactDefinition(
-            "student.trained_at_provider", "bool", "whether the student was trained in the provider's own fine-tuning service",
-            "Was the student trained inside the provider's own fine-tuning service?",
-            true="the student was trained in the provider's own fine-tuning service",
-            false="the student was not trained in the provider's own fine-tuning service",
+            "student.trained_at_provider", "bool", "whether the student was trained in the provider’s own fine-tuning service",
+            "Was the student trained inside the provider’s own fine-tuning service?",
+            true="the student was trained in the provider’s own fine-tuning service",
+            false="the student was not trained in the provider’s own fine-tuning service",
         ),
         FactDefinition(
-            "organisation.monthly_active_users", "count", "the organisation's monthly active users",
-            "How many monthly active users do the organisation's products have?",
+            "organisation.monthly_active_users", "count", "the organisation’s monthly active users",
+            "How many monthly active users do the organisation’s products have?",
         ),
         FactDefinition(
-            "organisation.annual_revenue_usd", "amount", "the organisation's annual revenue in US dollars",
-            "What is the organisation's annual revenue in US dollars?",
+            "organisation.annual_revenue_usd", "amount", "the organisation’s annual revenue in US dollars",
+            "What is the organisation’s annual revenue in US dollars?",
         ),
-        FactDefinition("organisation.region", "region", "the organisation's region", "Where is the organisation established?"),
+        FactDefinition("organisation.region", "region", "the organisation’s region", "Where is the organisation established?"),
         FactDefinition("authorisation", "authorisation", "a written authorisation", "Is a written authorisation on record?"),
     )  # fmt: skip
 

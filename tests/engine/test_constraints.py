@@ -87,7 +87,7 @@ def test_and_and_or_follow_kleene(values, both, either):
     ({"fact": "organisation.monthly_active_users", "op": "gt", "value": 700000000},
      "the organisation has more than 700,000,000 monthly active users"),
     ({"fact": "organisation.annual_revenue_usd", "op": "lt", "value": 1000000},
-     "the organisation's annual revenue is less than USD 1,000,000"),
+     "the organisation’s annual revenue is less than USD 1,000,000"),
     ({"not": {"fact": "student.base_model", "op": "derived_from", "value": "llama-3"}},
      "the student is not built on Llama 3"),
     ({"all": [{"fact": "student.distributed", "op": "is", "value": True},
@@ -95,7 +95,7 @@ def test_and_and_or_follow_kleene(values, both, either):
                        {"fact": "organisation.region", "op": "within", "value": "EU"}]}]},
      "the student is made available to third parties and (either the student is used commercially or the organisation is "
      "established in the European Union)"),
-    ({"fact": "student.name", "op": "starts_with", "value": "Llama"}, "the student's name begins with “Llama”"),
+    ({"fact": "student.name", "op": "starts_with", "value": "Llama"}, "the student’s name begins with “Llama”"),
     ({"fact": "on", "op": "gte", "value": "2026-01-23"}, "the day of use lies on or after 23 January 2026"),
 ])  # fmt: skip
 def test_conditions_read_as_english(tree, sentence):

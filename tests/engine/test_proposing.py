@@ -61,7 +61,7 @@ def test_the_word_similar_is_left_to_a_person() -> None:
          "the student is not made available to third parties"),
         ("excluding Acmeo and derivatives of it", "own-derivatives", "the student is built on Acmeo 2"),
         ("except for fine-tuning jobs offered on our platform", "fine-tuning-in-the-services",
-         "the student was trained in the provider's own fine-tuning service"),
+         "the student was trained in the provider’s own fine-tuning service"),
     ],
 )  # fmt: skip
 def test_each_way_out_is_read_as_an_exception(tail: str, name: str, sentence: str) -> None:

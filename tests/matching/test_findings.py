@@ -113,6 +113,12 @@ def test_keys_and_basis_bear_another_day_and_another_volume():
     assert (after.key, after.basis_sha256) == (before.key, before.basis_sha256)
 
 
+def test_a_decision_bears_that_a_condition_is_printed_with_another_apostrophe():
+    told = [[{**entry, "constraint": f"the student{mark}s name"} for entry in verdict()["because"]] for mark in "'’"]
+    before, after = (drafted((use(), answer(verdict(because=because))))[0] for because in told)
+    assert after.basis_sha256 == before.basis_sha256
+
+
 @pytest.mark.parametrize(
     "change",
     [{"version": "2026-01-01"}, {"applies": None}, {"because": verdict()["because"][1:]}],

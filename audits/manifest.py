@@ -147,13 +147,18 @@ class _Reader:
 
     def __init__(self, text: str, filename: str) -> None:
         self.filename = filename
-        self.problems: list[str] = []
+        self._found: list[tuple[int, str]] = []
         self.lines = _line_numbers(text)
 
     def complain(self, table: str, key: str, words: str) -> None:
         line = self.lines.get((table, key)) or self.lines.get((table, ""))
         where = f"{self.filename}:{line}" if line else self.filename
-        self.problems.append(f"{where}: {table}{'.' + key if key else ''}: {words}")
+        self._found.append((line or 0, f"{where}: {table}{'.' + key if key else ''}: {words}"))
+
+    @property
+    def problems(self) -> list[str]:
+        """Every complaint in the order of the file; what stands nowhere in it comes first."""
+        return [words for _, words in sorted(self._found, key=lambda one: one[0])]
 
     def manifest(self, data: Mapping[str, Any]) -> Manifest:
         self.known("", data, ("pipeline", "dataset", "student", "purpose", "access", "limits", "evidence"))

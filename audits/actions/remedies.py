@@ -1,7 +1,7 @@
 """Remedies: work on a finding with an owner and a day. Its owner says that it is changed; the next run shows whether it is."""
 
 import datetime as dt
-from typing import Any, Final
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,6 +14,7 @@ from audits.queries.people import people_of_project
 from audits.queries.proofs import Proof, proof_by, shown_by
 from compliance.access import may
 from compliance.actions.trail import record
+from compliance.engine.phrases import day
 from compliance.models import User
 from compliance.roles import Deed
 
@@ -31,7 +32,7 @@ def ask_for_remedy(*, finding: Finding, what: str, owner: User, due_on: dt.date,
         project=project, finding_key=finding.key, finding=finding, what=what.strip(), owner=owner, due_on=due_on,
         asked_by=acting_user,
     )  # fmt: skip
-    _note(made, What.ASKED, acting_user, what=made.what, owner=owner.username, due=due_on.isoformat())
+    _note(made, What.ASKED, acting_user, words=_given_to(owner, due_on))
     _tell_owner(made, acting_user, f"{acting_user} asks you to change something: “{finding.title}”", "asked")
     return made
 
@@ -51,6 +52,10 @@ def _require_owner(owner: User, finding: Finding) -> None:
         raise ValidationError({"owner": f"{owner} does not belong to {project}."})
 
 
+def _given_to(owner: User, due_on: dt.date) -> str:
+    return f"{owner} sees to it until {day(due_on)}."
+
+
 @transaction.atomic
 def move_remedy(
     *, remedy: Remedy, acting_user: User, owner: User, due_on: dt.date, what: str | None = None
@@ -62,7 +67,7 @@ def move_remedy(
         _require_sense(words, due_on)
     _require_owner(owner, held.finding)
     Remedy.objects.filter(pk=held.pk).update(owner=owner, due_on=due_on, what=words)
-    _note(held, What.MOVED, acting_user, owner=owner.username, due=due_on.isoformat())
+    _note(held, What.MOVED, acting_user, words=_given_to(owner, due_on))
     if owner != held.owner:
         held.owner = owner
         words = f"{acting_user} gives you work on “{held.finding.title}”"
@@ -126,7 +131,7 @@ def _work_of_decision(finding: Finding, reason: str, acting_user: User) -> Remed
         project=project, finding_key=finding.key, finding=finding, what=reason.strip()[:LONGEST], owner=owner, due_on=today,
         asked_by=acting_user,
     )  # fmt: skip
-    _note(made, What.ASKED, acting_user, what=made.what, owner=owner.username, due=today.isoformat())
+    _note(made, What.ASKED, acting_user, words=_given_to(owner, today))
     return made
 
 
@@ -207,12 +212,9 @@ def _tell_owner(remedy: Remedy, acting_user: User, words: str, step: str) -> Non
         )  # fmt: skip
 
 
-def _note(
-    remedy: Remedy, step: str, person: User | None, *, words: str = "", run: Run | None = None, **detail: Any
-) -> None:
-    said = words or ", ".join(f"{key}: {value}" for key, value in detail.items() if key != "what")
-    RemedyStep.objects.create(remedy=remedy, what=step, by=person, words=said, run=run)
+def _note(remedy: Remedy, step: str, person: User | None, *, words: str = "", run: Run | None = None) -> None:
+    RemedyStep.objects.create(remedy=remedy, what=step, by=person, words=words, run=run)
     record(
         acting_user=person, action=f"remedy {step}", subject=remedy, project=remedy.project,
-        finding=remedy.finding_key, words=said, run=run.pk if run else None,
+        finding=remedy.finding_key, words=words, run=run.pk if run else None,
     )  # fmt: skip

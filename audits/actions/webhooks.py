@@ -44,6 +44,9 @@ EVENTS: Final[Mapping[str, str]] = {
     "terms.changed": "Terms, rules or agreements changed",
 }
 TEST: Final = "webhook.test"
+WORDS: Final[Mapping[str, str]] = {**EVENTS, TEST: "A test"}
+"""Every event in words."""
+ALLOWED_BY_NAME: Final = "Whoever runs the installation may allow a place by name (WEBHOOK_ALLOWED)."
 MOST: Final = 20
 """Webhooks of one project that are told."""
 LARGEST_PAYLOAD: Final = 20_000
@@ -138,7 +141,8 @@ def _require_address(url: str) -> None:
     try:
         checked_url(url, settings.WEBHOOK_ALLOWED)
     except ForbiddenAddress as problem:
-        raise ValidationError({"url": f"{str(problem)[:1].upper()}{str(problem)[1:]}."}) from problem
+        refused = f"{str(problem)[:1].upper()}{str(problem)[1:]}. {ALLOWED_BY_NAME}"
+        raise ValidationError({"url": refused}) from problem
     parts = urlsplit(url)
     if f"{parts.hostname}:{parts.port or PORTS[parts.scheme]}" in settings.WEBHOOK_ALLOWED:
         return
@@ -147,10 +151,7 @@ def _require_address(url: str) -> None:
             {"url": "Give an address that begins with https: on the way, anybody could read the rest."}
         )
     if is_inside(parts.hostname or ""):
-        raise ValidationError(
-            {"url": "This address lies inside a network of our own. Whoever runs the installation allows it by name "
-                    "(WEBHOOK_ALLOWED)."}
-        )  # fmt: skip
+        raise ValidationError({"url": f"This address lies inside a network of our own. {ALLOWED_BY_NAME}"})
 
 
 def is_inside(host: str) -> bool:

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from audits.actions.deliveries import Tried, due_of, hold_next, let_go, note_attempt
+from audits.actions.webhooks import ALLOWED_BY_NAME
 from audits.models import Delivery, Webhook
 from audits.procedures.telling import USER_AGENT, body_of, signed, slack_body
 from compliance.encryption import Unreadable, decrypted
@@ -110,7 +111,7 @@ def _said(problem: Exception, patience: float) -> str:
     if isinstance(problem, httpx.TimeoutException):
         return f"No answer within {patience:g} seconds."
     if isinstance(problem, ForbiddenAddress):
-        return f"Not asked: {problem}. Whoever runs the installation may allow a place by name (WEBHOOK_ALLOWED)."
+        return f"Not asked: {problem}. {ALLOWED_BY_NAME}"
     words = "".join(letter if letter.isprintable() else " " for letter in str(problem))[:300].strip()
     return f"The connection failed: {words or type(problem).__name__}."
 

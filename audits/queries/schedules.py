@@ -12,6 +12,7 @@ from audits.access import reportable_projects
 from audits.models import Approval, Decision, FactAnswer, Finding, ReportSchedule, ScheduledReport
 from audits.queries.report_scope import Reach
 from compliance.models import Project, User
+from compliance.queries.names import provider_names
 from compliance.roles import EVERYWHERE, Deed
 
 
@@ -21,6 +22,18 @@ def visible_schedules(user: User) -> QuerySet[ReportSchedule]:
     outside = held.exclude(project__in=reportable_projects(user).values("pk"))
     seen = Q(owner=user) | (Q(Exists(held)) & ~Q(Exists(outside)))
     return ReportSchedule.objects.filter(seen).select_related("owner").prefetch_related("recipients", "projects")
+
+
+def about(scope: Mapping[str, Any]) -> list[str]:
+    """What a scope's ids are called: projects, providers and students by their names; none: the whole organisation."""
+    kind, ids = scope["kind"], [str(one) for one in scope.get("ids") or ()]
+    if kind == "provider":
+        named = provider_names()
+        return [named.get(one, one) for one in ids]
+    slugs = [one.partition("/")[0] for one in ids]
+    projects = dict(Project.objects.filter(slug__in=slugs).values_list("slug", "name"))
+    told = [(projects.get(slug, slug), one.partition("/")[2]) for slug, one in zip(slugs, ids, strict=True)]
+    return [f"{student} of {project}" if student else project for project, student in told]
 
 
 def readers_of(projects: QuerySet[Project]) -> QuerySet[User]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils import timezone
 
 from audits.models import Assignment, Decision, Finding, Remedy
@@ -82,10 +82,11 @@ def _standing(today: dt.date) -> Case:
 
 
 def with_assignment(findings: QuerySet[Any]) -> QuerySet[Any]:
-    """Annotates `assignee` (a person's id), `assignee_name` and `due_on`."""
+    """Annotates `assignee` (a person's id), `assignee_name` (as people are shown: User.__str__) and `due_on`."""
     held = Assignment.objects.filter(project=OuterRef("run__pipeline__project"), finding_key=OuterRef("key"))
+    full_name = Trim(Concat("assignee__first_name", Value(" "), "assignee__last_name"))
     return findings.annotate(
         assignee=Subquery(held.values("assignee")[:1]),
-        assignee_name=Subquery(held.values("assignee__username")[:1]),
+        assignee_name=Subquery(held.values(name=Coalesce(NullIf(full_name, Value("")), "assignee__username"))[:1]),
         due_on=Subquery(held.values("due_on")[:1]),
     )

@@ -100,7 +100,7 @@ def keep(request: PersonRequest) -> HttpResponse:
     form = ViewForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Give the view a name of at most 80 characters.")
-        return _back(request, reverse("findings"))
+        return _back(request, f"{reverse('findings')}?{request.POST.get('query', '')}")
     try:
         keep_view(acting_user=request.user, **form.cleaned_data)
     except ValidationError as error:

@@ -13,7 +13,7 @@ from audits.actions.schedules import end, pause, resume, set_schedule
 from audits.models import ReportSchedule
 from audits.procedures.scheduling import NoAccess, make_now
 from audits.queries.report_choices import offer
-from audits.queries.schedules import readers_of, times_of, visible_schedules
+from audits.queries.schedules import about, readers_of, times_of, visible_schedules
 from audits.tasks import render_report
 from audits.views.schedule_forms import FIELDS, WEEKDAYS, ScheduleForm, initial_of
 from compliance.access import require
@@ -112,6 +112,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponseBase:
         **TIMES.shown(request, times),
         "schedule": schedule,
         "weekday": WEEKDAYS[schedule.weekday],
+        "about": about(schedule.options["scope"]),
     }
     return render(request, "audits/schedule_detail.html", context)
 

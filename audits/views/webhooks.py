@@ -109,7 +109,7 @@ def delivery(request: PersonRequest, slug: str, pk: int, delivery_pk: int) -> Ht
         "one": one,
         "tries": one.tries.all()[:100],
         "body": body.decode(),
-        "words": webhooks.EVENTS.get(one.event, one.event),
+        "words": webhooks.WORDS.get(one.event, one.event),
     }
     return render(request, "audits/webhook_delivery.html", context)
 

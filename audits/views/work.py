@@ -214,7 +214,7 @@ def keep(request: PersonRequest) -> HttpResponse:
     form = ViewForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Give the view a name of at most 80 characters.")
-        return redirect("work")
+        return redirect(f"{reverse('work')}?{request.POST.get('query', '')}")
     try:
         keep_view(acting_user=request.user, place=SavedView.Place.WORK, **form.cleaned_data)
     except ValidationError as error:

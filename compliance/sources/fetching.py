@@ -130,7 +130,8 @@ class Fetcher:
         except FetchProblem as problem:
             raise FetchProblem(problem.reason, problem.way or way, problem.wait) from problem
         except ForbiddenAddress as problem:
-            raise FetchProblem(str(problem), way) from problem
+            whose = "whoever runs the installation may allow a place by name (WATCH_ALLOWED)"
+            raise FetchProblem(f"{problem}; {whose}", way) from problem
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError, ValueError) as problem:
             raise FetchProblem(_said(problem, self.patience), way) from problem
 

@@ -25,6 +25,7 @@ from compliance.templatetags.unseen import with_names
 
 register = template.Library()
 
+_LATER_WORD = re.compile(r"(?<=[\s-])[A-Z][a-z]+\b")
 _ISO_DAY = re.compile(r"(?<![\w@/.-])\d{4}-\d{2}-\d{2}(?![\w/-])")  # not the day in a model's name
 
 OUTCOME_WORDS = {
@@ -108,13 +109,13 @@ def counted(value: int | None, noun: str) -> str:
 
 @register.filter
 def percent(part: int | None, whole: int | None) -> str:
-    """The share of part in whole, "23.4 %"; a dash when there is no whole."""
+    """The share of part in whole, "23.4 %" with a space that never breaks; a dash when there is no whole."""
     if not whole or part is None:
         return "–"
     share = 100 * part / whole
     if 0 < share < 0.1:
-        return "< 0.1 %"
-    return f"{share:.1f} %"
+        return "<\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}%"
+    return f"{share:.1f}\N{NO-BREAK SPACE}%"
 
 
 def _aware(value: dt.datetime) -> dt.datetime:
@@ -308,6 +309,13 @@ def drawing(chart: Any) -> SafeString:
 def deed(action: str) -> str:
     """A trail entry's action in words: "terms.text_filled" is "Text filled"."""
     return action_words(action)
+
+
+@register.filter
+def sentence_case(value: object) -> str:
+    """A title whose words all begin with a capital, as our headings are written: "Two-Factor Authentication" reads "Two-factor
+    authentication". What is capital beyond its first letter (TOTP) stays."""
+    return _LATER_WORD.sub(lambda word: word.group().lower(), str(value or "").strip())
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from compliance.access import visible_projects
 from compliance.actions.invitations import GONE, accept, accept_with_new_account, open_invitation
 from compliance.actions.tokens import make_api_token, revoke_api_token
 from compliance.models import ApiToken, Invitation, User
+from compliance.templatetags.people import role_word
 from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.people_forms import JoinForm, TokenForm
 from compliance.views.requests import PersonRequest, take_errors
@@ -74,11 +76,20 @@ def _join(request: HttpRequest, asked: Invitation, secret: str, person: User) ->
     if request.method == "POST":
         try:
             accept(secret=secret, acting_user=person)
-            return redirect("overview")
+            return _welcome(request, asked, person)
         except ValidationError as error:
             complaint = " ".join(error.messages)
     context = {"asked": asked, "complaint": complaint, "secret": secret}
     return render(request, "people/invitation.html", context, status=422 if complaint else 200)
+
+
+def _welcome(request: HttpRequest, asked: Invitation, person: User) -> HttpResponse:
+    """Say that it is done, and lead to what is there to be seen."""
+    project = asked.project
+    role = role_word(project.memberships.get(user=person).role).lower()  # an earlier membership keeps its own
+    where = "Its pipelines, runs and findings are in the menu; who else belongs to it stands here."
+    messages.success(request, f"You belong to {project.name} now, as {role}. {where}")
+    return redirect("project-people", slug=project.slug)
 
 
 def _join_anew(request: HttpRequest, asked: Invitation, secret: str) -> HttpResponse:
@@ -90,6 +101,6 @@ def _join_anew(request: HttpRequest, asked: Invitation, secret: str) -> HttpResp
             take_errors(form, error)
         else:
             login(request, person, backend=BACKEND)
-            return redirect("overview")
+            return _welcome(request, asked, person)
     context = {"asked": asked, "form": form, "secret": secret}
     return render(request, "people/invitation.html", context, status=422 if form.errors else 200)

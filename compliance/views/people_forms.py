@@ -49,7 +49,7 @@ def _free_slug(name: str) -> str:
 
 class InvitationForm(forms.Form):
     email = forms.EmailField(label="E-mail address", help_text="Only an account with this address can use the link.")
-    role = forms.ChoiceField(label="Role", choices=Membership.Role.choices, initial=Membership.Role.COUNSEL)
+    role = forms.ChoiceField(label="Role", choices=[("", "choose one"), *Membership.Role.choices])
     access_ends_on = forms.DateField(
         label="Last day of access", required=False, widget=_DAY, error_messages=_BAD_DAY,
         help_text="Needed for outside counsel; empty for everybody else means until somebody ends it.",

@@ -150,6 +150,8 @@ def test_each_complaint_names_file_line_and_key_and_how_to_mend_it(text: str, co
 def test_all_complaints_are_told_at_once_and_none_twice():
     found = complaints('[pipeline]\nname = 1\ntimeout_minutes = -1\n[[dataset]]\nrole = "x"\n[student]\n')
     assert len(found) == len(set(found)) == 6
+    lines = [int(one.split(":")[1]) for one in found if one.split(":")[1].isdigit()]
+    assert lines == sorted(lines), "in the order of the file"
 
 
 @pytest.mark.parametrize("key", ["name", "base_model", "path"])

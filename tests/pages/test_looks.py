@@ -51,9 +51,11 @@ def test_dates_counts_and_durations_are_written_one_way() -> None:
     assert looks.counted(4211, "entry,entries") == "4,211 entries"
     assert looks.lasting(0.34) == "340 ms"
     assert looks.lasting(dt.timedelta(seconds=200)) == "3 min 20 s"
-    assert looks.percent(4211, 18022) == "23.4 %"
-    assert looks.percent(1, 100_000) == "< 0.1 %"
+    assert looks.percent(4211, 18022) == "23.4\N{NO-BREAK SPACE}%"
+    assert looks.percent(1, 100_000) == "<\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}%"
     assert looks.percent(1, 0) == "–"
+    assert looks.sentence_case(" Two-Factor Authentication ") == "Two-factor authentication"
+    assert looks.sentence_case("Recovery codes by TOTP App") == "Recovery codes by TOTP app"
 
 
 def test_the_end_of_a_range_is_the_last_day_in_force() -> None:

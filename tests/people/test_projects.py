@@ -56,7 +56,8 @@ def test_outside_counsel_comes_by_a_link_with_an_account_of_their_own(project: P
     assert 'Access lasts until <time datetime="2027-01-31">31 January 2027</time>' in page, "the day that was chosen"
     assert TrailEntry.objects.get(action="person invited").detail["until"] == "2027-01-31"
     answer = client.post(link, {"full_name": "Ada Okoye", "username": "ada", "password": STRONG})
-    assert answer.headers["Location"] == reverse("overview")
+    assert answer.headers["Location"] == reverse("project-people", args=[project.slug])
+    assert "You belong to Acme assistants now, as outside counsel." in client.get(answer["Location"]).content.decode()
     ada = User.objects.get(username="ada")
     standing = ada.memberships.get()
     assert (ada.email, ada.role, standing.role) == ("counsel@firm.example", "member", "counsel")

@@ -87,6 +87,8 @@ def test_nobody_outside_the_project_is_given_its_findings(world: World, signed_i
 def test_a_view_is_kept_under_a_name_for_oneself_alone(world: World, signed_in: SignedIn):
     client = signed_in(world.legal)
     client.post(reverse("findings-view-keep"), {"name": "Grave, mine", "query": "outcome=prohibited&assignee=me"})
+    refused = client.post(reverse("findings-view-keep"), {"name": "x" * 81, "query": "outcome=prohibited"})
+    assert refused.headers["Location"] == f"{reverse('findings')}?outcome=prohibited", "the filter that was set stays"
     assert "Grave, mine" in listed(client)
     assert "Grave, mine" not in listed(signed_in(world.engineer))
     view = SavedView.objects.get()

@@ -337,8 +337,9 @@ def test_a_name_that_leads_inside_is_not_asked_whatever_it_led_to_before(
     ],
 )
 def test_addresses_that_lead_inside_or_in_the_open_are_refused_when_they_are_given(world: World, url: str, why: str):
-    with pytest.raises(ValidationError, match=why):
+    with pytest.raises(ValidationError, match=why) as refused:
         hook_to(url, world)
+    assert ("WEBHOOK_ALLOWED" in str(refused.value)) == ("begins with https" not in str(refused.value))
 
 
 def test_a_receiver_that_hangs_holds_up_nobody_else(world: World, settings: Settings):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from audits.actions.schedules import pause, set_schedule
 from audits.models import Decision, Notice, Report, ReportSchedule, ScheduledReport
 from audits.procedures.scheduling import make_due_reports, make_now, tell_of_made
+from audits.queries.schedules import about
 from audits.reporting.options import read_options
 from compliance.models import Membership, Project, TrailEntry, User
 from tests.factories import make_completed_run, make_pipeline, make_project, make_user
@@ -56,6 +57,18 @@ def due(schedule: ReportSchedule) -> dt.datetime:
 
 def outcomes() -> list[str]:
     return list(ScheduledReport.objects.order_by("id").values_list("outcome", flat=True))
+
+
+def test_what_a_schedule_is_about_is_called_by_its_name(office: Office):
+    client = Client()
+    client.force_login(office.owner)
+    page = client.get(reverse("report-schedule", args=[office.schedule().pk])).content.decode()
+    assert f"<dt>About</dt><dd>{office.project.name}</dd>" in page
+    assert about({"kind": "student", "ids": [f"{office.project.slug}/acme-7b"]}) == [
+        f"acme-7b of {office.project.name}"
+    ]
+    assert about({"kind": "provider", "ids": ["no-such-provider"]}) == ["no-such-provider"]
+    assert about({"kind": "organisation", "ids": []}) == []
 
 
 def test_a_report_is_made_when_it_is_due_and_not_before(office: Office):

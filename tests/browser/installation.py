@@ -193,18 +193,22 @@ def _imports(project: Project, person: User) -> dict[str, Any]:
     _patterns(project, person)
     return {
         "imported": imported,
-        "table": _import(project, person, "csv", "costs.csv", table),
+        "table": _given(project, person, "csv", "costs.csv", table),
         "entry": UsageEntry.objects.filter(imported=imported).earliest("pk"),
     }
 
 
 def _import(project: Project, person: User, source: str, name: str, content: bytes) -> Import:
+    return carry_out(_given(project, person, source, name, content).pk)
+
+
+def _given(project: Project, person: User, source: str, name: str, content: bytes) -> Import:
+    """An import that waits: a table until somebody has said what its columns mean."""
     kept = keep_file(io.BytesIO(content), name, SOURCES[source])
-    asked = request_import(
+    return request_import(
         project=project, acting_user=person, source=source, name=name, sha256=kept.sha256, size=kept.size,
         parts=kept.parts,
     )  # fmt: skip
-    return carry_out(asked.pk)
 
 
 def _patterns(project: Project, person: User) -> None:

@@ -73,6 +73,9 @@ def test_a_finding_is_given_to_somebody_of_the_project_with_a_day(world: World, 
     assert (held.assignee, held.due_on.isoformat() if held.due_on else "") == (world.engineer, due)
     mine = listed(signed_in(world.engineer), assignee="me")
     assert world.finding.title in mine
+    assert world.engineer.username in mine
+    type(world.engineer).objects.filter(pk=world.engineer.pk).update(first_name="Ada", last_name="Okoye")
+    assert "Ada Okoye" in listed(signed_in(world.legal)), "people are called as everywhere else"
     assert world.finding.title not in listed(signed_in(world.legal), assignee="nobody")
     assert TrailEntry.objects.filter(action="finding assigned").count() == 1
 

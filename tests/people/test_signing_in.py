@@ -128,6 +128,15 @@ def a_token(person: User, **fields: Any) -> tuple[ApiToken, str]:
     )
 
 
+def test_headings_of_the_account_are_written_as_all_others():
+    make_user(username="ines")
+    client = Client()
+    sign_in(client, "ines")
+    page = client.get(reverse("mfa_index")).content.decode()
+    assert "<h2>Two-factor authentication</h2>" in page
+    assert "Two-Factor" not in page
+
+
 def test_a_token_is_shown_once_and_only_its_hash_is_kept():
     person = make_user(username="ines")
     client = Client()

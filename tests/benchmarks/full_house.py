@@ -8,6 +8,7 @@ from typing import Final
 
 from django.db import connection, models
 
+from audits.actions.counting import keep_counts
 from audits.actions.rule_impacts import ask_for_impact
 from audits.actions.summing import days_of, sum_up_days
 from audits.models import (
@@ -57,6 +58,7 @@ def fill(at: Installation) -> Installation:
         part(at)
     _triggers("ENABLE")
     _previewed()
+    keep_counts(Run.objects.get(pk=at.run.pk))  # the beat does, of runs that are sealed
     with connection.cursor() as cursor:
         cursor.execute("UPDATE audits_finding SET key = key")  # which decision counts, the triggers have not seen
         cursor.execute("VACUUM ANALYZE")

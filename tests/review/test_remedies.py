@@ -46,7 +46,7 @@ def test_the_history_says_who_sees_to_it_and_until_when_as_people_say_it(world: 
     world.engineer.first_name, world.engineer.last_name = "Ada", "Okoye"
     world.engineer.save()
     move_remedy(remedy=remedy, acting_user=world.legal, owner=world.engineer, due_on=dt.date(2099, 12, 1))
-    assert remedy.history.last().words == "Ada Okoye sees to it until 1 December 2099."
+    assert remedy.history.latest("pk").words == "Ada Okoye sees to it until 1 December 2099."
 
 
 def test_saying_that_it_is_changed_settles_nothing(world: World, remedy: Remedy):

@@ -18,12 +18,12 @@ def numbered(count: int, thing: str) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """23 %; a whole of 0 has no share. What is not all is never rounded to all, nor what is not nothing to nothing."""
+    """23 %, unbroken; a whole of 0 has no share. What is not all is never rounded to all, nor what is not nothing to nothing."""
     if not whole:
         return "–"
     if 0 < part < whole:
-        return f"{min(99, max(1, round(100 * part / whole)))} %"
-    return f"{100 * part / whole:.0f} %"
+        return f"{min(99, max(1, round(100 * part / whole)))}\N{NO-BREAK SPACE}%"
+    return f"{100 * part / whole:.0f}\N{NO-BREAK SPACE}%"
 
 
 def listed(names: list[str], most: int = 0, word: str = "and") -> str:

@@ -31,7 +31,7 @@ class Person(Schema):
 
     @staticmethod
     def resolve_name(obj: Any) -> str:
-        return str(obj)
+        return str(obj.get("name") or obj["username"]) if isinstance(obj, dict) else str(obj)
 
 
 class ProjectName(Schema):

@@ -44,6 +44,13 @@ def test_a_stolen_token_is_refused_from_the_moment_it_is_revoked_or_has_expired(
     assert "expired" in answer.json()["detail"]
 
 
+def test_whoever_asks_is_told_by_name(world: World):
+    world.engineer.first_name, world.engineer.last_name = "Ada", "Okoye"
+    world.engineer.save()
+    told = program(world.engineer).get("/api/v1/me").json()
+    assert (told["name"], told["username"]) == ("Ada Okoye", world.engineer.username)
+
+
 def test_a_program_can_have_its_own_token_refused(world: World):
     client = program(world.engineer, "read")
     assert client.post("/api/v1/tokens/current/revoke").json()["done"] is True

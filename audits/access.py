@@ -174,8 +174,13 @@ def get_approval(user: User, pk: int) -> Approval:
 
 
 def may_ask_for_approval(user: User, project: Project) -> bool:
+    """Whether the person puts audits of the project forward."""
+    return puts_audits_forward(deeds_in(user, project))
+
+
+def puts_audits_forward(deeds: Deeds) -> bool:
     """Whoever decides findings or runs audits puts an audit forward."""
-    return bool(deeds_in(user, project) & ASSIGNERS)
+    return bool(deeds & ASSIGNERS)
 
 
 def require_may_ask_for_approval(user: User, project: Project) -> None:

@@ -20,15 +20,17 @@ def keep_counts(run: Run) -> None:
 
 def keep_missing_counts() -> int:
     """Count sealed runs of which nothing is kept, the newest first: those sealed before counts were kept, and those whose count
-    was lost or failed. Returns how many were counted; what fails is left for another round."""
-    lacking = Run.objects.filter(seal__isnull=False, counts=None).order_by("-id")
+    was lost or failed. Returns how many were counted; what fails is left for another round, and holds no other run up."""
+    lacking = Run.objects.filter(seal__isnull=False, counts=None).order_by("-id").values_list("pk", flat=True)
     kept = 0
-    for run in lacking[:AT_ONCE]:
+    for pk in list(lacking):
+        if kept == AT_ONCE:
+            break
         try:
             with transaction.atomic():
-                keep_counts(run)
+                keep_counts(Run.objects.get(pk=pk))
         except DatabaseError:
-            _log.exception("run %s could not be counted; its pages count for themselves", run.pk)
+            _log.exception("run %s could not be counted; its pages count for themselves", pk)
         else:
             kept += 1
     return kept

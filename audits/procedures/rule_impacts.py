@@ -1,5 +1,7 @@
 """Working out what publishing a revision would change, for the page that shows it."""
 
+from contextlib import ExitStack
+
 from audits.actions.rule_impacts import begin_impact, fail_impact, keep_impact, progress_of
 from audits.matching.recorded import judged_runs
 from audits.models import KeptImpact
@@ -17,11 +19,10 @@ def work_out(kept_id: int) -> bool:
     if not begin_impact(kept_id, basis=basis, total=2 * judged_runs().count()):
         return False
     try:
-        found = impact_of_revision(kept.revision, progress_of(kept_id))
+        with ExitStack() as unless_found:
+            unless_found.callback(fail_impact, kept_id)
+            found = impact_of_revision(kept.revision, progress_of(kept_id))
+            unless_found.pop_all()
     except UnreadableRevision:  # changed since it was asked for; the page says what is wrong with it
-        fail_impact(kept_id)
         return False
-    except Exception:
-        fail_impact(kept_id)
-        raise
     return keep_impact(kept_id, found, basis=basis)

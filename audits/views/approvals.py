@@ -9,7 +9,13 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from audits.access import ASSIGNERS, get_approval, get_run, require_may_approve, require_may_ask_for_approval
+from audits.access import (
+    get_approval,
+    get_run,
+    puts_audits_forward,
+    require_may_approve,
+    require_may_ask_for_approval,
+)
 from audits.actions.approvals import MOST_SIGNERS, present_step, sign, why_not, withdraw_approval
 from audits.models import Approval, Run
 from audits.procedures.approving import ask_for_approval, certificate, has_changed_since
@@ -75,7 +81,7 @@ def _page(request: PersonRequest, run: Run, form: StepsForm) -> HttpResponse:
         "steps": _steps(standing) if standing else [],
         "changed": standing is not None and has_changed_since(standing),
         "earlier": [one for one in approvals if one.withdrawn_at],
-        "may_ask": bool(context["deeds"] & ASSIGNERS),
+        "may_ask": puts_audits_forward(context["deeds"]),
         "may_approve": Deed.APPROVE in context["deeds"],
         "why_not": why_not(standing, request.user) if standing else "",
         "form": form,

@@ -28,8 +28,6 @@ from enum import IntEnum
 
 FRAME = struct.Struct("<IBBxxIIId")
 START = 64
-# One frame may not fill the ring: larger pieces are cut.
-LARGEST_PIECE = 256 * 1024
 _NUMBER = struct.Struct("<Q")
 # On these processors stores become visible in the order they were made, and an aligned one as a whole.
 _ORDERED_STORES = platform.machine() in ("x86_64", "AMD64")

@@ -32,10 +32,6 @@ ROLES: Final[Mapping[str, str]] = {
 """Why a document can govern. The last two cap nothing when their text is missing."""
 
 
-class LibraryError(ValueError):
-    """A library that contradicts itself, or is asked for what it does not hold."""
-
-
 @dataclass(frozen=True)
 class HostEntry:
     """Hosts (globs such as *.openai.azure.com) that answer for one channel. `developer`: whose models, "" when many."""

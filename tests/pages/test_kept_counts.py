@@ -3,19 +3,20 @@
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.forms.models import model_to_dict
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audits.actions.counting import keep_missing_counts
-from audits.models import RowMatch, RunCounts
+from audits.actions.counting import keep_counts, keep_missing_counts
+from audits.models import RowMatch, Run, RunCounts, Seal
 from audits.procedures.concluding import Piece, seal_run
 from audits.queries.answers_became import answers_became
 from audits.queries.code_and_run import code_and_run
 from audits.queries.run_counts import count
 from audits.queries.run_view import lineage_of, run_figures
-from tests.factories import make_call, sha
+from tests.factories import make_call, make_run, sha
 from tests.pages.conftest import SignedIn, World
 from tests.pages.test_lineage import chained
 
@@ -76,6 +77,30 @@ def test_a_run_sealed_before_counts_were_kept_is_counted_by_a_round_and_not_by_w
         assert [one["sql"] for one in asked if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))] == [], name
     assert (keep_missing_counts(), keep_missing_counts()) == (1, 0)
     assert RunCounts.objects.get().figures == count(traced.run)
+
+
+def test_a_run_that_cannot_be_counted_holds_up_no_other(
+    traced: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal(traced, tmp_path)
+    RunCounts.objects.all().delete()
+    newer = make_run(traced.run.pipeline, Run.State.COMPLETED)
+    Seal.objects.create(run=newer, **_as_of(traced.run))
+
+    def fails(run: Run) -> None:
+        if run == newer:
+            raise DatabaseError
+        keep_counts(run)
+
+    monkeypatch.setattr("audits.actions.counting.keep_counts", fails)
+    monkeypatch.setattr("audits.actions.counting.AT_ONCE", 1)
+    assert keep_missing_counts() == 1
+    assert RunCounts.objects.get().run == traced.run
+
+
+def _as_of(run: Run) -> dict[str, object]:
+    found = model_to_dict(run.seal)
+    return {name: value for name, value in found.items() if name not in ("id", "run")}
 
 
 def test_nothing_is_kept_of_a_run_that_more_may_join(traced: World, signed_in: SignedIn) -> None:

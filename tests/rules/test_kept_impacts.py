@@ -137,3 +137,16 @@ def test_every_table_that_it_is_worked_out_from_is_watched(revision: RuleRevisio
         rows_behind()
     assert tables
     assert [name for name in tables if not any(name in query["sql"] for query in watched)] == []
+
+
+def test_a_preview_that_breaks_off_is_put_down_as_failed_and_raises_what_broke_it(
+    revision: RuleRevision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("audits.procedures.rule_impacts.impact_of_revision", broken)
+    asked, _ = ask_for_impact(revision=revision, basis=rows_behind())
+    with pytest.raises(ZeroDivisionError):
+        work_out(asked.pk)
+    assert kept().state == KeptImpact.State.FAILED

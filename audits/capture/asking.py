@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from audits.capture.wire import ModelCall, Parsed, WireExchange, parse
+from audits.capture.wire.bodies import header
+from audits.capture.wire.hosts import other_purpose_of
 
 Fields = Sequence[tuple[bytes, bytes]]
 # A body that is larger is passed on as it comes, and nobody has read it before.
 LARGEST_READ = 32 * 1024 * 1024
 # Operations that give no output of a model: they cost nothing that is counted, and no terms on output bear on them.
-FREE = frozenset({"count_tokens", "file_upload", "list_models", "moderation", "retrieve_response"})
+FREE = frozenset({"count_tokens", "file_upload", "list_models", "moderation"})
+# What was asked before is read again, or for the first time: it was counted when it was asked.
+_READ_AGAIN = "retrieve_"
 _OUTPUT_BOUNDS = (
     "max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens", "maxTokens", "max_tokens_to_sample",
     "num_predict", "max_gen_len",
@@ -66,19 +70,38 @@ class Asked:
         )
 
     @property
+    def opens_websocket(self) -> bool:
+        """Whether it asks for a WebSocket where models may be asked: nobody can read before what is said on it."""
+        upgrade = header(self.headers(), "upgrade").lower()
+        return self.method.upper() == "GET" and "websocket" in upgrade and other_purpose_of(self.host) is None
+
+    @property
     def unread(self) -> bool:
         """Whether it may ask a model something that could not be read."""
-        return (not self.parsed.calls and self.parsed.not_a_model_call is None) or (self.body is None and self.size > 0)
+        if self.opens_websocket or (self.body is None and self.size > 0):
+            return True
+        return not self.parsed.calls and self.parsed.not_a_model_call is None
 
     @property
     def asking(self) -> tuple[ModelCall, ...]:
-        """The calls in it that ask a model for output."""
-        return tuple(call for call in self.parsed.calls if call.operation not in FREE)
+        """The calls in it that ask a model for output: the file of a batch asks what its lines ask."""
+        return tuple(call for call in self.parsed.calls if call.questions or not _is_free(call.operation))
 
     @property
     def calls(self) -> int:
-        """How many calls it counts for: those read in it, or one that could not be read."""
-        return len(self.asking) or (1 if self.unread and not self.parsed.calls else 0)
+        """How many calls it counts for: those read in it, each line of a batch as one, or one that could not be read."""
+        return sum(max(1, len(call.questions)) for call in self.asking) or (1 if self.unread else 0)
+
+
+def _is_free(operation: str) -> bool:
+    return operation in FREE or operation.startswith(_READ_AGAIN)
+
+
+def models_asked(call: ModelCall) -> list[str | None]:
+    """The models that a call asks: those that the lines of a batch name, or its own; None where none is named."""
+    return list(dict.fromkeys(question.model or call.request_model for question in call.questions)) or [
+        call.request_model
+    ]
 
 
 def asked_by_head(number: int, host: str, port: int, fields: Fields, gone: Callable[[], bool]) -> Asked:

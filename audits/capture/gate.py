@@ -172,7 +172,7 @@ class LimitGate:
         if self._prohibitions is None:
             return None
         why = self._prohibitions.why(asked)
-        if why is None and asked.body is None and asked.calls:
+        if why is None and (asked.body is None or asked.opens_websocket) and asked.calls:
             why = "It can't be read before it leaves, so nobody can tell whether the terms prohibit it."
         return self._breach("prohibited", why) if why else None
 
@@ -186,6 +186,8 @@ class LimitGate:
         most = self._allowance.tokens
         if most is None:
             return None
+        if asked.opens_websocket:
+            return self._breach("tokens", "What is said on a WebSocket can't be counted before it leaves.")
         wanted, known = _tokens(asked), self.used["tokens"] + self._reserved_tokens()
         if known + wanted <= most:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.capture.allowance import Ban, Family, Terms
-from audits.capture.asking import Asked
+from audits.capture.asking import Asked, models_asked
 from audits.capture.wire import ModelCall
 from compliance.engine.catalogue import find_host, resolve_model
 from compliance.engine.library import HostEntry, Library, ModelFamily, Provider
@@ -26,18 +26,19 @@ class Prohibitions:
         activity = self.purpose(asked.host)
         if not activity:
             return None
-        found = (self._ban(asked.host, call, activity) for call in asked.asking)
+        named = ((call, model) for call in asked.asking for model in models_asked(call))
+        found = (self._ban(asked.host, call, model, activity) for call, model in named)
         return next((self._terms.reasons[ban.reason] for ban in found if ban is not None), None)
 
-    def _ban(self, host: str, call: ModelCall, activity: str) -> Ban | None:
+    def _ban(self, host: str, call: ModelCall, model: str | None, activity: str) -> Ban | None:
         entry = find_host(host, self._library)
         developer = entry.developer if entry else ""
         served_by = entry.served_by if entry else call.served_by or ""
         if call.operation == "fine_tune":
             activity = "fine_tune_weights"
         family = ""
-        if call.request_model:
-            identity = resolve_model(call.request_model, developer, self._library)
+        if model:
+            identity = resolve_model(model, developer, self._library)
             developer, family = identity.developer or developer, identity.family
         ban = self._bans.get((served_by, developer, family, activity))
         return None if ban is None or (ban.text_only and call.output_modality != "text") else ban

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -57,7 +58,7 @@ def _parse(exchange: WireExchange, hosts: Mapping[str, str] | None) -> Parsed:
         return Parsed(not_a_model_call=f"{method}: {_NO_CALL_METHODS[method]}")
     if len(path) > _LONGEST_PATH:
         return Parsed(unparsed=f"a path of {len(path)} characters on {exchange.host[:100]}")
-    if _is_websocket(exchange):
+    if _is_websocket(exchange, method):
         return other_protocols.websocket(exchange, served_by)
     if header(exchange.request_headers, "content-type").lower().startswith("application/grpc"):
         return other_protocols.grpc(exchange, served_by)
@@ -76,7 +77,15 @@ def _parse(exchange: WireExchange, hosts: Mapping[str, str] | None) -> Parsed:
     return _unrouted(exchange, served_by, path, request)
 
 
+_SPELT_OUT = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
+
+
 def _path(target: str) -> str:
+    """The path, with what needs no escape unescaped: servers read `%63hat` as `chat` (RFC 3986, section 6.2.2.2)."""
+    return _SPELT_OUT.sub(lambda found: unquote(found[0]), _raw_path(target))
+
+
+def _raw_path(target: str) -> str:
     if target.startswith("/"):
         return target.partition("?")[0].partition("#")[0]
     try:
@@ -85,8 +94,15 @@ def _path(target: str) -> str:
         return "/"
 
 
-def _is_websocket(exchange: WireExchange) -> bool:
-    return exchange.status == 101 or "websocket" in header(exchange.request_headers, "upgrade").lower()
+def _is_websocket(exchange: WireExchange, method: str) -> bool:
+    """Whether a WebSocket was opened, or asked for in vain.
+
+    The header alone proves nothing: a server that opens none answers the request as if the header were not there.
+    """
+    if exchange.status == 101:
+        return True
+    asked = method == "GET" and "websocket" in header(exchange.request_headers, "upgrade").lower()
+    return asked and not (exchange.status is not None and 200 <= exchange.status < 300)
 
 
 def _call(

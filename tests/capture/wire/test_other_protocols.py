@@ -5,11 +5,12 @@ import json
 import struct
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audits.capture.wire.facts import Message
-from tests.capture.wire.building import exchange, one_call, parsed
+from tests.capture.wire.building import JSON_HEADERS, exchange, one_call, parsed, texts
 
 from audits.capture.wire import parse  # isort: skip
 
@@ -209,3 +210,19 @@ def test_no_messages_make_the_reader_of_sessions_fail(messages: list[Any]):
     ]
     websocket(session(*shaped, *(("upstream", each) for each in messages)))
     websocket("\n".join(json.dumps(each) for each in messages))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_header_that_asks_for_a_websocket_hides_no_call_that_was_answered_as_one(method: str):
+    """Servers that open no WebSocket answer the request as if the header were not there."""
+    ask = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+    answer = {"model": "gpt-4o", "choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
+    headers = (*JSON_HEADERS, ("Upgrade", "websocket"), ("Connection", "Upgrade"))
+    call = one_call("/v1/chat/completions", ask, answer, method=method, request_headers=headers)
+    assert texts(call) == ["Hello"]
+
+
+def test_a_path_written_with_needless_escapes_is_read_as_the_server_reads_it():
+    ask = {"model": "gpt-image-1", "prompt": "a cat"}
+    call = one_call("/v1/im%61ges/generations", ask, {"data": [{"b64_json": "AA=="}]})
+    assert (call.operation, call.prompt[-1].text) == ("image_generation", "a cat")

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 # Session-wide name of the lock: of two that sum up the same day at once, neither would see, and forget, what the other writes.
 LOCK = 0x53554D53
 _FORGET = "DELETE FROM {} WHERE pipeline_id = %(log)s AND day >= %(first_day)s AND day < %(end_day)s"
+# Costs are kept below ten thousand million a day: what is beyond was made up, and must not fail the log that it stands in.
 _TABLES = ("audits_usageday", "audits_senderday", "audits_importedday")
 _SUM_UP = """
 WITH told AS MATERIALIZED (
@@ -29,7 +30,7 @@ WITH told AS MATERIALIZED (
         uncounted, failed, input_tokens, output_tokens, cost, currency)
     SELECT %(log)s, day, kind, provider, served_by, model, operation, account, purpose, seen, coalesce(sum(calls), 0),
         sum(uncounted), coalesce(sum(failed), 0), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
-        coalesce(sum(cost), 0), currency
+        least(greatest(coalesce(sum(cost), 0), -9999999999), 9999999999), currency
     FROM told GROUP BY day, kind, provider, served_by, model, operation, account, purpose, seen, currency
 ), senders AS (
     INSERT INTO audits_senderday (pipeline_id, day, served_by, account, person, key_hint, repeated, entries, calls,
@@ -42,7 +43,7 @@ WITH told AS MATERIALIZED (
 INSERT INTO audits_importedday (pipeline_id, imported_id, day, provider, served_by, model, currency, entries, calls,
     input_tokens, output_tokens, cost)
 SELECT %(log)s, imported_id, day, provider, served_by, model, currency, sum(entries), sum(calls), sum(input_tokens),
-    sum(output_tokens), sum(cost)
+    sum(output_tokens), CASE WHEN sum(cost) IS NOT NULL THEN least(greatest(sum(cost), -9999999999), 9999999999) END
 FROM told GROUP BY imported_id, day, provider, served_by, model, currency"""
 
 

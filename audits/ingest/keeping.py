@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from audits.ingest.masking import Fingerprint, masked, masked_block
-from audits.ingest.unpacking import Unacceptable
-from audits.ingest.values import unwrapped
+from audits.ingest.unpacking import NOT_READ, Unacceptable
+from audits.ingest.values import one_after_another, unwrapped
 from audits.lineage.json_array import BrokenArray, elements
 
 BLOCK = 1024 * 1024
@@ -81,7 +81,7 @@ def _line(value: Any, fingerprint: Fingerprint) -> bytes:
     try:
         return json.dumps(masked(value, fingerprint), separators=(",", ":")).encode() + b"\n"
     except RecursionError:
-        return b"nested too deeply to be read\n"
+        return NOT_READ + b"nested too deeply to be read\n"
 
 
 def _array(stream: BinaryIO, line: ToLine, fingerprint: Fingerprint) -> Iterator[bytes]:
@@ -90,19 +90,21 @@ def _array(stream: BinaryIO, line: ToLine, fingerprint: Fingerprint) -> Iterator
             yield from map(line, unwrapped(element.value))
     except BrokenArray as broken:
         # The rest can't be told apart into records: it is kept as one line, which reading then rejects with its reason.
-        rest = f"from line {broken.line} on, {broken.reason}: {broken.raw[:_KEPT_OF_A_LONG_LINE]}"
-        yield masked_block(" ".join(rest.split()).encode("utf-8", "surrogateescape"), fingerprint) + b"\n"
+        yield _rest(broken.line, broken.reason, broken.raw, fingerprint)
+
+
+def _rest(line: int, reason: str, raw: str, fingerprint: Fingerprint) -> bytes:
+    rest = f"from line {line} on, {reason}: {raw[:_KEPT_OF_A_LONG_LINE]}"
+    return NOT_READ + masked_block(" ".join(rest.split()).encode("utf-8", "surrogateescape"), fingerprint) + b"\n"
 
 
 def _is_lines(start: bytes) -> bool:
     """Whether the first line is a whole object: then each line is a record, or meant to be."""
     first, gap, _ = start.partition(b"\n")
-    if not gap and len(start) >= BLOCK - 64:
-        return True  # one record longer than what is at hand; a whole document has line breaks or fits
     try:
         return isinstance(json.loads(first), dict) and (bool(gap) or not _holds_records(first))
     except (ValueError, RecursionError):
-        return first.rstrip()[-1:] == b"}" and b'":' in first
+        return bool(gap) and first.rstrip()[-1:] == b"}" and b'":' in first
 
 
 def _holds_records(text: bytes) -> bool:
@@ -110,18 +112,42 @@ def _holds_records(text: bytes) -> bool:
     return next(unwrapped(value), value) is not value
 
 
-def _document(stream: BinaryIO, name: str, line: ToLine, fingerprint: Fingerprint) -> Iterator[bytes]:
-    text = stream.read(LARGEST_DOCUMENT + 1)
+def _document(stream: Any, name: str, line: ToLine, fingerprint: Fingerprint) -> Iterator[bytes]:
+    """One document, or several one after the other; lines after all, where the first is longer than what is at hand."""
+    text = stream.readline(LARGEST_DOCUMENT + 1)
+    if stream.peek(1) and _is_object(text):
+        yield masked_block(text.removeprefix(_BOM) if len(text) <= LONGEST_LINE else _cut(text, stream), fingerprint)
+        yield from _blocks(stream, fingerprint)
+        return
+    text += stream.read(LARGEST_DOCUMENT + 1 - len(text))
     if len(text) > LARGEST_DOCUMENT:
         raise Unacceptable(
             f"{name}: one JSON document of more than {LARGEST_DOCUMENT // 1024**2} MB; give one record a line"
         )
+    yield from _values(text, line, fingerprint)
+
+
+def _is_object(text: bytes) -> bool:
     try:
-        value = json.loads(text)
+        return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
-        yield from _blocks_of_text(text, fingerprint)
-        return
-    yield from map(line, unwrapped(value))
+        return False
+
+
+def _values(raw: bytes, line: ToLine, fingerprint: Fingerprint) -> Iterator[bytes]:
+    """The records of the documents in a text, as far as they can be told apart; one that begins with none stays as it is."""
+    read = 0
+    try:
+        text = raw.decode("utf-8-sig")
+        for value in one_after_another(text):
+            yield from map(line, unwrapped(value))
+            read += 1
+    except (ValueError, RecursionError) as problem:
+        if not read:
+            yield from _blocks_of_text(raw, fingerprint)
+            return
+        at = problem.pos if isinstance(problem, json.JSONDecodeError) else 0
+        yield _rest(text.count("\n", 0, at) + 1, f"not JSON: {problem}", text[at:], fingerprint)
 
 
 def _blocks_of_text(text: bytes, fingerprint: Fingerprint) -> Iterator[bytes]:
@@ -144,11 +170,11 @@ def _blocks(stream: Any, fingerprint: Fingerprint) -> Iterator[bytes]:
 
 def _cut(begun: bytes, stream: Any) -> bytes:
     size = len(begun)
-    while piece := stream.readline(BLOCK):
+    while begun[-1:] != b"\n" and (piece := stream.readline(BLOCK)):
         size += len(piece)
         if piece[-1:] == b"\n":
             break
-    return b"a line of %d bytes, cut: %s\n" % (size, begun[:_KEPT_OF_A_LONG_LINE])
+    return NOT_READ + b"a line of %d bytes, cut: %s\n" % (size, begun[:_KEPT_OF_A_LONG_LINE].strip())
 
 
 class Pieces:

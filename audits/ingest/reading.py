@@ -11,7 +11,7 @@ import orjson
 
 from audits.ingest.records import Fields, Reader, Unreadable, UsageRecord
 from audits.ingest.unpacking import NOT_READ, Unacceptable
-from audits.ingest.values import unwrapped
+from audits.ingest.values import one_after_another, unwrapped
 from audits.text import storable, storable_json
 
 KEPT_OF_A_LINE = 4000
@@ -81,14 +81,30 @@ def _json_lines(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
         try:
             value = _value(raw)
         except (ValueError, RecursionError) as problem:
-            yield Rejected(number, _told(raw) or _not_json(problem), shown(raw))
+            yield from _not_one_value(number, raw, problem, reader, keys)
             continue
         if isinstance(value, dict) and reader_is_plain(value):
             yield from _outcomes(number, raw, value, reader, keys)
             continue
-        for one in unwrapped(value):
-            text = json.dumps(one, sort_keys=True).encode()
-            yield from _outcomes(number, text, one, reader, keys)
+        yield from _wrapped(number, value, reader, keys)
+
+
+def _wrapped(number: int, value: Any, reader: Reader, keys: "Keys") -> Iterator[Outcome]:
+    for one in unwrapped(value):
+        yield from _outcomes(number, json.dumps(one, sort_keys=True).encode(), one, reader, keys)
+
+
+def _not_one_value(number: int, raw: bytes, problem: Exception, reader: Reader, keys: "Keys") -> Iterator[Outcome]:
+    """The records of a line that holds several values; what is no JSON, also behind them, is rejected."""
+    if isinstance(problem, json.JSONDecodeError) and problem.msg == "Extra data" and raw.lstrip()[:1] == b"{":
+        try:
+            for value in one_after_another(raw.decode()):
+                yield from _wrapped(number, storable_json(value), reader, keys)
+        except (ValueError, RecursionError) as behind:
+            problem = behind
+        else:
+            return
+    yield Rejected(number, _told(raw) or _not_json(problem), shown(raw))
 
 
 def _value(raw: bytes) -> Any:
@@ -124,18 +140,26 @@ def _outcomes(number: int, raw: bytes, value: Any, reader: Reader, keys: "Keys")
     if not isinstance(value, dict):
         yield Rejected(number, f"not a JSON object but {type(value).__name__}", shown(raw))
         return
-    found = 0
+    found = unread = 0
     try:
         for record in reader(value):
+            if isinstance(record, Unreadable):
+                unread += 1
+                yield _rejected(number, record, raw)
+                continue
             yield Found(number, keys.of(record, raw, found), record)
             found += 1
     except Unreadable as problem:
-        yield Rejected(number, storable(str(problem))[:400], shown(raw))
+        yield _rejected(number, problem, raw)
     except RecursionError:
         yield Rejected(number, "nested too deeply to be read", shown(raw))
     else:
-        if not found:
+        if not found and not unread:
             yield PassedOver(number)
+
+
+def _rejected(number: int, problem: Unreadable, raw: bytes) -> Rejected:
+    return Rejected(number, storable(str(problem))[:400], shown(raw))
 
 
 def shown(raw: bytes) -> str:

@@ -49,5 +49,6 @@ class UsageRecord(NamedTuple):
 
 
 Fields = Mapping[str, Any]
-# Records of one value of a file; none when it is no use of a model. Raises Unreadable.
-Reader = Callable[[Fields], Iterable[UsageRecord]]
+# Records of one value of a file; none when it is no use of a model. Where a value holds several, one that can't be read stands
+# among the others as the reason, so that it takes none of them with it. Raises Unreadable for the value as a whole.
+Reader = Callable[[Fields], Iterable[UsageRecord | Unreadable]]

@@ -22,11 +22,16 @@ class Unacceptable(ValueError):
     """A file that is not read at all; the message says which and why, and how to mend it."""
 
 
+class TooLarge(Unacceptable):
+    """A file that unpacks to more than is read, as archives do that were made to harm: nothing of it is tried further."""
+
+
 class Part(NamedTuple):
     """One file to read: itself, or one in an archive."""
 
     name: str
     stream: BinaryIO
+    of_archive: bool = False
 
 
 def parts_of(file: BinaryIO, name: str, most: int = MOST_BYTES) -> Iterator[Part]:
@@ -56,7 +61,7 @@ def _members(file: BinaryIO, name: str, most: int) -> Iterator[Part]:
             if member.flag_bits & 1:
                 raise Unacceptable(f"{name}: {member.filename} is encrypted; give it unpacked")
             with _opened(archive, member, name) as stream:
-                yield Part(member.filename[:300], _plain(stream, member.filename, most, within=True))
+                yield Part(member.filename[:300], _plain(stream, member.filename, most, within=True), of_archive=True)
 
 
 def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> BinaryIO:
@@ -144,5 +149,5 @@ class _Bounded(_Given):
             buffer[:given] = line[:given]
         self._given += given
         if self._given > min(self._most, self._ratio_limit):
-            raise Unacceptable(f"{self._name}: unpacks to more than {min(self._most, self._ratio_limit) // 1024**2} MB")
+            raise TooLarge(f"{self._name}: unpacks to more than {min(self._most, self._ratio_limit) // 1024**2} MB")
         return given

@@ -15,19 +15,21 @@ from audits.ingest.records import Unreadable
 EXCERPT = 240
 NAME = 300
 _LONGEST_READ = 4 * EXCERPT
-_LARGEST = 2**63 - 1
+# Of one record, and far beyond what anybody uses: so no sum of a log's days outgrows what the database can hold.
+_LARGEST = 10**12
 _EARLIEST, _LATEST = datetime(2015, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST_SECONDS, _LATEST_SECONDS = _EARLIEST.timestamp(), _LATEST.timestamp()
+# Thirteen digits may be read as a day of the 18th century and an hour as well.
+_SINCE_1970 = re.compile(r"\d{9,}")
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
 # Upper bound of an epoch time in each unit, and how many of the unit make a second.
 _UNITS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
-_MOST_MONEY = Decimal(10) ** 9
+_MOST_MONEY, _SMALLEST_MONEY = Decimal(10) ** 9, Decimal("1e-10")
 _WRAPPERS = (
     "data",
     "records",
     "traces",
-    "observations",
     "requests",
     "entries",
     "Records",
@@ -36,13 +38,14 @@ _WRAPPERS = (
     "logEvents",
 )
 _DEEPEST = 6
+_DECODER, _BLANKS = json.JSONDecoder(), re.compile(r"\s*")
 
 
 def moment(value: Any, field: str) -> datetime:
     """A time as UTC: ISO 8601 (without a zone: UTC) or seconds, milli-, micro- or nanoseconds since 1970."""
     if type(value) is float and _EARLIEST_SECONDS <= value < _LATEST_SECONDS:
         return datetime.fromtimestamp(value, UTC)
-    found = _iso(value) if isinstance(value, str) else None
+    found = _iso(value) if isinstance(value, str) and not _SINCE_1970.fullmatch(value.strip()) else None
     if found is None:
         found = _epoch(value, field)
     if not _EARLIEST <= found < _LATEST:
@@ -95,6 +98,14 @@ def _whole(value: Any, field: str) -> int:
     return text
 
 
+def http_status(value: Any, field: str) -> int | None:
+    """An HTTP status; None when it is not given, or 0, as some write it where no answer came."""
+    found = count(value, field) or None
+    if found is not None and not 100 <= found < 600:
+        raise Unreadable(f"{field}: {str(value)[:60]} is no HTTP status")
+    return found
+
+
 def summed(*parts: int | None) -> int | None:
     """The sum of what is given; None when nothing is."""
     given = [part for part in parts if part is not None]
@@ -108,16 +119,26 @@ def money(value: Any, field: str) -> Decimal | None:
     if type(value) is bool:
         raise Unreadable(f"{field}: {value} is no amount")
     try:
-        found = Decimal(_plain_amount(value) if type(value) is str else str(value))
+        found = Decimal(_plain_amount(value, field) if type(value) is str else str(value))
     except InvalidOperation as problem:
         raise Unreadable(f"{field}: {str(value)[:60]!r} is no amount") from problem
     if not found.is_finite() or abs(found) >= _MOST_MONEY:
         raise Unreadable(f"{field}: {str(value)[:60]} is no amount")
-    return found
+    exponent = found.as_tuple().exponent
+    return found.quantize(_SMALLEST_MONEY) if isinstance(exponent, int) and exponent < -10 else found
 
 
-def _plain_amount(text: str) -> str:
-    return text.strip().removeprefix("$").replace(",", "")
+# A comma stands between thousands, or for the point: a guess would make an amount a thousand times what it is.
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
+
+
+def _plain_amount(text: str, field: str) -> str:
+    plain = text.strip().removeprefix("$")
+    if "," not in plain:
+        return plain
+    if not _THOUSANDS.fullmatch(plain):
+        raise Unreadable(f"{field}: {text[:60]!r} is no amount; write it with a point before the cents")
+    return plain.replace(",", "")
 
 
 def name(value: Any, limit: int = NAME) -> str:
@@ -179,6 +200,16 @@ _SPEAKING = (
 
 def _is_talk(values: list[Any]) -> bool:
     return isinstance(values[-1], dict) and "role" in values[-1]
+
+
+def one_after_another(text: str) -> Iterator[Any]:
+    """JSON values that follow one another with nothing but blanks between, as streams of Amazon deliver them, and jq writes
+    them. Raises JSONDecodeError (a place in `text`) or RecursionError at the first that is none."""
+    at = _BLANKS.match(text).end()  # type: ignore[union-attr]
+    while at < len(text):
+        value, at = _DECODER.raw_decode(text, at)
+        yield value
+        at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]
 
 
 def unwrapped(value: Any) -> Iterator[Any]:

@@ -1,14 +1,35 @@
 """From records of a log to rows: who developed the model and who served it, by the catalogue."""
 
 from functools import lru_cache
+from typing import Any
 
 from audits.actions.ingesting import EntryRow
 from audits.ingest.channels import served_by
 from audits.ingest.identities import key_bytes
 from audits.ingest.reading import Found
+from audits.ingest.records import UsageRecord
 from audits.models import Import
+from audits.text import storable
 from compliance.engine.catalogue import find_host, resolve_model
 from compliance.engine.library import Library
+
+_TEXTS = (
+    "host", "model", "response_model", "operation", "account", "person", "key", "prompt", "output", "response_id", "request_id",
+)  # fmt: skip
+
+
+def _storable(one: UsageRecord) -> UsageRecord:
+    """The record without what no column holds: JSON within JSON, as logs have it in places, brings NUL and halves of
+    characters past the reading of the line, and one such text would fail the thousands of records that are written with it.
+    """
+    text = (
+        one.host + one.model + one.response_model + one.operation + one.account + one.person + one.key + one.prompt
+        + one.output + one.response_id + one.request_id
+    )  # fmt: skip
+    if ("\0" not in text and text.isascii()) or storable(text) == text:
+        return one
+    kept: dict[str, Any] = {field: storable(getattr(one, field)) for field in _TEXTS}
+    return one._replace(**kept)
 
 
 class Rows:
@@ -23,7 +44,7 @@ class Rows:
 
     def row(self, found: Found) -> EntryRow:
         """The row of a record."""
-        one = found.record
+        one = _storable(found.record)
         provider, served = self._who(one.channel, one.host, one.model or one.response_model)
         return EntryRow(
             self._imported, self._pipeline, found.key, found.line, one.kind, one.at, one.until, one.host,

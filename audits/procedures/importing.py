@@ -33,7 +33,7 @@ from audits.ingest.readers.mapped import BadMapping, mapping_of, require_columns
 from audits.ingest.reading import Found, Rejected, first_rows, is_table, read_part
 from audits.ingest.records import Reader
 from audits.ingest.sources import SOURCES, Source, reader_of
-from audits.ingest.unpacking import MOST_BYTES, Unacceptable, parts_of
+from audits.ingest.unpacking import MOST_BYTES, NOT_READ, TooLarge, Unacceptable, parts_of
 from audits.models import Import
 from audits.procedures.executing import mask_salt
 from audits.procedures.imported_rows import Rows
@@ -70,11 +70,33 @@ def keep_file(file: BinaryIO, name: str, source: Source, most: int = MOST_BYTES)
     sha256, size = _digest(file)
     if not size:
         raise Unacceptable(f"{name}: an empty file")
-    parts = [_keep_part(part.stream, part.name, source, store) for part in parts_of(file, name, most)]
-    kept = [part for part in parts if part["size"]]
+    kept, refused = _keep_parts(file, name, source, most)
     if not kept:
-        raise Unacceptable(f"{name}: there is nothing in it")
-    return Kept(sha256, size, kept)
+        raise refused[0][1] if refused else Unacceptable(f"{name}: there is nothing in it")
+    return Kept(sha256, size, kept + [_said(problem, part, store) for part, problem in refused])
+
+
+def _keep_parts(
+    file: BinaryIO, name: str, source: Source, most: int
+) -> tuple[list[dict[str, Any]], list[tuple[str, Unacceptable]]]:
+    """The parts that are kept, and which others of an archive were refused."""
+    store, kept, refused = open_store(settings.EVIDENCE_URL), [], []
+    for part in parts_of(file, name, most):
+        try:
+            kept.append(_keep_part(part.stream, part.name, source, store))
+        except TooLarge:
+            raise
+        except Unacceptable as problem:
+            if not part.of_archive:
+                raise
+            refused.append((part.name, problem))
+    return [one for one in kept if one["size"]], refused
+
+
+def _said(problem: Unacceptable, name: str, store: Store) -> dict[str, Any]:
+    """What stands in the place of a file that was refused, and is rejected when it is read: that, and why."""
+    line = NOT_READ + " ".join(str(problem).split()).encode() + b"\n"
+    return {"name": name, "sha256": store.put(line), "size": len(line)}
 
 
 def _digest(file: BinaryIO) -> tuple[str, int]:
@@ -143,7 +165,13 @@ def _read(imported: Import, progress: Progress | None) -> None:
     written: list[Written] = []
     for part in imported.parts:
         with store.open(part["sha256"]) as stream:
-            written.append(read_kept(imported, stream, part["name"] if several else "", reader, rows, progress))
+            try:
+                written.append(read_kept(imported, stream, part["name"] if several else "", reader, rows, progress))
+            except Unacceptable as problem:
+                if not several:
+                    raise
+                unread = [Rejected(1, f"none of this file could be read: {problem}", "")]
+                written.append(write_entries(imported, [], part["name"], unread, rejected=1))
     changed = together(*(one.changed for one in written))
     _require_something(imported, store)
     conclude(imported, library, Written(sum(one.entries for one in written), changed))

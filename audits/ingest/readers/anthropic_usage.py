@@ -21,16 +21,23 @@ _GROUPS = (
 _HUNDREDTHS = Decimal(100)
 
 
-def records(value: Fields) -> Iterator[UsageRecord]:
+def records(value: Fields) -> Iterator[UsageRecord | Unreadable]:
     """The entries of one bucket, or of one row of an export as CSV."""
     results = value.get("results")
     for result in results if isinstance(results, list) else [value]:
-        if not isinstance(result, dict):
-            raise Unreadable("results: a result is no object")
-        if "amount" in result or "cost_usd" in result:
-            yield _cost(result, value)
-        elif (used := _used(result, value)).input_tokens or used.output_tokens:
-            yield used
+        try:
+            yield from _entry(result, value)
+        except Unreadable as problem:
+            yield problem
+
+
+def _entry(result: Any, bucket: Mapping[str, Any]) -> Iterator[UsageRecord]:
+    if not isinstance(result, dict):
+        raise Unreadable("results: a result is no object")
+    if "amount" in result or "cost_usd" in result:
+        yield _cost(result, bucket)
+    elif (used := _used(result, bucket)).input_tokens or used.output_tokens:
+        yield used
 
 
 def _cost(result: Mapping[str, Any], bucket: Mapping[str, Any]) -> UsageRecord:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from audits.ingest.records import Fields, Unreadable, UsageRecord
-from audits.ingest.values import count, fields, moment, name, said
+from audits.ingest.values import count, fields, http_status, moment, name, said
 
 _CATEGORIES = ("RequestResponse", "AzureOpenAIRequestUsage")
 _MODELS_OF_A_GATEWAY = ("GatewayLlmLogs", "ApiManagementGatewayLlmLog")
@@ -49,7 +49,7 @@ def records(value: Fields) -> Iterator[UsageRecord]:
 
 
 def _call(row: Mapping[str, Any], about: Mapping[str, Any]) -> UsageRecord:
-    status = count(_of(row, "resultsignature") or about.get("statuscode"), "resultSignature")
+    status = http_status(_of(row, "resultsignature") or about.get("statuscode"), "resultSignature")
     operation = name(row.get("operationname")).lower()
     return UsageRecord(
         at=_time(row),

@@ -18,8 +18,14 @@ _OPERATIONS = (
 )  # fmt: skip
 
 
+# Subscriptions try out where they deliver to.
+_OF_CLOUDWATCH = "CWL CONTROL MESSAGE"
+
+
 def records(value: Fields) -> Iterator[UsageRecord]:
     """One invocation; a record as CloudWatch exports it has it as text under `message`."""
+    if name(value.get("message")).startswith(_OF_CLOUDWATCH):
+        return
     value = fields(value.get("message")) or fields(value.get("@message")) or value
     if name(value.get("schemaType")) != "ModelInvocationLog":
         raise Unreadable("schemaType: not a ModelInvocationLog")

@@ -118,8 +118,8 @@ def _key(exchange: WireExchange) -> str:
 def _record(call: ModelCall, exchange: WireExchange, at: Any) -> UsageRecord:
     answer = next((output.text for output in call.outputs if output.kind == "text"), "")
     return UsageRecord(
-        at=at, channel=call.served_by or "", host=exchange.host, model=call.request_model or "",
-        response_model=call.response_model or "", operation=call.operation,
+        at=at, channel=call.served_by or "", host=name(exchange.host), model=name(call.request_model),
+        response_model=name(call.response_model), operation=call.operation,
         failed=call.error is not None or exchange.status is None or exchange.status >= 400, status=exchange.status,
         input_tokens=call.input_tokens, output_tokens=call.output_tokens,
         prompt=said(call.prompt[-1].text if call.prompt else ""), output=said(answer),

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from audits.ingest.records import Fields, Unreadable, UsageRecord
-from audits.ingest.values import count, fields, moment, money, name, said, summed
+from audits.ingest.values import count, fields, http_status, moment, money, name, said, summed
 
 _INPUT = ("prompt_tokens", "prompt_cache_read_tokens", "prompt_cache_write_tokens", "prompt_audio_tokens")
 _OUTPUT = ("completion_tokens", "reasoning_tokens", "completion_audio_tokens")
@@ -42,7 +42,7 @@ def _is_event(model: str, asked: Mapping[str, Any]) -> bool:
 
 def _record(value: Fields, model: str, asked: Mapping[str, Any], answered: Mapping[str, Any]) -> UsageRecord:
     said_status = str(_of(value, "response_status", "status") or "")
-    status = None if said_status in _NEVER_ANSWERED else count(said_status, "response_status")
+    status = None if said_status in _NEVER_ANSWERED else http_status(said_status, "response_status")
     response_model = name(_of(value, "response_model") or answered.get("model"))
     url = name(_of(value, "target_url", "request_path"), 2000)
     return UsageRecord(
@@ -74,6 +74,6 @@ def _of(value: Mapping[str, Any], *names: str) -> Any:
 
 def _host(url: str) -> str:
     try:
-        return urlsplit(url).hostname or ""
+        return name(urlsplit(url).hostname)
     except ValueError:
         return ""

@@ -19,16 +19,23 @@ _OF_MODELS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
 _MAY_ASK = ("EVALUATOR", "GUARDRAIL")
 _INPUT = ("input", "promptTokens", "prompt_tokens", "inputTokens", "input_tokens")
 _OUTPUT = ("output", "completionTokens", "completion_tokens", "outputTokens", "output_tokens")
+_OF_A_TRACE = ("userId", "user_id", "projectId", "project_id", "environment")
 _SPAN: Final = "langfuse.observation."
 
 
-def records(value: Fields) -> Iterator[UsageRecord]:
-    """One observation; spans and events of which no model is named are no use of one."""
+def records(value: Fields) -> Iterator[UsageRecord | Unreadable]:
+    """One observation, or those of a whole trace; spans and events of which no model is named are no use of one."""
     if "call_type" in value:
         raise Unreadable("call_type: an observation of Langfuse has none; is this a log of LiteLLM?")
+    inside = value.get("observations")
+    if isinstance(inside, list):
+        yield from _of_a_trace(value, inside)
+        return
     model = name(_of(value, "model", "providedModelName", "provided_model_name", "modelName"))
     kind = name(value.get("type")).upper()
     details = fields(_of(value, "usageDetails", "usage_details"))
+    if not kind and not model:
+        raise Unreadable("type: an observation has one; a trace, a score or a session tells of no call by itself")
     if not (kind in _OF_MODELS or (model and (not kind or (kind in _MAY_ASK and details)))):
         return
     costs = fields(_of(value, "costDetails", "cost_details"))
@@ -48,6 +55,18 @@ def records(value: Fields) -> Iterator[UsageRecord]:
         output=said(value.get("output")),
         response_id=_answer_id(value),
     )
+
+
+def _of_a_trace(trace: Fields, inside: list[Any]) -> Iterator[UsageRecord | Unreadable]:
+    """What the trace says for all of its observations (whose it was) holds for each that does not say so itself."""
+    for one in inside:
+        if not isinstance(one, dict):
+            raise Unreadable("observations: the trace only names them; export the observations, or each trace whole")
+        about = {key: trace[key] for key in _OF_A_TRACE if trace.get(key) and not one.get(key)}
+        try:
+            yield from records({**one, **about})
+        except Unreadable as problem:
+            yield Unreadable(f"observation {name(one.get('id'))}: {problem}")
 
 
 # LiteLLM's callback names a generation by its time and the answer's id.

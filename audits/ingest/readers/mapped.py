@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from audits.ingest.records import Fields, Reader, Unreadable, UsageRecord
-from audits.ingest.values import count, moment, money, name, said
+from audits.ingest.values import count, http_status, moment, money, name, said
 
 # What a column can mean, in the order in which forms ask, with what people call it.
 MEANINGS: Final[Mapping[str, str]] = {
@@ -120,7 +120,8 @@ def reader(mapping: ColumnMapping) -> Reader:
 
 
 def _record(get: Any, time_format: str) -> UsageRecord:
-    calls, status, cost = count(get("calls"), "calls"), count(get("status"), "status"), money(get("cost"), "cost")
+    calls, cost = count(get("calls"), "calls"), money(get("cost"), "cost")
+    given, status = count(get("status"), "status"), http_status(get("status"), "status")
     return UsageRecord(
         at=_time(get("at"), time_format),
         id=name(get("id")),
@@ -130,7 +131,7 @@ def _record(get: Any, time_format: str) -> UsageRecord:
         model=name(get("model")),
         operation=name(get("operation")) or "chat",
         calls=1 if calls is None else calls,
-        failed=status is not None and status >= 400,
+        failed=given is not None and not 100 <= given < 400,
         status=status,
         input_tokens=count(get("input_tokens"), "input_tokens"),
         output_tokens=count(get("output_tokens"), "output_tokens"),

@@ -20,7 +20,7 @@ _CALLS_OF_THEIR_OWN = ("TOOL", "AGENT")
 _OF_MODELS = {"CHAT_MODEL": "chat", "LLM": "text_completion", "EMBEDDING": "embeddings"}
 
 
-def records(value: Fields) -> Iterator[UsageRecord]:
+def records(value: Fields) -> Iterator[UsageRecord | Unreadable]:
     """The calls among the spans of one trace."""
     value = fields(value.get("trace")) or value
     spans = fields(value.get("data")).get("spans", value.get("spans"))
@@ -29,17 +29,23 @@ def records(value: Fields) -> Iterator[UsageRecord]:
         raise Unreadable("data.spans: a trace has spans")
     info = fields(value.get("info"))
     found: list[SpanCall] = []
+    unread: list[Unreadable] = []
     parents: dict[SpanId, SpanId] = {}
     for span in spans:
         if isinstance(span, dict):
             own, parent = _ids(span, info)
-            call = _call(span)
+            call = None
+            try:
+                call = _call(span)
+            except Unreadable as problem:
+                unread.append(Unreadable(f"span {own[1]}: {problem}"))
             if call is not None or _kind(span) not in _CALLS_OF_THEIR_OWN:
                 parents[own] = parent
             if call is not None:
                 identity = f"{own[0]}:{own[1]}" if all(own) else ""
                 found.append(SpanCall(call._replace(id=identity, account=_experiment(info)), own))
     yield from inner_calls(found, parents)
+    yield from unread
 
 
 def _ids(span: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[SpanId, SpanId]:

@@ -23,16 +23,19 @@ _GROUPS = (
 )  # fmt: skip
 
 
-def records(value: Fields) -> Iterator[UsageRecord]:
+def records(value: Fields) -> Iterator[UsageRecord | Unreadable]:
     """The entries of one bucket, or of one row of an export as CSV."""
     results = value.get("results", value.get("result"))
     if not isinstance(results, list):
         yield from _entry({**value, "object": value.get("object") or ""}, value)
         return
     for result in results:
-        if not isinstance(result, dict):
-            raise Unreadable("results: a result is no object")
-        yield from _entry(result, value)
+        try:
+            if not isinstance(result, dict):
+                raise Unreadable("results: a result is no object")
+            yield from _entry(result, value)
+        except Unreadable as problem:
+            yield problem
 
 
 def _entry(result: Mapping[str, Any], bucket: Mapping[str, Any]) -> Iterator[UsageRecord]:

@@ -59,7 +59,7 @@ _SHORT = 16
 _MOST_BETWEEN = 8
 
 
-def records(value: Fields) -> Iterator[UsageRecord]:
+def records(value: Fields) -> Iterator[UsageRecord | Unreadable]:
     """The calls among the spans of one export request. Where two spans of one call say it, the outer one is passed over."""
     if UNREAD in value:
         raise Unreadable(name(value[UNREAD]))
@@ -67,16 +67,23 @@ def records(value: Fields) -> Iterator[UsageRecord]:
     if not isinstance(groups, list):
         raise Unreadable("resourceSpans: not an export of traces")
     found: list[SpanCall] = []
+    unread: list[Unreadable] = []
     parents: dict[SpanId, SpanId] = {}
     for group in _objects(groups):
         about = attributes(_object(group.get("resource")).get("attributes"))
         for span in _spans(group):
-            own, parent, call = _read(span, about)
+            own, parent = _ids(span)
+            call = None
+            try:
+                call = _call(span, own, about)
+            except Unreadable as problem:
+                unread.append(Unreadable(f"span {own[1]}: {problem}"))
             if call is not None:
                 found.append(SpanCall(call, own))
             if call is not None or not _is_of_an_agent(span):
                 parents[own] = parent  # what lies within a tool or an agent is no part of the call around that
     yield from inner_calls(found, parents)
+    yield from unread
 
 
 SpanId = tuple[str, str]
@@ -134,19 +141,24 @@ def _may_be_the_same(outer: UsageRecord, inner: UsageRecord) -> bool:
     return alike and outer.operation == inner.operation
 
 
-def _read(span: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[SpanId, SpanId, UsageRecord | None]:
-    """A span's id, its parent's, and the call that it tells of."""
+def _ids(span: Mapping[str, Any]) -> tuple[SpanId, SpanId]:
+    """A span's id and its parent's."""
+    trace = name(_of(span, "traceId", "trace_id"))
+    return (trace, name(_of(span, "spanId", "span_id"))), (trace, name(_of(span, "parentSpanId", "parent_span_id")))
+
+
+def _call(span: Mapping[str, Any], own: SpanId, about: Mapping[str, Any]) -> UsageRecord | None:
+    """The call that a span tells of. Raises Unreadable."""
     facts = {**_said_in_events(span), **attributes(span.get("attributes"))}
     facts |= conventions_of(facts)
     record = call_of(facts, _of(span, "startTimeUnixNano", "start_time_unix_nano"), _status(span) in _ERROR)
-    trace, own = name(_of(span, "traceId", "trace_id")), name(_of(span, "spanId", "span_id"))
-    if record is not None:
-        record = record._replace(
-            id=f"{trace}:{own}" if trace and own else "",
-            account=record.account or name(_of(about, "service.namespace", "deployment.environment.name")),
-            person=record.person or name(about.get("service.name")),
-        )
-    return (trace, own), (trace, name(_of(span, "parentSpanId", "parent_span_id"))), record
+    if record is None:
+        return None
+    return record._replace(
+        id=":".join(own) if all(own) else "",
+        account=record.account or name(_of(about, "service.namespace", "deployment.environment.name")),
+        person=record.person or name(about.get("service.name")),
+    )
 
 
 def _said_in_events(span: Mapping[str, Any]) -> dict[str, Any]:
@@ -276,7 +288,8 @@ def _of(value: Mapping[str, Any], *names: str) -> Any:
 
 def is_protobuf(start: bytes) -> bool:
     """Whether a file that begins so is OTLP as protobuf, told by what JSON can't begin with."""
-    return bool(start) and start.lstrip()[:1] not in (b"{", b"[")
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return bool(text) and text[:1] not in (b"{", b"[")
 
 
 def decoded(stream: BinaryIO, file: str) -> Iterator[dict[str, Any]]:

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "compliance.views.middleware.ContentSecurityPolicyMiddleware",
+    "compliance.views.middleware.BoundedPagesMiddleware",
 ]
 ROOT_URLCONF = "compliance.urls"
 WSGI_APPLICATION = "compliance.wsgi.application"

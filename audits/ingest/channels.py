@@ -24,6 +24,8 @@ CHANNELS: Final[Mapping[str, str]] = {
     "fireworks": "fireworks", "deepinfra": "deepinfra", "openrouter": "openrouter", "replicate": "replicate",
     "perplexity": "perplexity", "cerebras": "cerebras", "sambanova": "sambanova", "ai21": "ai21", "ai21_chat": "ai21",
     "databricks": "databricks", "huggingface": "huggingface", "hugging_face": "huggingface", "novita": "novita",
+    "google.vertex": "google-vertex", "vertex": "google-vertex", "moonshot_ai": "moonshot", "moonshotai": "moonshot",
+    "alibaba": "alibaba-qwen",
     "nebius": "nebius", "lambda_ai": "lambda", "hyperbolic": "hyperbolic", "voyage": "voyage", "jina_ai": "jina",
     "github": "github", "github_copilot": "github", "cloudflare": "cloudflare", "snowflake": "snowflake", "watsonx": "watsonx",
     "ibm.watsonx.ai": "watsonx", "volcengine": "bytedance", "friendliai": "friendli",
@@ -32,10 +34,19 @@ CHANNELS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+def _named(channel: str) -> str:
+    """By the name, or by what begins it: the AI SDK says which of a provider's interfaces it was (`openai.responses`)."""
+    while channel:
+        if channel in CHANNELS:
+            return CHANNELS[channel]
+        channel = channel.rpartition(".")[0]
+    return ""
+
+
 def served_by(channel: str, host: str) -> str:
     """Who answered: by the host where that is known, since it is what was reached; else by the channel's name; "" unknown."""
     known = served_by_of(host) if host else None
-    named = CHANNELS.get(channel.strip().lower(), "")
+    named = _named(channel.strip().lower())
     if known in (None, "self"):
         return named or known or ""
     return known

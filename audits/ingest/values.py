@@ -112,6 +112,13 @@ def summed(*parts: int | None) -> int | None:
     return sum(given) if given else None
 
 
+def whole_input(plain: int | None, cached: int | None) -> int | None:
+    """Input tokens with those that were read from a cache or written to one. Tools mostly count them in; where there are more of
+    them than of all, the tool took Anthropic's or Amazon's word, which counts them beside the others.
+    """
+    return plain if plain is None or not cached or cached <= plain else plain + cached
+
+
 def money(value: Any, field: str) -> Decimal | None:
     """An amount; None when it is not given. Credits may be negative."""
     if value is None or value == "":

@@ -32,6 +32,7 @@ from audits.queries.people import people_of_project
 from audits.views.asked_forms import AskForm, reply_form
 from audits.views.looks import looked_in
 from audits.views.unsent import keep_unsent
+from compliance.bounds import takes_files
 from compliance.engine.phrases import fact_phrase
 from compliance.queries.names import names
 from compliance.views.lists import Column, Listing, field, wants_csv
@@ -113,6 +114,7 @@ def ask(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect(f"{reverse('finding', args=[pk])}#asked")
 
 
+@takes_files(LARGEST_ENCLOSURE)
 @require_POST
 def reply(request: PersonRequest, pk: int) -> HttpResponse:
     """Answer in place: a fact goes on record, words stay words."""

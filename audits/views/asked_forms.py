@@ -7,6 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from audits.actions.asking import topic_of_request
+from audits.actions.remarks import LARGEST_ENCLOSURE
 from audits.matching.questions import ASKED
 from audits.models import FactRequest, Finding
 from audits.views.question_forms import AnswerForm
@@ -71,7 +72,7 @@ class WordsForm(forms.Form):
     """A reply to a question in words, with the field that fits what was asked for."""
 
     reply = forms.CharField(label="Reply", max_length=4000)
-    document = forms.FileField(label="Document")
+    document = forms.FileField(label="Document", widget=forms.FileInput(attrs={"data-most": LARGEST_ENCLOSURE}))
 
     def __init__(self, asked: FactRequest, data: Any = None, files: Any = None) -> None:
         super().__init__(data, files, auto_id=f"id_{asked.pk}_%s")

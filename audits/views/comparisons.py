@@ -17,6 +17,7 @@ from audits.lineage.rows import TEXT_FORMATS, UnreadableDataset
 from audits.models import Student
 from audits.procedures.comparing import SIDES, Comparison, compare_files
 from audits.views.runs import run_context
+from compliance.bounds import takes_files
 from compliance.views.requests import PersonRequest
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -39,6 +40,7 @@ class ComparisonForm(forms.Form):
         for side, whose in WHOSE.items():
             self.fields[f"{side}_file"] = forms.FileField(
                 label=f"Answers of {whose}",
+                widget=forms.FileInput(attrs={"data-most": MOST_BYTES}),
                 help_text="At most 10 MB: a prompt and an answer a line (.jsonl, .json, .csv, .tsv)."
                 if side == "student"
                 else "",
@@ -61,6 +63,7 @@ class ComparisonForm(forms.Form):
         return data
 
 
+@takes_files(len(SIDES) * MOST_BYTES, otherwise="answer_agreement on the command line takes larger ones.")
 def student_answers(request: PersonRequest, pk: int) -> HttpResponse:
     """Earlier comparisons of a run's student, and the form for another one."""
     run = get_run(request.user, pk)

@@ -178,6 +178,7 @@ class AddPipelineForm(forms.Form):
     archive = forms.FileField(
         label="or a ZIP of the source tree",
         required=False,
+        widget=forms.FileInput(attrs={"data-most": MOST_BYTES}),
         help_text="At most 200 MB. Nothing in it is run before an audit starts.",
     )
     manifest_path = forms.CharField(
@@ -217,6 +218,7 @@ class NewSourceForm(forms.Form):
 
     archive = forms.FileField(
         label="ZIP of the source tree as it is now",
+        widget=forms.FileInput(attrs={"data-most": MOST_BYTES}),
         help_text="At most 200 MB. Audits that have not begun run it; what was recorded stays with its run.",
     )
 

@@ -30,6 +30,7 @@ class ImportForm(forms.Form):
     )
     file = forms.FileField(
         label="File",
+        widget=forms.FileInput(attrs={"data-most": MOST_BYTES}),
         help_text="At most 500 MB, packed with gzip or as a ZIP if you like. Keys in it are masked before it is kept.",
         error_messages={"required": "Choose the file.", "empty": "The file is empty."},
     )

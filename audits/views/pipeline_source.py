@@ -7,11 +7,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from audits.access import require_may_run, visible_pipelines
 from audits.actions.pipelines import replace_archive
 from audits.models import Pipeline
-from audits.views.forms import NewSourceForm
+from audits.views.forms import MOST_BYTES, NewSourceForm
 from audits.views.uploads import keep_archive
+from compliance.bounds import takes_files
 from compliance.views.requests import PersonRequest
 
 
+@takes_files(MOST_BYTES)
 def page(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a newer ZIP. Not for pipelines that lie in a folder: those are read anew by each audit."""
     pipeline = get_object_or_404(visible_pipelines(request.user), pk=pk, origin=Pipeline.Origin.UPLOAD)

@@ -11,10 +11,11 @@ from audits.actions.runs import request_run
 from audits.models import Pipeline
 from audits.queries.pipeline_list import with_last_run
 from audits.tasks import run_audit
-from audits.views.forms import AddPipelineForm, StartAuditForm
+from audits.views.forms import MOST_BYTES, AddPipelineForm, StartAuditForm
 from audits.views.runs import RUNS_OF_ONE, without_documents
 from audits.views.uploads import add_as_asked
 from compliance.access import may_run_audits, may_run_some_audits, require
+from compliance.bounds import takes_files
 from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
@@ -76,6 +77,7 @@ def start_audit(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("run", pk=run.pk)
 
 
+@takes_files(MOST_BYTES, otherwise="A larger tree is added as a folder of the server’s machine, by an administrator.")
 def add(request: PersonRequest) -> HttpResponse:
     """Add a pipeline from a folder or a ZIP."""
     require(may_run_some_audits(request.user), "Pipelines are added by a project’s engineers or an administrator.")

@@ -15,6 +15,7 @@ from audits.ingest.readers import otlp
 from audits.ingest.unpacking import Unacceptable
 from audits.procedures.receiving import receive
 from audits.text import storable_json
+from compliance.bounds import takes_files
 
 PROTOBUF: Final = "application/x-protobuf"
 MOST_SENT = 4 * 1024 * 1024
@@ -30,6 +31,7 @@ class _Refused(Exception):
         self.status, self.code, self.words = status, code, words
 
 
+@takes_files(MOST_SENT, measured=True)
 @csrf_exempt  # no cookie signs anybody in here: the token does
 @login_not_required
 @require_POST

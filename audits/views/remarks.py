@@ -19,6 +19,7 @@ from audits.evidence.store import Missing, open_store
 from audits.models import Look
 from audits.views.looks import looked_in
 from audits.views.unsent import keep_unsent
+from compliance.bounds import takes_files
 from compliance.views.requests import PersonRequest
 
 
@@ -41,6 +42,7 @@ def kept_enclosures(files: Sequence[UploadedFile]) -> list[Kept]:
     return [Kept(file.name or "file", store.put(file.file), file.size or 0) for file in files]  # type: ignore[arg-type]
 
 
+@takes_files(MOST_ENCLOSURES * LARGEST_ENCLOSURE)
 @require_POST
 def add(request: PersonRequest, pk: int) -> HttpResponse:
     """Add a remark or a privileged note."""

@@ -13,10 +13,12 @@ from audits.reporting.logos import LogoError, clean_logo
 from audits.reporting.options import OptionsError, check_colour
 from audits.views.report_builder_forms import BrandForm
 from compliance.access import administers_installation, get_project, require
+from compliance.bounds import MB, takes_files
 from compliance.models import Project, User
 from compliance.views.requests import PersonRequest
 
 
+@takes_files(MB)
 def of_project(request: PersonRequest, slug: str) -> HttpResponse:
     """What reports of a project carry; POST changes it."""
     project = get_project(request.user, slug)
@@ -24,6 +26,7 @@ def of_project(request: PersonRequest, slug: str) -> HttpResponse:
     return _page(request, project)
 
 
+@takes_files(MB)
 def of_organisation(request: PersonRequest) -> HttpResponse:
     """What reports about more than one project carry."""
     sentence = "What reports of the whole organisation carry is set by legal or an administrator."

@@ -7,6 +7,7 @@ from django import forms
 
 from audits.models import Report, ReportBrand, ReportPreset
 from audits.queries.report_choices import Choice, Offer
+from audits.reporting.logos import MOST_BYTES
 from audits.reporting.options import (
     DEPTHS,
     LANGUAGES,
@@ -168,6 +169,6 @@ class BrandForm(forms.Form):
     )
     logo = forms.FileField(
         label="Logo", required=False, help_text="PNG, JPEG or SVG, at most 1 MB. It is drawn anew; the file itself is not kept.",
-        widget=forms.ClearableFileInput(attrs={"accept": "image/png,image/jpeg,image/svg+xml"}),
+        widget=forms.ClearableFileInput(attrs={"accept": "image/png,image/jpeg,image/svg+xml", "data-most": MOST_BYTES}),
     )  # fmt: skip
     without = forms.BooleanField(label="Take the logo away", required=False)

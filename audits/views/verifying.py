@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
 from audits.procedures.verifying import Told, hash_in, verify_file, verify_hash
+from compliance.bounds import takes_files
 from compliance.problems import Problem
 from compliance.rates import count
 
@@ -20,6 +21,7 @@ ASKED_PER_MINUTE: Final = 30
 FILES_PER_MINUTE: Final = 6
 
 
+@takes_files(LARGEST, measured=True)
 @login_not_required
 @csrf_exempt  # nothing is changed for anybody, and the body must be measured before it is read
 def verify(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ from unfold.decorators import display
 from compliance.access import require
 from compliance.admin.base import Kept
 from compliance.admin.fields import DayField, SomeOfField
+from compliance.bounds import Bound
 from compliance.engine.vocabulary import ACTIVITIES
 from compliance.models import Agreement
 from compliance.site import ENTRANCE
@@ -73,6 +74,7 @@ class AgreementForm(forms.ModelForm):
 @admin.register(Agreement)
 class AgreementAdmin(Kept):
     form = AgreementForm
+    bound = Bound(LARGEST)
     list_display = ("reference", "provider", "scope", "allows", "starts_on", "ends_on")
     list_filter = ("provider", "project")
     list_select_related = ("provider", "project")

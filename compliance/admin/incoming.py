@@ -23,6 +23,7 @@ from compliance.actions.watching import ask_now, watch
 from compliance.admin.base import Kept
 from compliance.admin.documents import SourceForm
 from compliance.admin.fields import DayField, ProseField
+from compliance.bounds import Bound
 from compliance.models import Arrival, SourceDocument, TermsDocument, Watch
 from compliance.sources.captures import KINDS, LARGEST_FILE, MARKDOWN
 from compliance.sources.extraction import kind_of, page_text
@@ -100,6 +101,7 @@ class ArrivalAdmin(Kept):
     """Adding is uploading. What was read, and the person's word on it, have a page of their own."""
 
     form = UploadForm
+    bound = Bound(LARGEST_FILE)
     fields = ("document", "file", "pasted", "captured_on", "since")
     list_display = ("name", "origin", "state", "doubt", "captured_at")
     list_filter = ("state", "origin", ("document__provider", RelatedDropdownFilter))

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
 from compliance.actions.importing_rules import LARGEST, RulesUnreadable, import_rules, read_rules
+from compliance.bounds import takes_files
 from compliance.engine.rules import Rule, RuleError
 from compliance.exchange.odrl import rules_to_odrl
 from compliance.exchange.toml import rules_to_toml
@@ -48,6 +49,7 @@ class RuleFiles:
             path("<int:pk>/as/<slug:kind>/", self._for_writers(self.download_one), name="compliance_rulerevision_as"),
         ]
 
+    @takes_files(LARGEST)
     def files(self, request: HttpRequest) -> HttpResponse:
         """Downloads of every published rule, and the form that makes drafts of a file's rules."""
         form = FileForm(request.POST or None, request.FILES or None)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 from django import forms
@@ -116,6 +117,7 @@ class RuleAdmin(RuleFiles, Recorded):
         return [*own, *self.urls_of_files(), *super().get_urls()]
 
     def _for_writers(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
         def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             require(edits_rules(request), ENTRANCE)
             return view(request, **kwargs)

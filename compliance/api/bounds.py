@@ -1,8 +1,9 @@
 """How large a request may be, by its address, and where it is refused before it is read.
 
 Nearly every address takes 1 MB. One that takes files says in its declaration how much (`taking`), which the OpenAPI document
-repeats. Of a request that says its length, that alone decides. One that comes in pieces (chunked) says none: WSGI servers don't
-hand such a body on at all, so that it is refused with 411; an ASGI server does, and `Bounded` stops reading it at the bound.
+repeats; pages say it beside their views (compliance.bounds). Of a request that says its length, that alone decides. One that
+comes in pieces (chunked) says none: WSGI servers don't hand such a body on at all, so that it is refused with 411; an ASGI server
+does, and `Bounded` stops reading it at the bound.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,12 +13,10 @@ from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from ninja.operation import Operation
 
+from compliance.bounds import MB, Bound, bound_of, refused_page
 from compliance.problems import Problem, problem_response
 
-MB: Final = 1024 * 1024
 LARGEST_BODY: Final = MB
-LARGEST_PAGE: Final = 520 * MB
-"""Of what is no address of the interface: its largest form gives an import of 500 MB."""
 _SAID: Final = "x-largest-body"
 
 Message = MutableMapping[str, Any]
@@ -44,25 +43,24 @@ def operation_of(path_view: Any, method: str | None) -> Operation | None:
 
 def largest_at(path: str, method: str) -> int:
     """The most bytes that a request with this method may have at an address, whatever lies there."""
+    page = page_at(path)
+    if page is not None:
+        return page.most
     try:
-        view = resolve(path).func
+        path_view = getattr(resolve(path).func, "path_view", None)
     except Resolver404:
         return LARGEST_BODY
-    path_view = getattr(view, "path_view", None)
-    if path_view is None:
-        return LARGEST_BODY if path.startswith("/api/") else LARGEST_PAGE
-    return largest_of(operation_of(path_view, method))
+    return largest_of(operation_of(path_view, method)) if path_view else LARGEST_BODY
 
 
-def require_length(request: HttpRequest, most: int) -> None:
-    """Refuse what is too large, or does not say how large it is. Raises Problem (400, 411, 413); nothing is read."""
-    said = request.META.get("CONTENT_LENGTH") or ""
-    if not said and request.headers.get("Transfer-Encoding"):
-        raise Problem(411, "Say how long the body is (Content-Length): one in pieces is not read.")
-    if said and not (said.isascii() and said.isdigit()):
-        raise Problem(400, "Content-Length is no number.")
-    if int(said or 0) > most:
-        raise Problem(413, too_large(most))
+def page_at(path: str) -> Bound | None:
+    """What the page at an address takes; None where no page is."""
+    if path.startswith("/api/"):
+        return None
+    try:
+        return bound_of(resolve(path).func)
+    except Resolver404:
+        return None
 
 
 def too_large(most: int) -> str:
@@ -102,7 +100,9 @@ class Bounded:
 async def _refuse(scope: Message, send: Send, most: int) -> None:
     request = HttpRequest()
     request.path = scope["path"]
-    answer = problem_response(request, Problem(413, too_large(most)))
+    page = page_at(scope["path"])
+    problem = Problem(413, page.refusal if page else too_large(most))
+    answer = refused_page(request, problem) if page else problem_response(request, problem)
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
     close = [(b"content-length", str(len(answer.content)).encode()), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": [*headers, *close]})

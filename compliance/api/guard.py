@@ -20,7 +20,8 @@ from ninja.errors import ValidationError as Unfit
 from ninja.operation import Operation, PathView
 
 from compliance.api.answered import HEADER, lock_for_change, once
-from compliance.api.bounds import LARGEST_BODY, largest_of, operation_of, require_length
+from compliance.api.bounds import LARGEST_BODY, largest_of, operation_of, too_large
+from compliance.bounds import require_length
 from compliance.models import User
 from compliance.problems import CONTENT_TYPE, Problem, of_validation, problem_response
 from compliance.rates import ASKED_PER_MINUTE, count
@@ -67,7 +68,8 @@ def _bounded(request: HttpRequest, path_view: PathView) -> None:
     """Refuse what is too large, parameters that nobody knows, and characters that no database keeps."""
     operation = operation_of(path_view, request.method)
     is_form = (request.content_type or "").startswith("multipart/")
-    require_length(request, largest_of(operation) if is_form else LARGEST_BODY)
+    most = largest_of(operation) if is_form else LARGEST_BODY
+    require_length(request, most, too_large(most))
     known = set(_query_names(operation)) if operation else set(request.GET)
     if unknown := sorted(set(request.GET) - known):
         errors = [

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from compliance.access import may_edit_rules
+from compliance.access import administers_installation, may_edit_rules
 from compliance.ends import is_of_days, last_day_of
 from compliance.engine.vocabulary import ACTIVITIES
 from compliance.models import TermsDocument, User
@@ -438,6 +438,12 @@ def theme(context: RequestContext) -> str:
 def keeps_rules(user: Any) -> bool:
     """Whether the person has business in the admin: the rules of compliance.access, for the rail."""
     return isinstance(user, User) and may_edit_rules(user)
+
+
+@register.filter
+def makes_projects(user: Any) -> bool:
+    """Whether the person makes projects: the rules of compliance.access, for places that are empty for want of one."""
+    return isinstance(user, User) and administers_installation(user)
 
 
 @register.filter

@@ -1,8 +1,12 @@
-"""What every response tells the browser about where its parts may come from."""
+"""What every page is asked before it is read, and what every response tells the browser about where its parts may come from."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+
+from compliance.api.bounds import page_at
+from compliance.bounds import refused_page, require_length
+from compliance.problems import Problem
 
 Directives = dict[str, tuple[str, ...]]
 
@@ -47,3 +51,22 @@ class ContentSecurityPolicyMiddleware:
         policy = self.admin if request.path_info.startswith(self.admin_prefix) else self.pages
         response.headers.setdefault("Content-Security-Policy", policy)
         return response
+
+
+class BoundedPagesMiddleware:
+    """Refuses what is sent to a page beyond what it takes, before anything reads it: the forgery check would be the first to.
+
+    Programs' addresses and views that measure for themselves answer in words of their own (compliance.api.guard).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        bound = page_at(request.path_info)
+        if bound and not bound.measured:
+            try:
+                require_length(request, bound.most, bound.refusal)
+            except Problem as problem:
+                return refused_page(request, problem)
+        return self.get_response(request)

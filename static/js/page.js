@@ -54,6 +54,18 @@
     });
   }
 
+  /* A file that is too large is refused where it is chosen: the server stops reading it, and the browser would show no answer. */
+  function wireFiles() {
+    document.addEventListener("change", function (event) {
+      if (!event.target.matches("input[type=file][data-most]")) return;
+      const most = Number(event.target.getAttribute("data-most"));
+      const large = Array.from(event.target.files).find(function (file) { return file.size > most; });
+      const megabytes = function (bytes) { return Math.ceil(bytes / 1048576).toLocaleString("en") + " MB"; };
+      event.target.setCustomValidity(large ? large.name + " has " + megabytes(large.size) + "; at most " + megabytes(most) + " are taken." : "");
+      event.target.reportValidity();
+    });
+  }
+
   /* A log stays at its end while new lines come, unless the reader has scrolled up. */
   function wireLogs() {
     let atEnd = true;
@@ -74,7 +86,7 @@
     if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24;
   }
 
-  function wire() { showCurrentTab(); wireMenu(); wireSearchKey(); wireCopy(); wireFilters(); wireLogs(); }
+  function wire() { showCurrentTab(); wireMenu(); wireSearchKey(); wireCopy(); wireFilters(); wireFiles(); wireLogs(); }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wire);
   else wire();
 })();

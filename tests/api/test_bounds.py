@@ -42,7 +42,7 @@ def port() -> Iterator[int]:
     with closing(socket.create_server(("127.0.0.1", 0))) as held:
         port: int = held.getsockname()[1]
     asked = ["--host", "127.0.0.1", "--port", str(port), "--workers=1", "compliance.wsgi:application"]
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "compliance.settings", "ALLOWED_HOSTS": "127.0.0.1"}
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.api.served", "ALLOWED_HOSTS": "127.0.0.1"}
     command = [sys.executable, "-m", "granian", *(one for one in WEB_ARGUMENTS if "workers=" not in one), *asked]
     with subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=subprocess.DEVNULL) as server:
         until = time.monotonic() + 60
@@ -54,11 +54,11 @@ def port() -> Iterator[int]:
         server.terminate()
 
 
-def ask(port: int, *headers: str, body: Iterable[bytes] = ()) -> tuple[int, bytes, int]:
+def ask(port: int, *headers: str, body: Iterable[bytes] = (), path: str = VERIFY) -> tuple[int, bytes, int]:
     """Status, answer and how much of the body the server took before it closed or answered."""
     head = "\r\n".join(
         [
-            f"POST {VERIFY} HTTP/1.1",
+            f"POST {path} HTTP/1.1",
             "Host: 127.0.0.1",
             "X-Forwarded-Proto: https",
             "Connection: close",
@@ -97,7 +97,15 @@ def test_a_body_in_pieces_is_refused_and_not_read_to_its_end(port: int):
     assert (status, "Content-Length" in json.loads(answer)["detail"]) == (411, True)
 
 
-def asked_by_asgi(*headers: tuple[bytes, bytes]) -> tuple[int, int, int]:
+def test_a_page_refuses_a_form_beyond_its_bound_before_a_byte_of_it_has_come(port: int):
+    for path, most in (("/sign-in/", "at most 2.5 MB of text"), ("/imports/add/", "files of at most 500 MB in all")):
+        status, answer, _ = ask(port, FORM, f"Content-Length: {600 * MB}", path=path)
+        assert (status, most in answer.decode()) == (413, True)
+    status, answer, _ = ask(port, FORM, "Transfer-Encoding: chunked", path="/sign-in/")
+    assert (status, "Content-Length" in answer.decode()) == (411, True)
+
+
+def asked_by_asgi(*headers: tuple[bytes, bytes], path: str = VERIFY) -> tuple[int, int, int]:
     """Status, how much the application read, and how much the server had to hand on."""
     read, handed, statuses = 0, 0, []
 
@@ -114,7 +122,7 @@ def asked_by_asgi(*headers: tuple[bytes, bytes]) -> tuple[int, int, int]:
     async def send(message):
         statuses.append(message.get("status"))
 
-    scope = {"type": "http", "path": VERIFY, "method": "POST", "headers": list(headers)}
+    scope = {"type": "http", "path": path, "method": "POST", "headers": list(headers)}
     asyncio.run(Bounded(application)(scope, receive, send))
     return statuses[0], read, handed
 
@@ -122,3 +130,9 @@ def asked_by_asgi(*headers: tuple[bytes, bytes]) -> tuple[int, int, int]:
 def test_an_asgi_server_has_no_more_read_than_the_address_takes():
     assert asked_by_asgi() == (413, 65 * MB, 66 * MB)
     assert asked_by_asgi((b"content-length", str(66 * MB).encode())) == (413, 0, 0)
+
+
+def test_an_asgi_server_has_no_more_of_a_page_s_form_read_than_the_page_takes():
+    assert asked_by_asgi(path="/sign-in/") == (413, 2 * MB, 3 * MB)
+    assert asked_by_asgi((b"content-length", str(600 * MB).encode()), path="/imports/add/") == (413, 0, 0)
+    assert largest_at("/imports/add/", "POST") > 500 * MB > largest_at("/pipelines/add/", "POST") > 200 * MB

@@ -33,6 +33,16 @@ def test_somebody_without_a_project_is_told_whom_to_ask(db: None, signed_in: Sig
     assert reverse("pipeline-add") not in page
 
 
+@pytest.mark.parametrize("name", ["overview", "pipelines", "imports", "projects"])
+def test_whoever_makes_projects_is_asked_to_make_the_first_and_sent_to_nobody(
+    db: None, signed_in: SignedIn, name: str
+) -> None:
+    page = signed_in(make_user("administrator")).get(reverse(name)).content.decode()
+    assert "Make a project" in page
+    assert f'href="{reverse("projects")}"' in page
+    assert "sk one of them" not in page
+
+
 @pytest.mark.parametrize(
     ("tab", "state", "words"),
     [

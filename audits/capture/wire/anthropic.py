@@ -21,7 +21,12 @@ from audits.capture.wire.reading import (
     total,
 )
 
-_DELTA_FIELDS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
+_DELTA_FIELDS = {
+    "text_delta": "text",
+    "thinking_delta": "thinking",
+    "input_json_delta": "partial_json",
+    "compaction_delta": "content",
+}
 _BATCH_LIMIT = 100_000
 
 
@@ -60,6 +65,8 @@ def answer_messages(response: Any) -> Answer:
     fields = obj(response)
     finish = name_of(fields.get("stop_reason"))
     outputs = [out for block in objects(fields.get("content")) if (out := _block_output(block, finish))]
+    if not outputs and finish:
+        outputs = [OutputText(0, "", finish)]
     return Answer(name_of(fields.get("model")), name_of(fields.get("id")), tuple(outputs), **usage_of(fields))
 
 
@@ -69,6 +76,8 @@ def _block_output(block: dict[str, Any], finish: str | None) -> OutputText | Non
         return OutputText(0, content_text(block.get("text")), finish)
     if kind == "thinking":
         return OutputText(0, content_text(block.get("thinking")), finish, "reasoning")
+    if kind == "compaction":
+        return OutputText(0, content_text(block.get("content")), finish)  # the model's summary of what was said
     if kind.endswith("tool_use"):
         return OutputText(0, arguments_of(block.get("input", {})), finish, "tool_call", name_of(block.get("name")))
     return None
@@ -110,7 +119,7 @@ def _whole_block(block: dict[str, Any] | None, deltas: list[Any]) -> dict[str, A
     text = joined(deltas)
     if kind.endswith("tool_use"):
         return {**start, "input": text} if text else start
-    field = "thinking" if kind == "thinking" else "text"
+    field = {"thinking": "thinking", "compaction": "content"}.get(kind, "text")
     return {**start, field: joined([start.get(field), text])}
 
 

@@ -103,7 +103,7 @@ def batched_answer(line: dict[str, Any], position: int = 0) -> BatchedAnswer | N
     settings: dict[str, Setting] = {"custom_id": _identity(line, position), "batch": True}
     asked = _asked(line) or Ask()
     ask = replace(asked, settings={**asked.settings, **settings})
-    return BatchedAnswer(form, ask, form.answer(body), _error(failure, body))
+    return BatchedAnswer(form, ask, form.answer(body), _error(failure, body, result))
 
 
 def _answered(line: dict[str, Any], result: dict[str, Any], response: dict[str, Any]) -> tuple[Format, Any]:
@@ -119,10 +119,15 @@ def _answered(line: dict[str, Any], result: dict[str, Any], response: dict[str, 
     return openai_chat.CHAT, {}
 
 
-def _error(failure: dict[str, Any], body: Any) -> CallError | None:
+def _ended_without(body: Any, result: dict[str, Any]) -> str | None:
+    """How a question of Anthropic's ended that was never answered: `expired` or `canceled`."""
+    return name_of(result.get("type")) if result and not body and result.get("type") != "succeeded" else None
+
+
+def _error(failure: dict[str, Any], body: Any, result: dict[str, Any]) -> CallError | None:
     found = obj(failure.get("error")) or failure or obj(obj(body).get("error"))
     if not found:
-        return None
+        return CallError(ended, "") if (ended := _ended_without(body, result)) else None
     kind = name_of(found.get("type")) or name_of(found.get("code")) or "error"
     return CallError(kind, storable(str(found.get("message") or ""))[:2000])
 

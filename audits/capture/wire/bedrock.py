@@ -14,6 +14,7 @@ from audits.capture.wire.reading import (
     content_text,
     count_of,
     index_of,
+    items,
     joined,
     name_of,
     obj,
@@ -54,12 +55,15 @@ def answer_converse(response: Any) -> Answer:
         input_tokens=total(count_of(usage.get("inputTokens")), cached, written),
         output_tokens=count_of(usage.get("outputTokens")),
         cached_tokens=cached,
+        pictures=sum(1 for block in blocks if block.get("image")),
     )
 
 
 def _block_output(block: dict[str, Any], finish: str | None) -> OutputText | None:
     if isinstance(block.get("text"), str):
         return OutputText(0, content_text(block["text"]), finish)
+    if cited := obj(block.get("citationsContent")):
+        return OutputText(0, content_text(cited.get("content")), finish)
     if reasoning := obj(obj(block.get("reasoningContent")).get("reasoningText")):
         return OutputText(0, content_text(reasoning.get("text")), finish, "reasoning")
     if tool := obj(block.get("toolUse")):
@@ -76,6 +80,8 @@ def fold_converse(events: list[StreamEvent]) -> Folded:
         index = index_of(data.get("contentBlockIndex"))
         if name == "contentBlockStart":
             tools[index] = obj(obj(data.get("start")).get("toolUse")).get("name")
+            if tools[index]:
+                pieces.setdefault((index, "toolUse"), [])
         elif name == "contentBlockDelta":
             kind, text = _delta(obj(data.get("delta")))
             pieces.setdefault((index, kind), []).append(text)
@@ -112,7 +118,9 @@ def ask_invoke(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
     if "messages" in request:
         turns, system = chat_messages(request["messages"])
         return Ask(_model(path), turns, content_text(request.get("system")) or system, settings)
-    for key in ("prompt", "inputText", "message", "texts"):
+    if drawn := [text for key in request if key.endswith("Params") and (text := obj(request[key]).get("text"))]:
+        return Ask(_model(path), (Message("user", content_text(drawn)),), None, settings)
+    for key in ("prompt", "text_prompts", "inputText", "message", "texts"):
         if key in request:
             return Ask(_model(path), (Message("user", content_text(request[key])),), None, settings)
     return Ask(_model(path), (), None, settings)
@@ -149,7 +157,18 @@ def _plain_answer(fields: dict[str, Any]) -> Answer:
         output_tokens=total(
             count_of(fields.get("generation_token_count")), *(count_of(r.get("tokenCount")) for r in rows)
         ),
+        pictures=len(items(fields.get("images")) or items(fields.get("artifacts"))),
     )
+
+
+def ask_count(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
+    """A count of the tokens of a converse request, or of a native one (packed in base64, left as it is)."""
+    return ask_converse(obj(obj(request.get("input")).get("converse")), path)
+
+
+def answer_count(response: Any) -> Answer:
+    """A count of tokens: nothing was generated."""
+    return Answer()
 
 
 _ROWS = ("results", "outputs", "generations", "completions")
@@ -188,6 +207,7 @@ def _fold_plain(events: list[StreamEvent]) -> Folded:
 
 CONVERSE = Format("chat", "bedrock.converse", ask_converse, answer_converse, fold_converse)
 INVOKE = Format("chat", "bedrock.invoke", ask_invoke, answer_invoke, fold_invoke)
+COUNT_TOKENS = Format("count_tokens", "bedrock.count_tokens", ask_count, answer_count)
 INVOKE_EMBEDDING = Format("embeddings", "bedrock.invoke", ask_invoke, answer_invoke)
 
 

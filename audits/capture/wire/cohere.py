@@ -71,7 +71,8 @@ def answer_v2(response: Any) -> Answer:
     fields = obj(response)
     finish = name_of(fields.get("finish_reason"))
     message = obj(fields.get("message"))
-    outputs: list[OutputText] = []
+    plan = content_text(message.get("tool_plan"))
+    outputs = [OutputText(0, plan, finish, "reasoning")] if plan else []
     for block in objects(message.get("content")):
         thinking = block.get("type") == "thinking"
         outputs.append(OutputText(0, content_text(block), finish, "reasoning" if thinking else "text"))
@@ -86,6 +87,7 @@ def fold_v2(events: list[StreamEvent]) -> Folded:
     whole: dict[str, Any] = {}
     texts: dict[str, list[Any]] = {}
     tools: list[dict[str, Any]] = []
+    plan: list[Any] = []
     for event in events:
         kind, delta = event.data.get("type"), obj(event.data.get("delta"))
         message = obj(delta.get("message"))
@@ -95,13 +97,15 @@ def fold_v2(events: list[StreamEvent]) -> Folded:
             for key in ("thinking", "text"):
                 if key in content:
                     texts.setdefault(key, []).append(content[key])
+        elif kind == "tool-plan-delta":
+            plan.append(message.get("tool_plan"))
         elif kind in ("tool-call-start", "tool-call-delta"):
             _grow_tool(tools, obj(obj(message.get("tool_calls")).get("function")), kind == "tool-call-start")
         elif kind == "message-end":
             whole.update(finish_reason=delta.get("finish_reason"), usage=delta.get("usage"))
     blocks = [{"type": key, key: joined(pieces)} for key, pieces in texts.items()]
     calls = [{"function": {"name": t["name"], "arguments": joined(t["pieces"])}} for t in tools]
-    whole["message"] = {"content": blocks, "tool_calls": calls}
+    whole["message"] = {"content": blocks, "tool_calls": calls, "tool_plan": joined(plan)}
     return Folded(whole, "finish_reason" in whole)
 
 
@@ -118,8 +122,9 @@ def ask_generate(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
 
 
 def ask_embed(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
-    """An embed request: one message per text."""
-    prompt = tuple(Message("user", content_text(text)) for text in items(request.get("texts"))[:10_000])
+    """An embed request: one message per text, or per input of texts and pictures."""
+    given = items(request.get("texts")) or [obj(each).get("content") for each in items(request.get("inputs"))]
+    prompt = tuple(Message("user", content_text(text)) for text in (given or items(request.get("images")))[:10_000])
     return Ask(name_of(request.get("model")), prompt, None, settings_of(request))
 
 

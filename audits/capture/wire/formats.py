@@ -35,7 +35,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a response says. Token counts are None where the provider reported none."""
+    """What a response says. Token counts are None where the provider reported none; `pictures` are in it, not linked."""
 
     model: str | None = None
     id: str | None = None
@@ -44,6 +44,12 @@ class Answer:
     output_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
+    pictures: int = 0
+
+    @property
+    def pictures_alone(self) -> bool:
+        """Whether a model that could have said something answered with pictures instead."""
+        return self.pictures > 0 and not any(output.kind == "text" and output.text for output in self.outputs)
 
 
 AskReader = Callable[[dict[str, Any], Mapping[str, str]], Ask]
@@ -79,7 +85,7 @@ def fact(wire_format: Format, ask: Ask, answer: Answer, served_by: str | None, i
     source: UsageSource = "reported" if reported else "absent"
     return ModelCall(
         index=index,
-        operation=wire_format.operation,
+        operation="image_generation" if answer.pictures_alone else wire_format.operation,
         api=wire_format.api,
         served_by=served_by,
         request_model=ask.model,

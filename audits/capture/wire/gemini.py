@@ -66,7 +66,13 @@ def answer_generate(response: Any) -> Answer:
         output_tokens=total(count_of(usage.get("candidatesTokenCount")), thoughts),
         cached_tokens=count_of(usage.get("cachedContentTokenCount")),
         reasoning_tokens=thoughts,
+        pictures=sum(map(_pictures, objects(fields.get("candidates")))),
     )
+
+
+def _pictures(candidate: dict[str, Any]) -> int:
+    given = (obj(part.get("inlineData")) for part in objects(obj(candidate.get("content")).get("parts")))
+    return sum(1 for each in given if str(each.get("mimeType", "")).startswith("image/"))
 
 
 def _candidate_outputs(candidate: dict[str, Any], index: int) -> list[OutputText]:

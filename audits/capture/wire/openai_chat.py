@@ -7,7 +7,7 @@ Read after OpenAI's API reference (chat/completions, chat streaming, completions
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from audits.capture.wire.facts import Message, OutputText, Setting
 from audits.capture.wire.formats import Answer, Ask, Folded, Format, StreamEvent
@@ -24,6 +24,7 @@ from audits.capture.wire.reading import (
     objects,
     settings_of,
     storable,
+    thought_and_said,
 )
 
 
@@ -51,7 +52,16 @@ def ask_chat(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
     return Ask(model_asked(request, path), prompt, system, settings_asked(request, path))
 
 
-def usage_of(response: dict[str, Any]) -> dict[str, int | None]:
+class Counts(TypedDict):
+    """Token counts by the names that Answer has for them."""
+
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+
+
+def usage_of(response: dict[str, Any]) -> Counts:
     """Token counts of an OpenAI-shaped answer, as keyword arguments of Answer."""
     usage = obj(response.get("usage")) or obj(obj(response.get("x_groq")).get("usage"))
     prompt = obj(usage.get("prompt_tokens_details")) or obj(usage.get("input_tokens_details"))
@@ -71,18 +81,21 @@ def answer_chat(response: Any) -> Answer:
     outputs: list[OutputText] = []
     for position, choice in enumerate(objects(fields.get("choices"))):
         outputs += _choice_outputs(choice, index_of(choice.get("index"), position))
-    return Answer(name_of(fields.get("model")), name_of(fields.get("id")), tuple(outputs), **usage_of(fields))
+    pictures = sum(len(objects(obj(choice.get("message")).get("images"))) for choice in objects(fields.get("choices")))
+    counts = usage_of(fields)
+    return Answer(name_of(fields.get("model")), name_of(fields.get("id")), tuple(outputs), **counts, pictures=pictures)
 
 
 def _choice_outputs(choice: dict[str, Any], index: int) -> list[OutputText]:
-    finish = name_of(choice.get("finish_reason"))
+    finish = name_of(choice.get("finish_reason")) or name_of(choice.get("stop_reason"))
     message = obj(choice.get("message"))
-    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    thought, said = thought_and_said(message.get("content"))
+    reasoning = message.get("reasoning_content") or message.get("reasoning") or thought or None
     found = []
     if isinstance(reasoning, str):
         found.append(OutputText(index, storable(reasoning), finish, "reasoning"))
     spoken = obj(message.get("audio")).get("transcript")
-    text = content_text(message.get("content")) or content_text(message.get("refusal")) or content_text(spoken)
+    text = said or content_text(message.get("refusal")) or content_text(spoken)
     if isinstance(choice.get("text"), str):
         text = storable(choice["text"])
     calls = [obj(call.get("function")) or obj(call.get("custom")) for call in objects(message.get("tool_calls"))]
@@ -121,6 +134,7 @@ class _Choice:
         self.pieces: dict[str, list[Any]] = {}
         self.texts: list[Any] = []
         self.tools: dict[int, dict[str, Any]] = {}
+        self.pictures: list[Any] = []
         self.finish: Any = None
 
     def add(self, piece: dict[str, Any]) -> None:
@@ -130,19 +144,25 @@ class _Choice:
         delta = obj(piece.get("delta")) or obj(piece.get("message"))
         for key in ("content", "reasoning_content", "reasoning", "refusal"):
             if delta.get(key) is not None:
-                value = delta[key]
-                self.pieces.setdefault(key, []).append(value if isinstance(value, str) else content_text(value))
+                self._add_text(key, delta[key])
+        self.pictures += objects(delta.get("images"))
         if spoken := obj(delta.get("audio")).get("transcript"):
             self.pieces.setdefault("spoken", []).append(spoken)
         for position, call in enumerate(objects(delta.get("tool_calls"))):
-            self._add_tool(index_of(call.get("index"), position), obj(call.get("function")))
+            self._add_tool(index_of(call.get("index"), position), obj(call.get("function")) or obj(call.get("custom")))
         self._add_tool(-1, obj(delta.get("function_call")))
+
+    def _add_text(self, key: str, value: Any) -> None:
+        if isinstance(value, list) and key == "content":
+            thought, value = thought_and_said(value)
+            self.pieces.setdefault("reasoning_content", []).extend([thought] if thought else [])
+        self.pieces.setdefault(key, []).append(value if isinstance(value, str) else content_text(value))
 
     def _add_tool(self, index: int, function: dict[str, Any]) -> None:
         if function:
             tool = self.tools.setdefault(index, {"name": None, "pieces": []})
             tool["name"] = tool["name"] or function.get("name")
-            tool["pieces"].append(function.get("arguments"))
+            tool["pieces"].append(function.get("arguments", function.get("input")))
 
     def whole(self, index: int) -> dict[str, Any]:
         message: dict[str, Any] = {key: joined(pieces) for key, pieces in self.pieces.items() if key != "spoken"}
@@ -151,6 +171,8 @@ class _Choice:
         message["tool_calls"] = [
             {"function": {"name": tool["name"], "arguments": joined(tool["pieces"])}} for tool in self.tools.values()
         ]
+        if self.pictures:
+            message["images"] = self.pictures
         choice = {"index": index, "finish_reason": self.finish, "message": message}
         return {**choice, "text": joined(self.texts)} if self.texts else choice
 

@@ -8,7 +8,17 @@ from typing import Any
 from audits.capture.wire.facts import Message, OutputText, Setting
 from audits.capture.wire.formats import Answer, Ask, Folded, Format, StreamEvent
 from audits.capture.wire.openai_chat import ask_completion, model_asked, settings_asked, usage_of
-from audits.capture.wire.reading import content_text, index_of, items, joined, name_of, obj, objects, settings_of
+from audits.capture.wire.reading import (
+    content_text,
+    count_of,
+    index_of,
+    items,
+    joined,
+    name_of,
+    obj,
+    objects,
+    settings_of,
+)
 from audits.capture.wire.tuning import format_of
 
 _INPUTS_LIMIT = 10_000
@@ -27,9 +37,14 @@ def _input_text(given: Any) -> str:
 
 
 def answer_numbers(response: Any) -> Answer:
-    """An answer without text of its own (vectors, pictures, sound, scores): model, id and usage."""
+    """An answer without text of its own (vectors, pictures, sound, scores): model, id and usage.
+
+    A prompt that a model wrote anew before it drew is its text.
+    """
     fields = obj(response)
-    return Answer(name_of(fields.get("model")), name_of(fields.get("id")), (), **usage_of(fields))
+    anew = (content_text(each.get("revised_prompt")) for each in objects(fields.get("data")))
+    outputs = tuple(OutputText(index, text) for index, text in enumerate(anew) if text)
+    return Answer(name_of(fields.get("model")), name_of(fields.get("id")), outputs, **usage_of(fields))
 
 
 def fold_last(events: list[StreamEvent]) -> Folded:
@@ -91,7 +106,8 @@ def ask_job(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
 def answer_job(response: Any) -> Answer:
     """A job or file object: its id, and the model that a fine-tuning made, when it is done."""
     fields = obj(response)
-    return Answer(name_of(fields.get("fine_tuned_model")), name_of(fields.get("id")))
+    # An upload in parts is a file once it is complete.
+    return Answer(name_of(fields.get("fine_tuned_model")), name_of(obj(fields.get("file")).get("id") or fields.get("id")))
 
 
 def ask_rerank(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
@@ -108,7 +124,9 @@ def answer_predictions(response: Any) -> Answer:
     text = content_text(given) if isinstance(given, str) else joined(items(given))
     finish = name_of(fields.get("status"))
     outputs = (OutputText(index_of(0), text, finish),) if text else ()
-    return Answer(name_of(fields.get("model")) or name_of(fields.get("version")), name_of(fields.get("id")), outputs)
+    model, metrics = name_of(fields.get("model")) or name_of(fields.get("version")), obj(fields.get("metrics"))
+    counts = (count_of(metrics.get(f"{side}_token_count")) for side in ("input", "output"))
+    return Answer(model, name_of(fields.get("id")), outputs, *counts)
 
 
 def ask_prediction(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
@@ -128,4 +146,5 @@ FILE_UPLOAD = Format("file_upload", "openai.files", ask_upload, answer_job)
 BATCH = Format("batch", "openai.batches", ask_job, answer_job)
 FINE_TUNE = format_of("openai.fine_tuning")
 RERANK = Format("rerank", "cohere.rerank", ask_rerank, answer_numbers)
+RETRIEVED_PREDICTION = Format("retrieve_response", "replicate.predictions", ask_prediction, answer_predictions)
 PREDICTION = Format("text_completion", "replicate.predictions", ask_prediction, answer_predictions)

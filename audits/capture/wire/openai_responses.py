@@ -36,7 +36,18 @@ def ask_response(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
         else:
             prompt.append(Message(role, text))
     instructions = "\n".join(text for text in system if text)
-    return Ask(model_asked(request, path), tuple(prompt), instructions or None, settings_asked(request, path))
+    settings = {**settings_asked(request, path), **_stored(request)}
+    return Ask(model_asked(request, path), tuple(prompt), instructions or None, settings)
+
+
+def _stored(request: dict[str, Any]) -> dict[str, str]:
+    """What the request refers to instead of saying it again."""
+    given = {
+        "previous_response_id": request.get("previous_response_id"),
+        "conversation": obj(request.get("conversation")).get("id") or request.get("conversation"),
+        "prompt_id": obj(request.get("prompt")).get("id"),
+    }
+    return {key: name for key, value in given.items() if (name := name_of(value))}
 
 
 def answer_response(response: Any) -> Answer:
@@ -46,7 +57,10 @@ def answer_response(response: Any) -> Answer:
     outputs: list[OutputText] = []
     for index, item in enumerate(objects(fields.get("output"))):
         outputs += _item_outputs(item, index, finish)
-    return Answer(name_of(fields.get("model")), name_of(fields.get("id")), tuple(outputs), **usage_of(fields))
+    drawn = [item for item in objects(fields.get("output")) if item.get("type") == "image_generation_call"]
+    pictures = sum(1 for item in drawn if item.get("result"))
+    counts = usage_of(fields)
+    return Answer(name_of(fields.get("model")), name_of(fields.get("id")), tuple(outputs), **counts, pictures=pictures)
 
 
 def _item_outputs(item: dict[str, Any], index: int, finish: str | None) -> list[OutputText]:
@@ -54,12 +68,29 @@ def _item_outputs(item: dict[str, Any], index: int, finish: str | None) -> list[
     if kind == "reasoning":
         text = "\n".join(t for t in (content_text(item.get("summary")), content_text(item.get("content"))) if t)
         return [OutputText(index, text, finish, "reasoning")] if text else []
+    if item.get("role") in ("user", "system", "developer"):
+        return []  # a compacted conversation repeats what was asked
     if kind == "message":
         return [OutputText(index, content_text(item.get("content")), finish)]
-    if isinstance(kind, str) and kind.endswith("_call"):
-        given = item.get("arguments", item.get("input", item.get("code", item.get("action", ""))))
+    if isinstance(kind, str) and kind.endswith(("_call", "_approval_request")):
+        given = next((item[key] for key in _GIVEN if key in item), "")
         return [OutputText(index, arguments_of(given), finish, "tool_call", name_of(item.get("name")) or name_of(kind))]
     return []
+
+
+_GIVEN = ("arguments", "input", "code", "action", "operation")
+
+
+def answer_nothing(response: Any) -> Answer:
+    """A count of tokens: nothing was generated."""
+    return Answer()
+
+
+def answer_items(response: Any) -> Answer:
+    """Items of a stored conversation: what the model said in it."""
+    said = [item for item in objects(obj(response).get("data")) if item.get("type") != "function_call_output"]
+    outputs = [output for index, item in enumerate(said) for output in _item_outputs(item, index, None)]
+    return Answer(None, None, tuple(outputs))
 
 
 def fold_response(events: list[StreamEvent]) -> Folded:
@@ -92,4 +123,5 @@ def _items_from_deltas(events: list[StreamEvent]) -> list[dict[str, Any]]:
     return [item for _, item in sorted({**partial, **done}.items())]
 
 
+COUNT_TOKENS = Format("count_tokens", "openai.responses", ask_response, answer_nothing)
 RESPONSE = Format("create_response", "openai.responses", ask_response, answer_response, fold_response)

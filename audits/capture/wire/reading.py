@@ -98,6 +98,8 @@ def _part_text(part: Any) -> str:
     for key in _TEXT_KEYS:
         if isinstance(fields.get(key), str):
             return storable(fields[key])
+    if isinstance(fields.get("thinking"), list):
+        return content_text(fields["thinking"])
     call = obj(fields.get("functionCall")) or obj(fields.get("toolUse")) or obj(fields.get("function"))
     call = call or (fields if "name" in fields else {})
     if call:
@@ -117,6 +119,13 @@ def _result_text(fields: dict[str, Any]) -> str:
         texts = [storable(p["text"]) for p in objects(inner) if isinstance(p.get("text"), str)]
         return "\n".join(texts) if texts else compact(inner)[:2000]
     return f"[{name_of(fields.get('type')) or next(iter(map(storable, fields)), 'part')[:40]}]" if fields else ""
+
+
+def thought_and_said(content: Any) -> tuple[str, str]:
+    """A message's content in two: the text of its parts of type `thinking`, and that of all others."""
+    parts = items(content) if isinstance(content, list) else [content]
+    thought = [part for part in parts if obj(part).get("type") == "thinking"]
+    return content_text(thought), content_text([part for part in parts if obj(part).get("type") != "thinking"])
 
 
 def chat_messages(messages: Any) -> tuple[tuple[Message, ...], str | None]:

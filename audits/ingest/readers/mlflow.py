@@ -12,7 +12,7 @@ from typing import Any
 
 from audits.ingest.readers.otlp import SpanCall, SpanId, attributes, call_of, inner_calls
 from audits.ingest.records import Fields, Unreadable, UsageRecord
-from audits.ingest.values import count, fields, moment, name, said
+from audits.ingest.values import count, fields, moment, name, said, summed, whole_input
 
 _STARTS = ("start_time_unix_nano", "startTimeUnixNano", "start_time_ns", "start_time")
 # What is asked within these is no part of a call around them.
@@ -94,12 +94,24 @@ def _mlflow_call(facts: Mapping[str, Any], start: Any, failed: bool, kind: str) 
         response_model=name(fields(answered).get("model") or named),
         operation=_OF_MODELS[kind],
         failed=failed,
-        input_tokens=_tokens(usage, "input_tokens", "prompt_tokens"),
+        input_tokens=_input(usage, fields(fields(answered).get("usage"))),
         output_tokens=_tokens(usage, "output_tokens", "completion_tokens"),
         prompt=said(asked),
         output=said(answered),
         response_id=name(fields(answered).get("id"), 200),
     )
+
+
+_CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens")
+
+
+def _input(usage: Mapping[str, Any], of_the_answer: Mapping[str, Any]) -> int | None:
+    """Older releases took Anthropic's count, which leaves out what a cache held; the whole answer has all of it."""
+    plain = count(of_the_answer.get("input_tokens"), "usage.input_tokens")
+    if plain is not None and set(_CACHED) & of_the_answer.keys():
+        return summed(plain, *(count(of_the_answer.get(one), one) for one in _CACHED))
+    cached = summed(*(count(usage.get(one), one) for one in _CACHED))
+    return whole_input(_tokens(usage, "input_tokens", "prompt_tokens"), cached)
 
 
 def _tokens(usage: Mapping[str, Any], *names: str) -> int | None:

@@ -18,10 +18,10 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from audits.ingest.identities import REQUEST_HEADERS, unwrapped_id
-from audits.ingest.readers.langfuse import conventions_of
+from audits.ingest.readers import langfuse, vercel
 from audits.ingest.records import Fields, Unreadable, UsageRecord
 from audits.ingest.unpacking import Unacceptable
-from audits.ingest.values import count, fields, moment, money, name, said
+from audits.ingest.values import count, fields, moment, money, name, said, summed, whole_input
 
 # Stands for what could not be read of a file, with the reason.
 UNREAD = "unread"
@@ -150,7 +150,7 @@ def _ids(span: Mapping[str, Any]) -> tuple[SpanId, SpanId]:
 def _call(span: Mapping[str, Any], own: SpanId, about: Mapping[str, Any]) -> UsageRecord | None:
     """The call that a span tells of. Raises Unreadable."""
     facts = {**_said_in_events(span), **attributes(span.get("attributes"))}
-    facts |= conventions_of(facts)
+    facts |= langfuse.conventions_of(facts) | vercel.conventions_of(facts)
     record = call_of(facts, _of(span, "startTimeUnixNano", "start_time_unix_nano"), _status(span) in _ERROR)
     if record is None:
         return None
@@ -188,7 +188,7 @@ def call_of(facts: Mapping[str, Any], start: Any, failed: bool) -> UsageRecord |
         operation="embeddings" if kind == "EMBEDDING" else _OPERATIONS.get(operation, operation) or "chat",
         failed=failed or "error.type" in facts,
         status=_http_status(facts),
-        input_tokens=_tokens(facts, "input", "prompt"),
+        input_tokens=whole_input(_tokens(facts, "input", "prompt"), _cached(facts)),
         output_tokens=_tokens(facts, "output", "completion"),
         cost=money(_of(facts, "gen_ai.usage.cost", "llm.cost.total"), "gen_ai.usage.cost"),
         currency="USD" if _of(facts, "gen_ai.usage.cost", "llm.cost.total") is not None else "",
@@ -244,6 +244,16 @@ def _tokens(facts: Mapping[str, Any], new: str, old: str) -> int | None:
     return next((count(facts[one], one) for one in names if one in facts), None)
 
 
+_CACHED = (
+    "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_creation.input_tokens",
+    "gen_ai.usage.cache_read_input_tokens", "gen_ai.usage.cache_creation_input_tokens",
+)  # fmt: skip
+
+
+def _cached(facts: Mapping[str, Any]) -> int | None:
+    return summed(*(count(facts.get(one), one) for one in _CACHED))
+
+
 def _http_status(facts: Mapping[str, Any]) -> int | None:
     found = _of(facts, "http.response.status_code", "http.status_code")
     return found if type(found) is int and 100 <= found < 600 else None
@@ -261,7 +271,7 @@ def attributes(listed: Any) -> dict[str, Any]:
 def _plain(value: Mapping[str, Any], depth: int) -> Any:
     for kind in _VALUES:
         if kind in value:
-            return _integer(value[kind]) if kind == "intValue" else value[kind]
+            return _integer(value[kind]) if kind == "intValue" else _number(value[kind])
     if depth and "arrayValue" in value:
         return [_plain(one, depth - 1) for one in _objects(_object(value["arrayValue"]).get("values"))]
     if depth and "kvlistValue" in value:
@@ -272,6 +282,11 @@ def _plain(value: Mapping[str, Any], depth: int) -> Any:
 
 def _integer(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 20 else value
+
+
+def _number(value: Any) -> Any:
+    """What is not a number is not known: some SDKs count so what an answer did not tell."""
+    return None if value == "NaN" or value != value else value
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -28,7 +28,7 @@ def ask_for_impact(*, revision: RuleRevision, basis: str) -> tuple[KeptImpact, b
     now = timezone.now()
     fresh = {"basis": basis, "heard_at": now}
     kept, made = KeptImpact.objects.select_for_update().get_or_create(revision=revision, defaults=fresh)
-    if made or not _to_be_asked_for(kept, basis, now):
+    if made or not is_to_be_asked_for(kept, basis, now):
         return kept, made
     for name, value in {**fresh, "state": KeptImpact.State.WAITING, "done": 0, "total": 0, "figures": {}}.items():
         setattr(kept, name, value)
@@ -36,7 +36,8 @@ def ask_for_impact(*, revision: RuleRevision, basis: str) -> tuple[KeptImpact, b
     return kept, True
 
 
-def _to_be_asked_for(kept: KeptImpact, basis: str, now: dt.datetime) -> bool:
+def is_to_be_asked_for(kept: KeptImpact, basis: str, now: dt.datetime) -> bool:
+    """Whether asking has a worker judge anew: its worker died, or it failed or is of yesterday, and a minute has passed."""
     silent = now - kept.heard_at
     if kept.state in OPEN:
         return silent > LOST_AFTER

@@ -38,6 +38,11 @@ def page(lawyer: Client, revision: RuleRevision) -> str:
     return lawyer.get(reverse("rule-impact", args=[revision.pk])).text
 
 
+def asked(lawyer: Client, revision: RuleRevision) -> str:
+    """The page after the button in it was pressed, as the page itself does when it opens."""
+    return lawyer.post(reverse("rule-impact", args=[revision.pk]), follow=True).text
+
+
 def kept() -> KeptImpact:
     return KeptImpact.objects.get()
 
@@ -62,8 +67,10 @@ def test_the_page_waits_for_a_worker_and_then_says_what_it_would_have_said_at_on
     sent: list[int] = []
     monkeypatch.setattr("audits.views.rule_impact.preview_rule.delay", sent.append)
     with django_capture_on_commit_callbacks(execute=True):
-        first, second = page(lawyer, revision), page(lawyer, revision)
-    assert sent == [kept().pk], "a page that looks again asks nobody again"
+        assert 'hx-trigger="load, submit"' in page(lawyer, revision)
+        assert (sent, KeptImpact.objects.count()) == ([], 0), "looking asks nobody"
+        first, second, _ = asked(lawyer, revision), page(lawyer, revision), asked(lawyer, revision)
+    assert sent == [kept().pk], "whoever asks again while it is judged asks nobody"
     assert "Everything recorded is being judged." in first
     assert 'hx-trigger="every 1s"' in second
     assert work_out(kept().pk)
@@ -84,7 +91,7 @@ def test_programs_are_told_the_same_before_and_after_it_is_kept(
     second = another_run(recorded)
     address = f"/api/v1/rule-revisions/{revision.pk}/impact"
     at_once = lawyer.get(address).json()
-    page(lawyer, revision)
+    asked(lawyer, revision)
     work_out(kept().pk)
     assert lawyer.get(address).json() == at_once
     assert [(one["run"], one["calls"]) for one in at_once["runs"]] == [(second.pk, 7), (recorded.run.pk, 30)]
@@ -93,22 +100,25 @@ def test_programs_are_told_the_same_before_and_after_it_is_kept(
 def test_what_is_recorded_since_makes_it_one_of_yesterday(
     recorded: Recorded, revision: RuleRevision, lawyer: Client
 ) -> None:
-    page(lawyer, revision)
+    asked(lawyer, revision)
     work_out(kept().pk)
     another_run(recorded)
-    shown = page(lawyer, revision)
-    assert "Something was recorded or changed since then" in shown
-    assert "30 calls" in shown
+    for shown in (page(lawyer, revision), asked(lawyer, revision)):
+        assert "Something was recorded or changed since then; load this page again in a minute" in shown
+        assert "30 calls" in shown
     later(AGAIN_AFTER)
-    assert "Everything recorded is being judged." in page(lawyer, revision)
+    shown = page(lawyer, revision)
+    assert ("Judge everything anew" in shown, "30 calls" in shown) == (True, True)
+    assert "Everything recorded is being judged." in asked(lawyer, revision)
 
 
 def test_a_worker_that_died_is_followed_by_another_and_its_word_comes_too_late(
     revision: RuleRevision, lawyer: Client
 ) -> None:
-    page(lawyer, revision)
+    asked(lawyer, revision)
     begin_impact(kept().pk, basis="of the first", total=1)
     later(LOST_AFTER)
+    assert "Nothing has been heard of the worker" in page(lawyer, revision)
     assert ask_for_impact(revision=revision, basis=rows_behind()) == (kept(), True)
     assert not keep_impact(kept().pk, impact_of_revision(revision), basis="of the first")
     assert work_out(kept().pk)
@@ -117,14 +127,15 @@ def test_a_worker_that_died_is_followed_by_another_and_its_word_comes_too_late(
 def test_a_preview_that_failed_is_said_so_and_asked_for_anew(
     revision: RuleRevision, lawyer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page(lawyer, revision)
+    asked(lawyer, revision)
     with monkeypatch.context() as broken:
         broken.setattr("audits.procedures.rule_impacts.impact_of_revision", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             work_out(kept().pk)
     assert "It could not be judged." in page(lawyer, revision)
     later(AGAIN_AFTER)
-    assert "Everything recorded is being judged." in page(lawyer, revision)
+    assert "Judge everything anew" in page(lawyer, revision)
+    assert "Everything recorded is being judged." in asked(lawyer, revision)
 
 
 def test_every_table_that_it_is_worked_out_from_is_watched(revision: RuleRevision) -> None:

@@ -139,7 +139,8 @@ class CountShown(Schema):
 
     calls: int
     tokens: int
-    cost: str
+    cost: str = Field(description="Empty where it is in several currencies.")
+    currency: str = Field(description="Of the cost; several are named one after the other, empty where there is none.")
     uncounted: int
 
 
@@ -171,6 +172,9 @@ class ReconciliationShown(Schema):
     lines: list[LineShown]
     total: LineShown | None
     simulated: int
+    billed_twice: list[Json] = Field(
+        description="Imported bills that come to the same sums on some days; both are counted."
+    )
     owners: list[Json]
 
 
@@ -251,13 +255,13 @@ def get_reconciliation(request: PersonRequest, asked: Query[PeriodAsked]) -> dic
     channels, channel, projects, since, until = _period(request, asked)
     empty = {"channel": None, "channels": channels, "since": None, "until": None, "lines": [], "total": None}
     if channel is None:
-        return {**empty, "simulated": 0, "owners": []}
+        return {**empty, "simulated": 0, "billed_twice": [], "owners": []}
     found = reconcile(projects, channel, since, until)
     whose = logged_by(projects, since, until, channel)
     return {
         "channel": channel, "channels": channels, "since": since, "until": until,
         "lines": [_line(one) for one in found.lines], "total": _line(found.total), "simulated": found.simulated,
-        "owners": by_owner(whose),
+        "billed_twice": [asdict(one) for one in found.billed_twice], "owners": by_owner(whose),
     }  # fmt: skip
 
 
@@ -282,7 +286,8 @@ def _line(one: Line) -> Json:
         return {
             "calls": held.calls,
             "tokens": held.tokens,
-            "cost": format(held.cost.normalize(), "f"),
+            "cost": held.amount or ("" if held.currencies else "0"),
+            "currency": held.currency,
             "uncounted": held.uncounted,
         }
 

@@ -108,6 +108,7 @@ class ColumnsAsked(Asked):
     channel: str = Field("", max_length=60, description="Provider or gateway of every row.")
     model: str = Field("", max_length=200, description="Model of every row.")
     time_format: str = Field("", max_length=60, description="As in %d.%m.%Y; empty: ISO 8601 and seconds since 1970.")
+    time_zone: str = Field("", max_length=60, description="Of times that name none, as in Europe/Berlin; empty: UTC.")
 
 
 class ColumnsShown(Schema):
@@ -210,7 +211,10 @@ def put_columns(request: PersonRequest, pk: int, asked: ColumnsAsked) -> Import:
     if unknown := sorted(set(asked.columns) - set(MEANINGS)):
         errors = [{"field": f"columns.{one}"[:80], "detail": "No such meaning."} for one in unknown]
         raise Problem(422, f"Meanings are: {', '.join(MEANINGS)}.", errors=errors)
-    given = {"constant_channel": asked.channel, "constant_model": asked.model, "time_format": asked.time_format}
+    given = {
+        "constant_channel": asked.channel, "constant_model": asked.model, "time_format": asked.time_format,
+        "time_zone": asked.time_zone,
+    }  # fmt: skip
     data = cleaned(MappingForm({**asked.columns, **given}, columns=names), {one: f"columns.{one}" for one in MEANINGS})
     describe(imported=imported, acting_user=request.user, options=data["mapping"].as_json())
     import_usage.delay_on_commit(imported.pk)

@@ -6,7 +6,7 @@ Tolerant of how a value is written, strict about what it says: a count that is n
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -41,11 +41,11 @@ _DEEPEST = 6
 _DECODER, _BLANKS = json.JSONDecoder(), re.compile(r"\s*")
 
 
-def moment(value: Any, field: str) -> datetime:
-    """A time as UTC: ISO 8601 (without a zone: UTC) or seconds, milli-, micro- or nanoseconds since 1970."""
+def moment(value: Any, field: str, zone: tzinfo = UTC) -> datetime:
+    """A time as UTC: ISO 8601 (where it names no zone: in `zone`) or seconds, milli-, micro- or nanoseconds since 1970."""
     if type(value) is float and _EARLIEST_SECONDS <= value < _LATEST_SECONDS:
         return datetime.fromtimestamp(value, UTC)
-    found = _iso(value) if isinstance(value, str) and not _SINCE_1970.fullmatch(value.strip()) else None
+    found = _iso(value, zone) if isinstance(value, str) and not _SINCE_1970.fullmatch(value.strip()) else None
     if found is None:
         found = _epoch(value, field)
     if not _EARLIEST <= found < _LATEST:
@@ -53,10 +53,13 @@ def moment(value: Any, field: str) -> datetime:
     return found
 
 
-def _iso(text: str) -> datetime | None:
+def _iso(text: str, zone: tzinfo) -> datetime | None:
+    plain = text.strip()
+    if plain.endswith(" UTC"):
+        plain, zone = plain.removesuffix(" UTC"), UTC
     try:
-        found = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        found = datetime.fromisoformat(plain)
+        return (found.replace(tzinfo=zone) if found.tzinfo is None else found).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

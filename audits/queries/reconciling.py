@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
-from django.db.models import F, QuerySet, Sum
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import F, Q, QuerySet, Sum, Value
 
 from audits.ingest.titles import BILLS
-from audits.models import Import, UsageDay, UsageEntry, UsageSignature
+from audits.models import Import, ImportedDay, UsageDay, UsageEntry, UsageSignature
 from audits.queries.overlaps import Overlap, Told, overlaps
 from compliance.engine.catalogue import canonical_name
 from compliance.models import Project
@@ -21,18 +23,39 @@ _DATED = re.compile(r"(?:[-@]20\d{6}|-\d{4}-\d{2}-\d{2}|-latest)?(?:-v\d+:\d+)?$
 
 @dataclass
 class Side:
-    """One side's word on a day and model. `uncounted`: sums that do not say how many calls they are of."""
+    """One side's word on a day and model. `uncounted`: sums that do not say how many calls they are of. `cost` is the sum of
+    nothing where `currencies` are several.
+    """
 
     calls: int = 0
     tokens: int = 0
     cost: Decimal = Decimal(0)
     uncounted: int = 0
     there: bool = False
+    currencies: frozenset[str] = frozenset()
 
-    def add(self, calls: int, tokens: int, cost: Decimal = Decimal(0), uncounted: int = 0) -> None:
+    def add(
+        self,
+        calls: int,
+        tokens: int,
+        cost: Decimal = Decimal(0),
+        uncounted: int = 0,
+        currencies: Iterable[str] = (),
+    ) -> None:
         """Add what one row of a roll-up says."""
         self.calls, self.tokens, self.cost = self.calls + calls, self.tokens + tokens, self.cost + cost
         self.uncounted, self.there = self.uncounted + uncounted, True
+        self.currencies |= frozenset(currencies)
+
+    @property
+    def amount(self) -> str:
+        """What it cost, as a decimal number; "" where that is unknown, or in several currencies."""
+        return f"{self.cost.normalize():f}" if self.cost and len(self.currencies) < 2 else ""
+
+    @property
+    def currency(self) -> str:
+        """What the cost is in; several are named one after the other."""
+        return " ".join(sorted(self.currencies))
 
 
 @dataclass
@@ -99,15 +122,32 @@ def _rest(billed: int, recorded: int, logged: int, both: int) -> tuple[int, int]
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The lines of a period and their sum. `simulated`: recorded calls that a stand-in answered; no provider bills them."""
+    """The lines of a period and their sum. `simulated`: recorded calls that a stand-in answered; no provider bills them.
+
+    `billed_twice`: bills that come to the same sums, and stand in the columns both.
+    """
 
     lines: tuple[Line, ...]
     total: Line
     simulated: int
+    billed_twice: tuple["Twice", ...] = ()
+
+
+@dataclass(frozen=True)
+class Twice:
+    """Two exports of one bill that come to the same sums on some days, as when it was grouped by project, and then by model."""
+
+    one: int
+    one_name: str
+    other: int
+    other_name: str
+    first: dt.date
+    last: dt.date
+    days: int
 
 
 def reconcile(projects: QuerySet[Project], channel: str, first: dt.date, last: dt.date) -> Reconciliation:
-    """All three sides of `channel` (who served the calls, and bills them) from `first` to `last`, both included. Four queries."""
+    """All three sides of `channel` (who served the calls, and bills them) from `first` to `last`, both included. Five queries."""
     sides = _Sides()
     period = {"day__range": (first, last), "served_by": channel}
     recorded = UsageSignature.objects.filter(**period, run__pipeline__project__in=projects)
@@ -122,7 +162,26 @@ def reconcile(projects: QuerySet[Project], channel: str, first: dt.date, last: d
     for row in _by_day(imported.filter(pipeline__in=bills)):
         sides.bill(row)
     lines = sides.lines()
-    return Reconciliation(lines, _total(lines), simulated)
+    brought = ImportedDay.objects.filter(**period, pipeline__project__in=projects, imported__source__in=BILLS)
+    return Reconciliation(lines, _total(lines), simulated, tuple(_billed_twice(brought)))
+
+
+def _billed_twice(brought: QuerySet[ImportedDay]) -> Iterator[Twice]:
+    """Pairs of bills with equal sums. An entry of a bill is known again by what it is grouped by, so one that was exported
+    under other groups is another one; what all of them come to on a day is the same.
+    """
+    alike: defaultdict[tuple[Any, ...], dict[int, str]] = defaultdict(dict)
+    rows = brought.order_by("imported_id").values("imported_id", "imported__name", "day", "currency")
+    for row in rows.annotate(asked=Sum("input_tokens"), answered=Sum("output_tokens"), money=Sum("cost")):
+        for sums in ((row["asked"], row["answered"]), (row["currency"], row["money"])):
+            if any(isinstance(one, int | Decimal) and one > 0 for one in sums):
+                alike[row["day"], *sums][row["imported_id"]] = row["imported__name"]
+    days: defaultdict[tuple[int, str, int, str], set[dt.date]] = defaultdict(set)
+    for (day, *_), named in alike.items():
+        for (one, one_name), (other, other_name) in combinations(named.items(), 2):
+            days[one, one_name, other, other_name].add(day)
+    for pair, held in days.items():
+        yield Twice(*pair, first=min(held), last=max(held), days=len(held))
 
 
 class _Sides:
@@ -143,7 +202,7 @@ class _Sides:
 
     def log(self, row: dict[str, Any]) -> None:
         line, told = self._line(row)
-        line.logged.add(row["n"], row["tokens"], row["money"], row["blind"])
+        line.logged.add(row["n"], row["tokens"], row["money"], row["blind"], row["currencies"])
         if row["seen"]:
             line.both.add(row["n"], row["tokens"])
         else:
@@ -152,7 +211,7 @@ class _Sides:
     def bill(self, row: dict[str, Any]) -> None:
         usage = row["kind"] == UsageEntry.Kind.USAGE
         line, _ = self._line(row)
-        line.billed.add(row["n"] if usage else 0, row["tokens"], row["money"], row["blind"])
+        line.billed.add(row["n"] if usage else 0, row["tokens"], row["money"], row["blind"], row["currencies"])
 
     def lines(self) -> tuple[Line, ...]:
         for key, line in self._found.items():
@@ -174,7 +233,8 @@ _SUMS = {"n": Sum("calls"), "tokens": Sum(F("input_tokens") + F("output_tokens")
 
 def _by_day(days: QuerySet[UsageDay], *further: str) -> Iterable[dict[str, Any]]:
     groups = days.order_by().values("day", "model", "kind", *further)
-    return groups.annotate(**_SUMS, money=Sum("cost"), blind=Sum("uncounted"))
+    priced = ArrayAgg("currency", distinct=True, filter=~Q(cost=0), default=Value([]))
+    return groups.annotate(**_SUMS, money=Sum("cost"), blind=Sum("uncounted"), currencies=priced)
 
 
 def _total(lines: tuple[Line, ...]) -> Line:
@@ -183,7 +243,7 @@ def _total(lines: tuple[Line, ...]) -> Line:
         for side in ("recorded", "logged", "billed", "both"):
             mine = getattr(one, side)
             if mine.there:
-                getattr(total, side).add(mine.calls, mine.tokens, mine.cost, mine.uncounted)
+                getattr(total, side).add(mine.calls, mine.tokens, mine.cost, mine.uncounted, mine.currencies)
     return total
 
 
@@ -212,17 +272,22 @@ def as_rows(found: Reconciliation) -> Iterator[list[Any]]:
     yield [
         "day", "model", *(f"{side}_{what}" for side in sides for what in ("calls", "tokens", "cost")),
         "unexplained_tokens_least", "unexplained_tokens_most", "unexplained_calls_least", "unexplained_calls_most",
-        "recorded_and_logged_calls", "recorded_and_logged_tokens", "may_be_the_same_calls",
+        "recorded_and_logged_calls", "recorded_and_logged_tokens", "may_be_the_same_calls", "logged_currency", "billed_currency",
     ]  # fmt: skip
     for line in found.lines:
         cells: list[Any] = [line.day, _cell(line.model)]
         for side in (line.recorded, line.logged, line.billed):
             calls = side.calls if side.calls or not side.uncounted else ""
-            cells += [calls, side.tokens, side.cost.normalize()] if side.there else ["", "", ""]
+            cells += [calls, side.tokens, side.amount or _nought(side)] if side.there else ["", "", ""]
         alike = "; ".join(f"{_cell(one.one)} and {one.other}: {one.calls}" for one in line.overlaps)
         yield [
             *cells, *(line.rest or ("", "")), *(line.rest_calls or ("", "")), line.both.calls, line.both.tokens, alike,
+            line.logged.currency, line.billed.currency,
         ]  # fmt: skip
+
+
+def _nought(side: Side) -> str:
+    return "0" if not side.currencies else ""
 
 
 def _cell(text: str) -> str:

@@ -84,6 +84,10 @@ class MappingForm(forms.Form):
             label="How times are written", required=False, max_length=60,
             help_text="Leave it empty for ISO 8601 and seconds since 1970; else as in %d.%m.%Y %H:%M.",
         )  # fmt: skip
+        self.fields["time_zone"] = forms.CharField(
+            label="Time zone", required=False, max_length=60,
+            help_text="Of times that name none: leave it empty for UTC; else as in Europe/Berlin.",
+        )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -99,4 +103,5 @@ class MappingForm(forms.Form):
             "columns": {meaning: data[meaning] for meaning in MEANINGS if data.get(meaning)},
             "constants": {meaning: value for meaning, value in constants.items() if value},
             "time_format": data.get("time_format") or "",
+            "time_zone": data.get("time_zone") or "",
         }

@@ -323,7 +323,7 @@ def _span(own: str, parent: str, operation: str, model: str = "acme-large", **mo
 
 def _span_ids(*spans: dict[str, Any]) -> list[str]:
     found = otlp.records({"resourceSpans": [{"scopeSpans": [{"spans": list(spans)}]}]})
-    return [record.id.partition(":")[2] for record in found]
+    return [record.id.partition(":")[2] for record in found if isinstance(record, UsageRecord)]
 
 
 def test_a_call_that_a_framework_and_a_client_both_trace_counts_once() -> None:
@@ -348,4 +348,5 @@ def test_retrievals_and_memories_are_no_calls_and_words_may_stand_in_events() ->
     details = {"name": "gen_ai.client.inference.operation.details", "attributes": said}
     spans = [_span("r", "", "retrieval"), _span("m", "", "search_memory"), _span("c", "", "chat", events=[details])]
     [record] = otlp.records({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
+    assert isinstance(record, UsageRecord)
     assert record.prompt == "Why?"

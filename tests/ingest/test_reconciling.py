@@ -104,6 +104,47 @@ def test_the_page_shows_the_rest_and_only_what_one_may_see(give: Give, project: 
     assert wrong.status_code == 422
 
 
+def test_a_bill_that_was_exported_twice_under_other_groups_is_told_and_both_are_counted(give: Give) -> None:
+    by_project = give(json.dumps(OPENAI_USAGE).encode(), "openai-usage", "by-project.json")
+    give(json.dumps(OPENAI_USAGE).encode(), "openai-usage", "again.json")
+    assert reconcile(Project.objects.all(), "openai", DAY, DAY).billed_twice == (), (
+        "the same export again brings nothing"
+    )
+    whole = json.dumps(OPENAI_USAGE).replace('"proj_1"', "null")
+    by_model = give(whole.encode(), "openai-usage", "by-model.json")
+    costs = json.dumps(OPENAI_COSTS)
+    of_costs = [give(one.encode(), "openai-usage") for one in (costs, costs.replace('"proj_1"', "null"))]
+    found = reconcile(Project.objects.all(), "openai", DAY, DAY)
+    assert [(one.one, one.other, one.first, one.days) for one in found.billed_twice] == [
+        (by_project.pk, by_model.pk, DAY, 1), (of_costs[0].pk, of_costs[1].pk, DAY, 1),
+    ]  # fmt: skip
+    assert found.total.billed.tokens == 3000
+    client = Client()
+    client.force_login(make_user(User.Role.ADMINISTRATOR))
+    page = client.get(reverse("reconciliation"), {"channel": "openai"}).text
+    assert "come to the same sums on 1 day" in page
+    assert reverse("import", args=[by_model.pk]) in page
+
+
+def test_costs_of_several_currencies_are_not_added_up(give: Give) -> None:
+    options = {
+        "columns": {"at": "day", "model": "model", "cost": "cost", "currency": "currency"}, "constants": {"channel": "openai"},
+    }  # fmt: skip
+    table = b"day,model,cost,currency\n2026-11-20,a,100,USD\n2026-11-20,b,2,USD\n2026-11-20,b,3,EUR\n"
+    give(table, "csv", "costs.csv", options=options)
+    found = reconcile(Project.objects.all(), "openai", DAY, DAY)
+    told = [(line.model, line.logged.amount, line.logged.currency) for line in (*found.lines, found.total)]
+    assert told == [("a", "100", "USD"), ("b", "", "EUR USD"), ("", "", "EUR USD")]
+    client = Client()
+    client.force_login(make_user(User.Role.ADMINISTRATOR))
+    period = {"channel": "openai", "since": DAY.isoformat(), "until": DAY.isoformat()}
+    page = client.get(reverse("reconciliation"), period).text
+    assert "100.00 USD" in page
+    assert "costs in several currencies (EUR USD)" in page
+    rows = list(csv.DictReader(client.get(reverse("reconciliation-export"), period).text.splitlines()))
+    assert [(row["logged_cost"], row["logged_currency"]) for row in rows] == [("100", "USD"), ("", "EUR USD")]
+
+
 def test_the_lines_can_be_downloaded_and_logged_calls_are_told_by_owner(give: Give, project: Project) -> None:
     give(as_lines(litellm_call(number) for number in range(2)), "litellm")
     give(json.dumps(OPENAI_USAGE).encode(), "openai-usage", "usage.json")
@@ -116,3 +157,12 @@ def test_the_lines_can_be_downloaded_and_logged_calls_are_told_by_owner(give: Gi
     told = dict(zip(head, line, strict=True))
     assert (told["day"], told["model"], told["recorded_tokens"]) == (DAY.isoformat(), "gpt-4.1-mini", "")
     assert (told["logged_tokens"], told["billed_tokens"], told["unexplained_tokens_least"]) == ("400", "1500", "1100")
+
+
+def test_a_period_in_which_stand_ins_alone_answered_says_so(project: Project) -> None:
+    recorded(project, calls=113, tokens=9000, simulated=True)
+    client = Client()
+    client.force_login(make_user("legal"))
+    page = client.get(reverse("reconciliation")).content.decode()
+    assert "Nothing that a provider could bill" in page
+    assert "Neither a run" not in page

@@ -30,6 +30,7 @@ _NO_CALL = re.compile(
     r"(?:^|_)(?:list|get|delete|cancel|retrieve|update)(?![a-z])|^(?:list|get|delete|cancel)[A-Z]|^deployments_", re.I
 )
 # How the portal writes a time in an exported CSV; other exports write ISO 8601.
+_ZONE = "zone of its times"
 _OF_THE_PORTAL = ("%m/%d/%Y, %I:%M:%S.%f %p", "%m/%d/%Y, %I:%M:%S %p")
 
 
@@ -89,10 +90,15 @@ def _of_a_gateway(row: Mapping[str, Any], about: Mapping[str, Any]) -> Iterator[
 
 def _plain(value: Fields) -> dict[str, Any]:
     """The fields under lower-case names: storage, event hubs and tables write them in different cases, CSVs with a zone."""
-    return {key.lower().partition(" ")[0]: one for key, one in value.items() if one not in (None, "")}
+    plain = {key.lower().partition(" ")[0]: one for key, one in value.items() if one not in (None, "")}
+    headed = next((key for key in value if key.startswith("TimeGenerated [")), "TimeGenerated [UTC]")
+    zone = headed.removeprefix("TimeGenerated [").rstrip("]")
+    return plain if zone == "UTC" else plain | {_ZONE: zone}
 
 
 def _time(row: Mapping[str, Any]) -> datetime:
+    if zone := row.get(_ZONE):
+        raise Unreadable(f"TimeGenerated [{zone}]: times are not in UTC; choose UTC in the portal, and export it again")
     given = _of(row, "time", "timegenerated")
     if isinstance(given, str) and given[-2:] in ("AM", "PM"):
         for form in _OF_THE_PORTAL:

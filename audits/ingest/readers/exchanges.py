@@ -107,11 +107,12 @@ def _body(content: Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+_KEYS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
+
+
 def _key(exchange: WireExchange) -> str:
     """The fingerprint of the credential that was sent: keeping has put it in its place."""
-    values = (
-        value for key, value in exchange.request_headers if key.lower() in ("authorization", "x-api-key", "api-key")
-    )
+    values = (value for key, value in exchange.request_headers if key.lower() in _KEYS)
     return next((value for value in values if value.startswith("masked:")), "")
 
 

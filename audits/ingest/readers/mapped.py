@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from audits.ingest.records import Fields, Reader, Unreadable, UsageRecord
 from audits.ingest.values import count, http_status, moment, money, name, said
@@ -60,15 +61,20 @@ class BadMapping(ValueError):
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """Meaning → column, what holds for every row, and how times are written (as strptime has it; "": see by itself)."""
+    """Meaning → column, what holds for every row, how times are written (as strptime has it; "": see by itself), and in which
+    zone those are that name none (as in Europe/Berlin; "": UTC)."""
 
     columns: Mapping[str, str]
     constants: Mapping[str, str]
     time_format: str = ""
+    time_zone: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored with an import."""
-        return {"columns": dict(self.columns), "constants": dict(self.constants), "time_format": self.time_format}
+        return {
+            "columns": dict(self.columns), "constants": dict(self.constants), "time_format": self.time_format,
+            "time_zone": self.time_zone,
+        }  # fmt: skip
 
 
 def mapping_of(options: Mapping[str, Any]) -> ColumnMapping:
@@ -81,7 +87,18 @@ def mapping_of(options: Mapping[str, Any]) -> ColumnMapping:
         raise BadMapping("at: say which column holds the time")
     if not {"model", "channel", "host"} & {*columns, *constants}:
         raise BadMapping("model: say which column names the model, or the provider or host")
-    return ColumnMapping(columns, constants, str(options.get("time_format") or ""))
+    zone = str(options.get("time_zone") or "")
+    if zone:
+        _zone(zone)
+    return ColumnMapping(columns, constants, str(options.get("time_format") or ""), zone)
+
+
+def _zone(named: str) -> tzinfo:
+    """Raises BadMapping for a name of no zone."""
+    try:
+        return ZoneInfo(named)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
+        raise BadMapping(f"time_zone: {named[:60]!r} is no time zone; write it as Europe/Berlin or UTC") from problem
 
 
 def guessed(columns: Iterable[str]) -> dict[str, str]:
@@ -105,6 +122,7 @@ def require_columns(mapping: ColumnMapping, columns: Iterable[str]) -> None:
 
 def reader(mapping: ColumnMapping) -> Reader:
     """A reader of rows under this mapping."""
+    zone = _zone(mapping.time_zone) if mapping.time_zone else UTC
 
     def records(row: Fields) -> Iterator[UsageRecord]:
         def get(meaning: str) -> Any:
@@ -114,16 +132,16 @@ def reader(mapping: ColumnMapping) -> Reader:
 
         if mapping.columns["at"] not in row:
             raise Unreadable(f"{mapping.columns['at']}: no such column")
-        yield _record(get, mapping.time_format)
+        yield _record(get, mapping.time_format, zone)
 
     return records
 
 
-def _record(get: Any, time_format: str) -> UsageRecord:
+def _record(get: Any, time_format: str, zone: tzinfo) -> UsageRecord:
     calls, cost = count(get("calls"), "calls"), money(get("cost"), "cost")
     given, status = count(get("status"), "status"), http_status(get("status"), "status")
     return UsageRecord(
-        at=_time(get("at"), time_format),
+        at=_time(get("at"), time_format, zone),
         id=name(get("id")),
         kind="call" if calls is None or calls == 1 else "usage",
         channel=name(get("channel")).lower(),
@@ -147,11 +165,11 @@ def _record(get: Any, time_format: str) -> UsageRecord:
     )
 
 
-def _time(value: Any, time_format: str) -> datetime:
+def _time(value: Any, time_format: str, zone: tzinfo) -> datetime:
     if not time_format or not isinstance(value, str):
-        return moment(value, "at")
+        return moment(value, "at", zone)
     try:
         found = datetime.strptime(value.strip(), time_format)  # noqa: DTZ007 - a zone is given below where it has none
     except ValueError as problem:
         raise Unreadable(f"at: {value[:60]!r} is not written as {time_format}") from problem
-    return moment((found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat(), "at")
+    return moment(found.isoformat(), "at", zone)

@@ -44,6 +44,10 @@ _NOT_MODELS = frozenset(
         "agent",
         "workflow",
         "task",
+        # As LangSmith names the runs of a chain that are none of a model.
+        "chain",
+        "retriever",
+        "parser",
     )
 )
 _OPERATIONS = {

@@ -36,5 +36,8 @@ def conventions_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     operation = _OPERATIONS.get(name(facts.get("ai.operationId")).rpartition(".")[2])
     if operation is None:
         return {}
-    found = {one: next((facts[own] for own in names if facts.get(own) not in (None, "")), None) for one, names in _NAMES.items()}
+    found = {
+        one: next((facts[own] for own in names if facts.get(own) not in (None, "")), None)
+        for one, names in _NAMES.items()
+    }
     return {"gen_ai.operation.name": operation} | {one: value for one, value in found.items() if value is not None}

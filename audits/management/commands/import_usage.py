@@ -67,6 +67,9 @@ class Command(BaseCommand):
             help="what holds for every line of a CSV",
         )
         parser.add_argument("--time-format", default="", help="how the CSV writes times, as in %%d.%%m.%%Y")
+        parser.add_argument(
+            "--time-zone", default="", help="of its times that name none, as in Europe/Berlin (default: UTC)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -115,14 +118,16 @@ def _options(options: dict[str, Any]) -> dict[str, Any]:
         "columns": _pairs(options["map"], "--map"),
         "constants": _pairs(options["constant"], "--constant"),
         "time_format": options["time_format"],
+        "time_zone": options["time_zone"],
     }
     declared = {"purpose": options["purpose"], "student": {"name": options["student"]} if options["student"] else {}}
     wanted: dict[str, Any] = {"declared": {key: value for key, value in declared.items() if value}}
     if options["source"] == "csv":
         wanted["options"] = mapping_of(mapping).as_json()
-    elif mapping["columns"] or mapping["constants"]:
+    elif any(mapping.values()):
         raise BadMapping(
-            "--map and --constant are for --source csv: the other sources say themselves what columns mean"
+            "--map, --constant, --time-format and --time-zone are for --source csv: the other sources say themselves what "
+            "columns mean"
         )
     return wanted
 

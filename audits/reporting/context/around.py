@@ -18,7 +18,7 @@ SERVER_INSIDE: Final = "server_inside"
 
 
 def reconciliation(material: Material) -> dict[str, Any]:
-    """Every channel of the projects in the report's days: recorded, logged, billed. Four queries for each channel.
+    """Every channel of the projects in the report's days: recorded, logged, billed. Five queries for each channel.
 
     All runs and logs of the projects count, not only those that the report is about: a bill knows no runs.
     """
@@ -64,7 +64,7 @@ def _side(side: Side) -> dict[str, Any] | None:
     """Calls, tokens and cost as a decimal in words; None: this side says nothing of it."""
     if not side.there:
         return None
-    return {"calls": side.calls, "tokens": side.tokens, "cost": f"{side.cost.normalize():f}" if side.cost else ""}
+    return {"calls": side.calls, "tokens": side.tokens, "cost": side.amount}
 
 
 def patterns(material: Material) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Joining what a batch asked with what it was answered, hours and exchanges apart; and a training job with its file.
 
+Answers that an API keeps are joined in the same way, by their id, and their tokens counted once however often they are read.
+
 Answers name their question by `custom_id`, which is only unique within its file, so the way from the results back to the
 file is followed through the states of jobs that the program polled for. Where that way was not seen, a question is taken
 only when one known batch alone has its name.
@@ -26,6 +28,10 @@ _INPUTS = ("input_file_id", "input_files", "inputFile", "file_name", "fileName")
 _OUTPUTS = (
     "output_file_id", "output_file", "error_file_id", "error_file", "responsesFile", "responses_file", "id", "name",
 )  # fmt: skip
+# What an API answers later, and keeps under the id it gave.
+_KEPT_OPERATIONS = frozenset({"create_response", "create_run", "retrieve_response", "retrieve_run"})
+_KEPT_APIS = frozenset({"gemini.interactions", "replicate.predictions"})
+COUNTED = "its tokens were told before, and are counted with the call that told them"
 UNJOINED = "the question to this answer was not seen, or can't be told from others of the same name"
 
 
@@ -37,11 +43,14 @@ class BatchLedger:
     _origin: dict[str, str] = field(default_factory=dict)
     _models: dict[str, str] = field(default_factory=dict)
     _files: dict[str, str] = field(default_factory=dict)
+    _asked: dict[str, ModelCall | None] = field(default_factory=dict)
     _kept: int = 0
 
     def joined(self, exchange: WireExchange, parsed: Parsed) -> Parsed:
         """The same, with answers of batches beside their questions and training jobs beside their files."""
         self._note(exchange, parsed)
+        if any(map(_is_kept, parsed.calls)):
+            parsed = replace(parsed, calls=tuple(map(self._read_later, parsed.calls)))
         if not any(call.settings.get("batch") or call.operation == "fine_tune" for call in parsed.calls):
             return parsed
         found = _RESULTS.search(exchange.target)
@@ -80,6 +89,26 @@ class BatchLedger:
 
     # What is put together
 
+    def _read_later(self, call: ModelCall) -> ModelCall:
+        """An answer beside its question, where both were seen; its tokens are counted the first time they are told."""
+        key = _key(call.response_id)
+        if key is None or not _is_kept(call):
+            return call
+        told = call.usage_source == "reported"
+        if not call.operation.startswith("retrieve_"):
+            if len(self._asked) < MOST_QUESTIONS:
+                self._asked[key] = None if told else replace(call, outputs=())
+            return call
+        asked = self._asked.get(key)
+        if asked is not None:
+            model, prompt = call.request_model or asked.request_model, call.prompt or asked.prompt
+            call = replace(call, request_model=model, prompt=prompt, system=call.system or asked.system)
+        if told and key in self._asked and asked is None:
+            return _uncounted(call)
+        if told and len(self._asked) < MOST_QUESTIONS:
+            self._asked[key] = None
+        return call
+
     def _completed(self, call: ModelCall, origin: str | None) -> ModelCall:
         return self._with_file(call) if call.operation == "fine_tune" else self._with_question(call, origin)
 
@@ -101,6 +130,16 @@ class BatchLedger:
         if file not in self._files:
             return call
         return replace(call, prompt=(*call.prompt, Message("file", f"training file {file}: {self._files[file]}")))
+
+
+def _is_kept(call: ModelCall) -> bool:
+    return call.operation in _KEPT_OPERATIONS or call.api in _KEPT_APIS
+
+
+def _uncounted(call: ModelCall) -> ModelCall:
+    """A call whose tokens stand with an earlier one."""
+    bare = replace(call, input_tokens=None, output_tokens=None, cached_tokens=None, reasoning_tokens=None)
+    return replace(bare, usage_source="absent", notes=(*call.notes, COUNTED))
 
 
 def _values(sources: tuple[dict[str, Any], ...], names: tuple[str, ...]) -> Iterator[Any]:

@@ -131,6 +131,8 @@ def _read_body(side: Side, decoded: Decoded, exchange: WireExchange, wire_format
         kind.startswith("application/octet") and wire_format.operation == "speech"
     ):
         side.value = {}
+    elif wire_format.operation == "retrieve_file":
+        side.value = {"text": _text_alone(data)}
     elif "amazon.eventstream" in kind:
         events, whole = bedrock_events(data, reader)
         _fold(side, events, wire_format, over=False, whole=whole)
@@ -145,6 +147,14 @@ def _read_body(side: Side, decoded: Decoded, exchange: WireExchange, wire_format
         side.value = {"text": data.decode("utf-8", "replace")}
     else:
         side.value = reader.value(data)
+
+
+def _text_alone(data: bytes) -> str | None:
+    """A file's text; None for one that is no text."""
+    try:
+        return None if b"\0" in data else data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _is_lines(kind: str, data: bytes) -> bool:

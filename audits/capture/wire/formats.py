@@ -44,12 +44,12 @@ class Answer:
     output_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
-    pictures: int = 0
+    pictures: int | None = None
 
     @property
     def pictures_alone(self) -> bool:
         """Whether a model that could have said something answered with pictures instead."""
-        return self.pictures > 0 and not any(output.kind == "text" and output.text for output in self.outputs)
+        return bool(self.pictures) and not any(output.kind == "text" and output.text for output in self.outputs)
 
 
 AskReader = Callable[[dict[str, Any], Mapping[str, str]], Ask]

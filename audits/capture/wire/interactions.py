@@ -40,7 +40,9 @@ def ask_interaction(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
     system = request.get("system_instruction")
     instructions = text_of(system) or content_text(obj(system).get("parts"))
     model = name_of(request.get("model")) or name_of(request.get("agent"))
-    return Ask(model.removeprefix("models/") if model else None, _turns(request.get("input")), instructions or None, settings)
+    return Ask(
+        model.removeprefix("models/") if model else None, _turns(request.get("input")), instructions or None, settings
+    )
 
 
 def _turns(given: Any) -> tuple[Message, ...]:

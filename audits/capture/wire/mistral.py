@@ -103,7 +103,7 @@ def _whole(entry: dict[str, Any]) -> dict[str, Any]:
     halves = [thought_and_said(part) for part in entry["parts"]]
     thought, said = joined(half[0] for half in halves), joined(half[1] for half in halves)
     content = [{"type": "thinking", "thinking": thought}] if thought else []
-    kept = {key: entry[key] for key in ("type", "model", "name") if key in entry}
+    kept: dict[str, Any] = {key: entry[key] for key in ("type", "model", "name") if key in entry}
     return {**kept, "content": [*content, {"type": "text", "text": said}], "arguments": joined(entry["arguments"])}
 
 

@@ -7,7 +7,7 @@ Read after OpenAI's API reference (chat/completions, chat streaming, completions
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any
 
 from audits.capture.wire.facts import Message, OutputText, Setting
 from audits.capture.wire.formats import Answer, Ask, Folded, Format, StreamEvent
@@ -47,21 +47,14 @@ def settings_asked(request: dict[str, Any], path: Mapping[str, str]) -> dict[str
 
 
 def ask_chat(request: dict[str, Any], path: Mapping[str, str]) -> Ask:
-    """A chat completions request."""
+    """A chat completions request; Perplexity puts one that is to be answered later one level down."""
+    if "messages" not in request and "messages" in obj(request.get("request")):
+        request = obj(request["request"])
     prompt, system = chat_messages(request.get("messages"))
     return Ask(model_asked(request, path), prompt, system, settings_asked(request, path))
 
 
-class Counts(TypedDict):
-    """Token counts by the names that Answer has for them."""
-
-    input_tokens: int | None
-    output_tokens: int | None
-    cached_tokens: int | None
-    reasoning_tokens: int | None
-
-
-def usage_of(response: dict[str, Any]) -> Counts:
+def usage_of(response: dict[str, Any]) -> dict[str, int | None]:
     """Token counts of an OpenAI-shaped answer, as keyword arguments of Answer."""
     usage = obj(response.get("usage")) or obj(obj(response.get("x_groq")).get("usage"))
     prompt = obj(usage.get("prompt_tokens_details")) or obj(usage.get("input_tokens_details"))

@@ -107,7 +107,9 @@ def answer_job(response: Any) -> Answer:
     """A job or file object: its id, and the model that a fine-tuning made, when it is done."""
     fields = obj(response)
     # An upload in parts is a file once it is complete.
-    return Answer(name_of(fields.get("fine_tuned_model")), name_of(obj(fields.get("file")).get("id") or fields.get("id")))
+    return Answer(
+        name_of(fields.get("fine_tuned_model")), name_of(obj(fields.get("file")).get("id") or fields.get("id"))
+    )
 
 
 def ask_rerank(request: dict[str, Any], path: Mapping[str, str]) -> Ask:

@@ -10,7 +10,7 @@ from audits.capture.wire.formats import Answer, Ask, Folded, Format, StreamEvent
 from audits.capture.wire.openai_chat import model_asked, settings_asked, usage_of
 from audits.capture.wire.reading import arguments_of, content_text, index_of, joined, name_of, obj, objects, text_of
 
-_LAST_EVENTS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
+LAST_EVENTS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
 _TEXT_DELTAS = {
     "response.output_text.delta": ("message", "content"),
     "response.refusal.delta": ("message", "content"),
@@ -99,7 +99,7 @@ def fold_response(events: list[StreamEvent]) -> Folded:
     for event in events:
         if response := obj(event.data.get("response")):
             whole = response
-        if _kind(event) in _LAST_EVENTS:
+        if _kind(event) in LAST_EVENTS:
             return Folded(whole, finished=True)
         if _kind(event) == "error":
             whole = {**whole, "error": obj(event.data.get("error")) or event.data}

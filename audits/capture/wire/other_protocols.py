@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
-from audits.capture.wire import google_grpc, realtime
+from audits.capture.wire import google_grpc, live, realtime
 from audits.capture.wire.bodies import Unreadable
 from audits.capture.wire.facts import CallError, ModelCall, Parsed, WireExchange
-from audits.capture.wire.formats import Answer, fact
+from audits.capture.wire.formats import Answer, Format, fact
+from audits.capture.wire.realtime import Turn
 
 RAW_GRPC = "a gRPC call: its protobuf messages are kept raw"
 RAW_WEBSOCKET = "a WebSocket session: its messages are kept raw"
+
+Turns = tuple[list[Turn], str | None]
+_SESSIONS: tuple[tuple[re.Pattern[str], Format, Callable[[WireExchange], Turns]], ...] = (
+    (re.compile(r"/realtime/?$"), realtime.FORMAT, realtime.turns_of),
+    (re.compile(r"/responses/?$"), live.RESPONSES, live.response_turns),
+    (re.compile(r"\.BidiGenerateContent(?:Constrained)?/?$"), live.LIVE, live.live_turns),
+)
 
 
 def grpc(exchange: WireExchange, served_by: str | None) -> Parsed:
@@ -41,12 +51,15 @@ def websocket(exchange: WireExchange, served_by: str | None) -> Parsed:
     """The answers of a realtime session, each a call; otherwise why the messages stay raw."""
     if exchange.status != 101:
         return Parsed(not_a_model_call=f"a WebSocket was asked for and not opened (status {exchange.status})")
-    if not realtime.is_realtime(exchange):
+    path = exchange.target.partition("?")[0]
+    found = next(((form, read) for pattern, form, read in _SESSIONS if pattern.search(path)), None)
+    if found is None:
         return Parsed(unparsed=RAW_WEBSOCKET)
-    turns, problem = realtime.turns_of(exchange)
+    wire_format, turns_of = found
+    turns, problem = turns_of(exchange)
     calls: list[ModelCall] = []
     for turn in turns:
-        call = fact(realtime.FORMAT, turn.ask, turn.answer, served_by, len(calls))
+        call = fact(wire_format, turn.ask, turn.answer, served_by, len(calls))
         calls.append(replace(call, streamed=True, error=turn.error, truncated=not turn.whole))
     if not calls:
         return Parsed(unparsed=f"{RAW_WEBSOCKET}: no answer of a model is in them")

@@ -16,15 +16,17 @@ from audits.capture.wire.facts import REASON_LIMIT, CallError, ModelCall, Parsed
 from audits.capture.wire.formats import Answer, Ask, Format, fact
 from audits.capture.wire.hosts import other_purpose_of, served_by_of, stores_files
 from audits.capture.wire.reading import count_of, obj, storable
+from audits.capture.wire.retrieved import CHAT, listed_answers, not_yet, stored_at
 from audits.capture.wire.routes import (
     BATCH_RESULTS,
     BATCH_STATE,
     STORED_BATCH,
-    STORED_STATE,
     format_by_shape,
     route_of,
     side_traffic,
     status_reading,
+    storing,
+    unseen,
 )
 
 _LONGEST_PATH = 4096
@@ -62,10 +64,12 @@ def _parse(exchange: WireExchange, hosts: Mapping[str, str] | None) -> Parsed:
         return other_protocols.websocket(exchange, served_by)
     if header(exchange.request_headers, "content-type").lower().startswith("application/grpc"):
         return other_protocols.grpc(exchange, served_by)
-    if method == "GET" and BATCH_RESULTS.search(path) and served_by is not None:
-        return _batch_results(exchange, served_by)
-    if method == "POST" and served_by is not None and STORED_STATE.search(path):
-        return Parsed(not_a_model_call="state was stored that a later call refers to")
+    if method == "GET" and (found := _stored_answer(exchange, served_by, path)):
+        return found
+    if method == "GET" and BATCH_RESULTS.search(path) and (found := _batch_results(exchange, served_by)):
+        return found
+    if method in ("POST", "PATCH", "PUT") and (reason := storing(path, served_by)):
+        return Parsed(not_a_model_call=reason)
     if found := _batch_elsewhere(exchange, served_by, method, path):
         return found
     request = read_request(exchange)
@@ -143,6 +147,25 @@ def _number(text: str) -> int | None:
     return count_of(int(text)) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
+def _stored_answer(exchange: WireExchange, served_by: str | None, path: str) -> Parsed | None:
+    """An answer that an API keeps, read; None where none is kept, or nothing shows that one is."""
+    kept = stored_at(path, served_by)
+    known = served_by not in (None, "self")
+    response = _json_response(exchange) if kept or path.endswith("/completions") else None
+    if rows := listed_answers(path, response):
+        return Parsed(tuple(fact(CHAT, Ask(), CHAT.answer(row), served_by, at) for at, row in enumerate(rows)))
+    if not kept:
+        return None
+    if exchange.status is None or not 200 <= exchange.status < 300:
+        return Parsed(not_a_model_call="a stored answer was asked for and not given")
+    found = next((each for each in kept if each.given(obj(response))), None)
+    if not_yet(obj(response)):
+        return Parsed(not_a_model_call="a stored answer was asked for that was not there yet")
+    if found is None and known and not isinstance(response, dict):
+        found = kept[0]
+    return None if found is None else _call(exchange, served_by, found.format, {}, Side(value={}))
+
+
 def _unrouted_get(exchange: WireExchange, served_by: str | None, path: str) -> Parsed:
     purpose = status_reading(path) if served_by else other_purpose_of(exchange.host)
     if purpose is None and served_by in (None, "self"):
@@ -158,10 +181,11 @@ def _unrouted(exchange: WireExchange, served_by: str | None, path: str, request:
     if found is not None:
         request.notes.append("told by the shape of its bodies: no parser knows the path")
         return _call(exchange, served_by, found, {}, request)
-    purpose = (other_purpose_of(exchange.host) if served_by is None else None) or side_traffic(path)
+    purpose = (other_purpose_of(exchange.host) if served_by is None else None) or side_traffic(path, served_by)
     if purpose is not None:
         return Parsed(not_a_model_call=purpose)
-    return Parsed(unparsed=_unknown(exchange, path, request.problem or "its bodies look like no known model API"))
+    why = (unseen(path) if served_by else None) or request.problem or "its bodies look like no known model API"
+    return Parsed(unparsed=_unknown(exchange, path, why))
 
 
 def _unknown(exchange: WireExchange, path: str, why: str) -> str:
@@ -175,12 +199,15 @@ def _json_response(exchange: WireExchange) -> Any:
         return None
 
 
-def _batch_results(exchange: WireExchange, served_by: str) -> Parsed:
-    """A file with the answers of a batch: each line is one call; its question went out with another file."""
+def _batch_results(exchange: WireExchange, served_by: str | None) -> Parsed | None:
+    """A file with the answers of a batch: each line is one call; its question went out with another file.
+
+    None for a host that nobody knows, where it holds none.
+    """
     try:
         body = decode_body(exchange.response_body, exchange.response_headers).data
     except Unreadable as problem:
-        return Parsed(unparsed=f"response: {problem}")
+        return Parsed(unparsed=f"response: {problem}") if served_by else None
     reader = JsonReader()
     calls: list[ModelCall] = []
     bad = 0
@@ -190,7 +217,7 @@ def _batch_results(exchange: WireExchange, served_by: str) -> Parsed:
         except Unreadable:
             bad += 1
     if not calls:
-        return Parsed(not_a_model_call="a file was read that holds no answers of a batch")
+        return Parsed(not_a_model_call="a file was read that holds no answers of a batch") if served_by else None
     return Parsed(tuple(calls), f"response: {bad} lines could not be read as JSON" if bad else None)
 
 

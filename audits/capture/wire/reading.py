@@ -122,10 +122,16 @@ def _result_text(fields: dict[str, Any]) -> str:
 
 
 def thought_and_said(content: Any) -> tuple[str, str]:
-    """A message's content in two: the text of its parts of type `thinking`, and that of all others."""
-    parts = items(content) if isinstance(content, list) else [content]
-    thought = [part for part in parts if obj(part).get("type") == "thinking"]
-    return content_text(thought), content_text([part for part in parts if obj(part).get("type") != "thinking"])
+    """An answer's content in two: what its parts of type `thinking` say, and what all others do.
+
+    Parts that say nothing (references) stand between pieces of one text, and leave no mark in it.
+    """
+    if not isinstance(content, list):
+        return "", content_text(content)
+    parts = [part if isinstance(part, dict) else {"text": part} for part in content[:_PARTS_LIMIT]]
+    thought = [part for part in parts if part.get("type") == "thinking"]
+    said = [part for part in parts if any(isinstance(part.get(key), str) for key in _TEXT_KEYS)]
+    return content_text(thought), "".join(_part_text(part) for part in said if part.get("type") != "thinking")
 
 
 def chat_messages(messages: Any) -> tuple[tuple[Message, ...], str | None]:

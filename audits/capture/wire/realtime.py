@@ -6,7 +6,6 @@ Each answer of the model within the session is a call of its own.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -27,18 +26,18 @@ from audits.capture.wire.reading import (
     text_of,
 )
 
-_PATH = re.compile(r"/realtime/?$")
 _DELTAS = (
     "response.output_text.delta", "response.text.delta", "response.output_audio_transcript.delta",
     "response.audio_transcript.delta",
 )  # fmt: skip
 
 
-def _none(_: Any, __: Any = None) -> Any:
-    raise Unreadable("a realtime session has no single request or answer")
+def no_single(_: Any, __: Any = None) -> Any:
+    """Stands where other formats read a request or an answer. Raises Unreadable: a session has many of both."""
+    raise Unreadable("a session has no single request or answer")
 
 
-FORMAT = Format("chat", "openai.realtime", _none, _none)
+FORMAT = Format("chat", "openai.realtime", no_single, no_single)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +61,6 @@ class _Session:
     pieces: list[str] = field(default_factory=list)
     under_way: bool = False
     turns: list[Turn] = field(default_factory=list)
-
-
-def is_realtime(exchange: WireExchange) -> bool:
-    """Whether a WebSocket is a realtime session, by its path."""
-    return bool(_PATH.search(exchange.target.partition("?")[0]))
 
 
 def turns_of(exchange: WireExchange) -> tuple[list[Turn], str | None]:

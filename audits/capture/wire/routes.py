@@ -14,14 +14,16 @@ from audits.capture.wire import (
     cohere,
     dashscope,
     gemini,
+    interactions,
     local_servers,
+    mistral,
     openai_chat,
     openai_other,
+    openai_responses,
 )
 from audits.capture.wire.formats import Format
-from audits.capture.wire.openai_responses import RESPONSE, answer_response, ask_response, fold_response
+from audits.capture.wire.openai_responses import RESPONSE
 
-RETRIEVED_RESPONSE = Format("retrieve_response", "openai.responses", ask_response, answer_response, fold_response)
 STORED_BATCH = Format("file_upload", "storage.batch_lines", openai_other.ask_upload, openai_other.answer_job)
 _VIDEO = Format("video_generation", "openai.videos", openai_other.ask_input, openai_other.answer_job)
 
@@ -52,6 +54,7 @@ ROUTES: tuple[Route, ...] = (
     _route(_GOOGLE_MODEL + ":(?:countTokens|computeTokens|countTextTokens|countMessageTokens)", gemini.COUNT_TOKENS),
     _route(_GOOGLE_MODEL + ":(?:generateText|generateMessage|generateAnswer)", gemini.PREDICT),
     _route(_GOOGLE_MODEL + ":(?:batchGenerateContent|asyncBatchEmbedContent)", gemini.BATCH),
+    _route(r"/publishers/anthropic/models/count-tokens:rawPredict", anthropic.COUNT_TOKENS),
     _route(_VERTEX_PUBLISHER.format("anthropic"), anthropic.MESSAGES),
     _route(_VERTEX_PUBLISHER.format("[^/]+"), openai_chat.CHAT),
     _route(r"/models/(?P<model>[^/:]*(?:imagen|imagegeneration)[^/:]*):predict", gemini.PREDICT_IMAGE),
@@ -62,7 +65,9 @@ ROUTES: tuple[Route, ...] = (
     _route(r"/(?:tuningJobs|tunedModels)", gemini.FINE_TUNE, served_by="google-vertex"),
     _route(r"/tunedModels", gemini.FINE_TUNE, served_by="google"),
     _route(r"/(?:upload/)?v1(?:beta|alpha)?\d*/files", gemini.FILE_UPLOAD, served_by="google"),
+    _route(r"/v1(?:beta|alpha)?\d*/interactions", interactions.INTERACTION, "input"),
     _route(_BEDROCK_MODEL + "/converse(?:-stream)?", bedrock.CONVERSE),
+    _route(_BEDROCK_MODEL + "/count-tokens", bedrock.COUNT_TOKENS, "input"),
     _route(r"/model/(?P<model>[^/]*embed[^/]*)/invoke", bedrock.INVOKE_EMBEDDING),
     _route(_BEDROCK_MODEL + "/invoke(?:-with-response-stream)?", bedrock.INVOKE),
     _route(r"/model-invocation-job", bedrock.BATCH, served_by="amazon-bedrock"),
@@ -77,20 +82,23 @@ ROUTES: tuple[Route, ...] = (
     _route(r"/threads/(?P<thread>[^/]+)/runs", assistants.RUN, "assistant_id"),
     _route(r"/threads/runs", assistants.RUN, "assistant_id"),
     _route(r"/threads/(?P<thread>[^/]+)/runs/[^/]+/submit_tool_outputs", assistants.RUN, "tool_outputs"),
-    _route(r"/threads/(?P<thread>[^/]+)/runs/[^/]+", assistants.RETRIEVED_RUN, method="GET", served_by="openai"),
-    _route(r"/threads/(?P<thread>[^/]+)/messages", assistants.RETRIEVED_MESSAGES, method="GET", served_by="openai"),
-    _route(r"/responses", RESPONSE, "input", "model"),
-    _route(r"/responses/[^/]+", RETRIEVED_RESPONSE, method="GET", served_by="openai"),
+    _route(r"/responses(?:/compact)?", RESPONSE, "input", "model"),
+    _route(r"/responses/input_tokens", openai_responses.COUNT_TOKENS, "input"),
+    _route(r"/conversations(?:/(?P<conversation>[^/]+)(?:/restart)?)?", mistral.CONVERSATION, served_by="mistral"),
+    _route(r"/ocr", mistral.OCR, "model", "document"),
+    _route(r"/(?:chat/)?classifications", mistral.CLASSIFICATION, "model", "input"),
     _route(r"/moderations", openai_other.MODERATION, "input"),
-    _route(r"/videos", _VIDEO, "model", "prompt"),
+    _route(r"/videos(?:/[^/]+/remix)?", _VIDEO, "model", "prompt"),
     _route(r"/files", openai_other.FILE_UPLOAD, "purpose"),
+    _route(r"/uploads(?:/[^/]+/(?:parts|complete))?", openai_other.FILE_UPLOAD, served_by="openai"),
+    _route(r"/uploads(?:/[^/]+/(?:parts|complete))?", openai_other.FILE_UPLOAD, served_by="azure"),
     _route(r"/batches(?<!/messages/batches)", openai_other.BATCH, "input_file_id"),
     _route(r"/batch/jobs", openai_other.BATCH, served_by="mistral"),
     _route(r"/(?:fine_tuning/jobs|fine-tunes|finetuning/finetuned-models)", openai_other.FINE_TUNE),
     _route(r"/messages/batches", anthropic.BATCH, "requests"),
     _route(r"/messages/count_tokens", anthropic.COUNT_TOKENS, "messages"),
     _route(r"/messages", anthropic.MESSAGES, "model", "messages"),
-    _route(r"/complete", anthropic.COMPLETE, "model", "prompt"),
+    _route(r"/v1/complete", anthropic.COMPLETE, "model", "prompt"),
     _route(r"/v2/chat", cohere.CHAT_V2, "model", "messages"),
     _route(r"/v1/chat", cohere.CHAT_V1, "message"),
     _route(r"/v\d/generate", cohere.GENERATE, served_by="cohere"),
@@ -109,21 +117,57 @@ ROUTES: tuple[Route, ...] = (
 
 BATCH_RESULTS = re.compile(r"/(?:files/[^/]+/content|files/[^/]+:download|messages/batches/[^/]+/results)/?$")
 BATCH_STATE = re.compile(r"/batches/[^/]+/?$")
-STORED_STATE = re.compile(r"/(?:assistants(?:/[^/]+)?|threads(?:/[^/]+)?(?:/messages)?|conversations(?:/.*)?)/?$")
+_OPENAI, _GOOGLE = frozenset({"openai", "azure"}), frozenset({"google", "google-vertex"})
+_KEPT = "state was stored that a later call refers to"
+# What is put into a provider's keeping and asks no model: on other hosts the same path may do anything.
+_STORING = tuple(
+    (re.compile(path), served_by, reason)
+    for path, served_by, reason in (
+        (r"/(?:assistants(?:/[^/]+)?|threads(?:/[^/]+)?(?:/messages)?|conversations(?:/.*)?)/?$", _OPENAI, _KEPT),
+        (r"/chat/completions/[^/]+/?$", _OPENAI, "what is noted beside a stored answer was changed"),
+        (r"/vector_stores(?:/.*)?$", _OPENAI, "files were gathered or searched in the provider's own store"),
+        (r"/containers(?:/[^/]+(?:/files)?)?/?$", _OPENAI, "a place for a model's tools was made or filled"),
+        (r"/(?:realtime/(?:client_secrets|sessions|transcription_sessions)|chatkit/sessions)/?$", _OPENAI, "sign-in"),
+        (r"/traces/ingest/?$", _OPENAI, "telemetry"),
+        (r"/cachedContents(?:/[^/]+)?/?$", _GOOGLE, _KEPT),
+        (r"/(?:fileSearchStores|corpora|ragCorpora)(?:[/:].*)?$", _GOOGLE, _KEPT),
+        (r"/auth_tokens/?$", _GOOGLE, "sign-in"),
+        (r"/skills(?:/.*)?$", frozenset({"anthropic", *_OPENAI}), _KEPT),
+        (r"/(?:agents(?:/[^/]+)?|libraries(?:/.*)?)/?$", frozenset({"mistral"}), _KEPT),
+        (r"/(?:datasets|connectors)(?:/.*)?$", frozenset({"cohere"}), _KEPT),
+    )
+)
+# Where a provider asks models itself, in the asker's name: those calls never cross the wire.
+_UNSEEN = tuple(
+    (re.compile(path), reason)
+    for path, reason in (
+        (r"/evals/[^/]+/runs/?$", "an evaluation that the provider runs with models of its own"),
+        (r"/graders/(?:run|validate)/?$", "a grader that the provider runs with a model of its own"),
+        (r"/realtime/calls(?:/.*)?$", "a realtime session whose sound goes another way (WebRTC or telephone)"),
+        (r"/v1/(?:sessions|environments|agents)(?:/.*)?$", "an agent that the provider runs"),
+        (r"/agents/[^/]+/agentAliases/|/flows/|/retrieveAndGenerate", "an agent that the provider runs"),
+        (r"/reasoningEngines/", "an agent that the provider runs"),
+        (r"/async-invoke/?$", "a call whose answer goes to a store of files"),
+    )
+)
 
-_JOBS = "files|batches|batch/jobs|fine_tuning/.*|fine-tunes|tuningJobs|predictions"
+_JOBS = (
+    "files|batches|batch/jobs|fine_tuning/.*|fine-tunes|tuningJobs|predictions|uploads|operations|videos|evals"
+    "|embed-jobs|models/[^/]+/operations"
+)
+_PLACES = (
+    "assistants|threads|conversations|responses/[^/]+/input_items|vector_stores|containers|skills|cachedContents"
+    "|fileSearchStores|corpora|ragCorpora|chat/completions/[^/]+/messages|agents|libraries|datasets|connectors"
+)
 _STATUS_PATHS = (
+    (re.compile(rf"/(?:{_JOBS})(?:/[^/]+){{0,2}}$"), "the state of a job or file was read"),
     (
         re.compile(r"/(?:models|engines|deployments|api/tags|api/ps|publishers)(?:/[^:]*)?$"),
         "a list of models was read",
     ),
-    (re.compile(rf"/(?:{_JOBS})(?:/[^/]+){{0,2}}$"), "the state of a job or file was read"),
+    (re.compile(rf"/(?:{_PLACES})(?:/.*)?$"), "stored state was read"),
     (
-        re.compile(r"/(?:assistants|threads|conversations|responses/[^/]+/input_items)(?:/.*)?$"),
-        "stored state was read",
-    ),
-    (
-        re.compile(r"/(?:organization|usage|dashboard|billing|credits|account|me|key|auth)(?:/.*)?$"),
+        re.compile(r"/(?:organization|usage|dashboard|billing|credits|account|me|key|auth|generation)(?:/.*)?$"),
         "account or usage figures were read",
     ),
     (
@@ -131,9 +175,12 @@ _STATUS_PATHS = (
         "a server's health or version was asked",
     ),
 )
-_SIDE_PATHS = (
+_TELEMETRY = (
     (re.compile(r"/v1/(?:traces|metrics|logs)$"), "telemetry"),
-    (re.compile(r"/(?:telemetry|event_logging|events|track|capture|envelope)(?:/.*)?$"), "telemetry"),
+    (re.compile(r"/(?:events|track|capture|envelope)(?:/.*)?$"), "telemetry"),
+)
+_SIDE_PATHS = (
+    (re.compile(r"/(?:telemetry|event_logging)(?:/.*)?$"), "telemetry"),
     (re.compile(r"/(?:oauth2?|auth)?/?(?:token|authorize)$"), "sign-in"),
     (
         re.compile(r"/api/(?:show|pull|push|create|copy|delete)$"),
@@ -190,6 +237,21 @@ def status_reading(path: str) -> str | None:
     return next((reason for pattern, reason in _STATUS_PATHS if pattern.search(path)), None)
 
 
-def side_traffic(path: str) -> str | None:
-    """What a request to this path is for when it asks no model anything; None when it isn't known."""
-    return next((reason for pattern, reason in _SIDE_PATHS if pattern.search(path)), None)
+def side_traffic(path: str, served_by: str | None) -> str | None:
+    """What a request to this path is for when it asks no model anything; None when it isn't known.
+
+    A provider's `/events` may well be what an agent is told.
+    """
+    known = _SIDE_PATHS if served_by else (*_SIDE_PATHS, *_TELEMETRY)
+    return next((reason for pattern, reason in known if pattern.search(path)), None)
+
+
+def storing(path: str, served_by: str | None) -> str | None:
+    """What a request to a provider puts into its keeping without asking a model; None when it isn't known."""
+    found = (reason for pattern, channels, reason in _STORING if served_by in channels and pattern.search(path))
+    return next(found, None)
+
+
+def unseen(path: str) -> str | None:
+    """What a provider does with models by itself when this path is asked; None when it isn't known."""
+    return next((f"{reason}: its calls are not seen" for pattern, reason in _UNSEEN if pattern.search(path)), None)

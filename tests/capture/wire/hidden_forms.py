@@ -114,7 +114,7 @@ FORMS = [
         ],
         [
             ("create_response", "gpt-5", NONE, "Why?", []),
-            ("retrieve_response", None, ANSWERED, None, ["So."]),
+            ("retrieve_response", "gpt-5", ANSWERED, "Why?", ["So."]),
         ],
     ),
     Row(
@@ -134,7 +134,7 @@ FORMS = [
         ],
         [
             ("create_run", None, NONE, "Why?", []),
-            ("retrieve_run", None, ANSWERED, None, []),
+            ("retrieve_run", None, ANSWERED, "Why?", []),
             ("retrieve_messages", None, NONE, None, ["So."]),
         ],
     ),

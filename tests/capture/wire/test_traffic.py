@@ -50,7 +50,7 @@ def test_traffic_that_asks_no_model_anything_says_what_it_is(host, method, targe
     ("host", "method", "target"),
     [
         ("api.openai.com", "POST", "/v1/brand_new_thing"),
-        ("api.openai.com", "GET", "/v1/vector_stores/v/search"),
+        ("api.openai.com", "GET", "/v1/brand_new_thing/b"),
         ("collector.acme.example", "POST", "/submit"),
         ("api.anthropic.com", "PUT", "/v1/something"),
         ("localhost", "POST", "/messages"),

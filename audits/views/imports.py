@@ -24,9 +24,10 @@ from audits.queries.imports import entries_of, models_of, rejected_of, with_what
 from audits.queries.same_calls import counted_elsewhere, differing, narrowed
 from audits.tasks import import_usage
 from audits.views.import_forms import MOST_BYTES, ImportForm, MappingForm
-from compliance.access import may_run_audits, may_run_some_audits, require
+from compliance.access import may_run_audits, may_run_some_audits
 from compliance.bounds import takes_files
 from compliance.queries.names import provider_names
+from compliance.views.first_project import project_first
 from compliance.views.lists import Column, Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
@@ -71,7 +72,8 @@ def listing(request: PersonRequest) -> HttpResponseBase:
 @takes_files(MOST_BYTES, otherwise="import_usage on the command line takes larger ones.")
 def add(request: PersonRequest) -> HttpResponse:
     """Give a file. What can't be read at all is refused here, in words; the rest is read by a worker."""
-    require(may_run_some_audits(request.user), "Usage is imported by a project’s engineers or an administrator.")
+    if sent := project_first(request, "Usage is imported by a project’s engineers or an administrator."):
+        return sent
     form = ImportForm(request.POST or None, request.FILES or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:

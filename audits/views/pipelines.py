@@ -14,8 +14,9 @@ from audits.tasks import run_audit
 from audits.views.forms import MOST_BYTES, AddPipelineForm, StartAuditForm
 from audits.views.runs import RUNS_OF_ONE, without_documents
 from audits.views.uploads import add_as_asked
-from compliance.access import may_run_audits, may_run_some_audits, require
+from compliance.access import may_run_audits, may_run_some_audits
 from compliance.bounds import takes_files
+from compliance.views.first_project import project_first
 from compliance.views.lists import Listing, field, wants_csv
 from compliance.views.requests import PersonRequest
 
@@ -80,7 +81,8 @@ def start_audit(request: PersonRequest, pk: int) -> HttpResponse:
 @takes_files(MOST_BYTES, otherwise="A larger tree is added as a folder of the server’s machine, by an administrator.")
 def add(request: PersonRequest) -> HttpResponse:
     """Add a pipeline from a folder or a ZIP."""
-    require(may_run_some_audits(request.user), "Pipelines are added by a project’s engineers or an administrator.")
+    if sent := project_first(request, "Pipelines are added by a project’s engineers or an administrator."):
+        return sent
     form = AddPipelineForm(request.POST or None, request.FILES or None, user=request.user)
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200

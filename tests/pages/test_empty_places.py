@@ -43,6 +43,16 @@ def test_whoever_makes_projects_is_asked_to_make_the_first_and_sent_to_nobody(
     assert "sk one of them" not in page
 
 
+@pytest.mark.parametrize("name", ["pipeline-add", "import-add"])
+def test_what_is_kept_under_a_project_leads_whoever_makes_projects_to_the_first(
+    db: None, signed_in: SignedIn, name: str
+) -> None:
+    answer = signed_in(make_user("administrator")).get(reverse(name), follow=True)
+    assert answer.redirect_chain == [(reverse("projects"), 302)]
+    assert "Make a project first" in answer.text
+    assert signed_in(make_user()).get(reverse(name)).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("tab", "state", "words"),
     [

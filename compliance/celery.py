@@ -5,12 +5,18 @@ come back; they must bear being run twice. A long one (an audit) says `acks_late
 """
 
 import os
+import tempfile
+from contextlib import ExitStack
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
+from typing import Final
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import beat_init, worker_ready
+from celery.signals import beat_init, worker_init, worker_ready
 from kombu.entity import Queue
+
+from compliance.held_folders import held_folder
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "compliance.settings")
 
@@ -76,5 +82,23 @@ def tell_ready(**_: object) -> None:
         Path(path).touch()
 
 
+_FOLDER: Final = "clausetrail-worker-"
+_held = ExitStack()
+
+
+def lay_together(**_: object) -> None:
+    """Have multiprocessing lay what the pool shares into a folder that goes with this worker, or with the next if it is killed.
+
+    It makes its folder where temporary files lie when it is first asked for it, and never again.
+    """
+    usual = tempfile.tempdir
+    tempfile.tempdir = str(_held.enter_context(held_folder(_FOLDER)))
+    try:
+        get_temp_dir()
+    finally:
+        tempfile.tempdir = usual
+
+
+worker_init.connect(lay_together)
 worker_ready.connect(tell_ready)
 beat_init.connect(tell_ready)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from audits.reporting.paper.pressroom import PressProblem, Pressroom
-from audits.reporting.paper.workplace import HELD, OF_PRESSES, workplace
+from audits.reporting.paper.workplace import OF_PRESSES, workplace
 from audits.reporting.pdf import render_pdf
+from compliance.held_folders import HELD
 from tests.reporting import contexts
 from tests.reporting.conftest import SHA
 

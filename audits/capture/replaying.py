@@ -60,6 +60,7 @@ class ReplayGate:
         self._same: defaultdict[bytes, deque[_Recorded]] = defaultdict(deque)
         self._alike: defaultdict[bytes, deque[_Recorded]] = defaultdict(deque)
         self._all: list[_Recorded] = []
+        self._times: Counter[bytes] = Counter()
         self._counts: Counter[str] = Counter()
         self._persons = False
         self._playing: dict[Conversation, _Recorded] = {}
@@ -81,6 +82,7 @@ class ReplayGate:
         self._all.append(recorded)
         self._same[keys.same].append(recorded)
         self._alike[keys.alike].append(recorded)
+        self._times[keys.alike] += 1
 
     def _keys(self, method: str, host: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Keys:
         return Keys(method, host, target, headers, body, persons=self._persons)
@@ -109,10 +111,10 @@ class ReplayGate:
         if found is None:
             found, match = _take(self._alike.get(keys.alike)), "alike"
         if found is None:
-            known = keys.same in self._same or keys.alike in self._alike
-            times = len(self._alike.get(keys.alike, ()))
-            why = f"It was recorded {times} times and is asked once more." if known else "It was not recorded."
-            return self._diverge(asked, "asked_again" if known else "new", why)
+            times = self._times[keys.alike]
+            often = "once" if times == 1 else f"{times} times"
+            why = f"It was recorded {often} and is asked once more." if times else "It was not recorded."
+            return self._diverge(asked, "asked_again" if times else "new", why)
         if found.is_session:
             return self._session(asked, found)
         self._counts[match] += 1

@@ -2,7 +2,8 @@
 
 Forgiven always: the order of header fields (none counts), of query parameters and JSON keys, white space in JSON, content
 codings, multipart boundaries, credentials and the placeholders that stand for them. Forgiven in the second key: UUIDs,
-ids as providers and SDKs make them, long hexadecimal numbers, dates with times, and seconds since 1970.
+ids as providers and SDKs make them, ULIDs, names of temporary files, long hexadecimal numbers, dates with times, and
+seconds since 1970.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ Headers = Sequence[tuple[str, str]]
 _CREDENTIAL = re.compile(r"masked:sha256:[0-9a-f]{12}|[A-Za-z0-9_-]{0,20}placeholder-[0-9a-f]{32}")
 _VOLATILE = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-    r"|\b(?:chatcmpl|cmpl|msg|resp|req|call|run|file|batch|asst|thread|toolu|tool|gen|sess|session|trace|span|conv|item|rs|fc|event|evt)"
-    r"[-_](?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{6,80}"
+    r"|\b(?:chatcmpl|cmpl|msg|resp|req|call|run|file|batch|asst|thread|toolu|srvtoolu|mcptoolu|tool|gen|sess|session|trace"
+    r"|span|conv|item|rs|fc|ws|ig|mcp|vs|cntr|container|upload|part|prompt|event|evt)[-_](?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{6,80}"
+    r"|\b01[0-9A-HJKMNP-TV-Z]{24}\b"  # ULIDs
+    r"|\btmp[a-z0-9_]{8}\b"  # names that Python's tempfile makes
+    r"|\b\d{8}[T_-]?\d{6}Z?\b"  # times without punctuation, as file names and signed addresses have them
+    r"|\b\d{4}-\d\d-\d\d[_-]\d\d-\d\d(?:-\d\d)?\b"
     r"|\b[0-9a-f]{16,64}\b"
     r"|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?"
     r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"

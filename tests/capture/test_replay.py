@@ -63,6 +63,10 @@ def test_how_a_request_is_written_makes_no_other_request(one: Keys, other: Keys)
         (body(at="2026-11-22T07:38:00Z"), body(at="2027-01-02T03:04:05.678+01:00")),
         (body(at=1763790000), body(at=1863790000.25)),
         (body(previous="resp_0a1b2c3d4e5f"), body(previous="resp_9z8y7x6w5v4u")),
+        (body(custom_id="01ARZ3NDEKTSV4RRFFQ69G5FAV"), body(custom_id="01BX5ZZKBKACTAV9WEVGEMMVRZ")),
+        (body(at="batch-20261122T195556Z"), body(at="batch-20270102T030405Z")),
+        (body(file="/tmp/tmpab12_d34/in.jsonl"), body(file="/tmp/tmpzz9f0k1q/in.jsonl")),
+        (body(use="srvtoolu_01A09q90qw"), body(use="srvtoolu_01B19r91rx")),
     ],
 )
 def test_ids_and_times_are_forgiven_and_told(one: bytes, other: bytes) -> None:
@@ -77,6 +81,7 @@ def test_ids_and_times_are_forgiven_and_told(one: bytes, other: bytes) -> None:
         (body(model="teach-1"), body(model="teach-2")),
         (body(temperature=0.1), body(temperature=0.2)),
         (body(a=[1, 2]), body(a=[2, 1])),
+        (body(q="Today is 2026-11-22."), body(q="Today is 2026-11-23.")),
     ],
 )
 def test_another_question_is_another_question(one: bytes, other: bytes) -> None:
@@ -132,7 +137,9 @@ def test_a_replay_answers_as_recorded_and_the_far_end_sees_nothing(
         assert b"X-Tokens: 2" in raw or b"x-tokens: 2" in raw.lower()
     events = rig.stop()
     assert (far_end.seen, far_end.connections) == ([], before)
-    assert [line["what"] for line in of_kind(events, "divergence")] == ["asked_again", "new"]
+    again, new = of_kind(events, "divergence")
+    assert (again["what"], again["why"]) == ("asked_again", "It was recorded 2 times and is asked once more.")
+    assert (new["what"], new["why"]) == ("new", "It was not recorded.")
     [unasked] = of_kind(events, "not_asked")
     assert unasked["target"] == "/broken"
     [end] = of_kind(events, "replay_finished")

@@ -54,16 +54,19 @@ class Reading:
         read = Read(call.prompt) if call.prompt else None
         self.wordless += read is None
         # A call that failed was not answered: asking again is no repetition.
+        before = call.status == 429 and read is not None and read.digest in self._seen
         repeated = read is not None and not call.failed and self._seen.add(read.digest)
         if self.everything is None:
             self.everything = Tally(call.at)
         self.everything.add(call, read, repeated)
         self._count_sender(call, read, repeated)
         if read is not None:
-            self.refusals.add(call, read.digest)
+            self.refusals.add(call, read.digest, before)
             self._count_wording(call, read, repeated)
 
     def _count_sender(self, call: Call, read: Read | None, repeated: bool) -> None:
+        if not call.sender:
+            return  # of whom nothing is named is no account: whose calls these are nobody can tell
         tally = self.senders.get(call.sender)
         if tally is None:
             if len(self.senders) >= MOST_SENDERS:

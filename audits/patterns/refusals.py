@@ -19,13 +19,17 @@ class Refusals:
         self.samples: list[Sample] = []
         self._waiting: OrderedDict[bytes, Call] = OrderedDict()
 
-    def add(self, call: Call, digest: bytes) -> None:
-        """Note a call; `digest` is of its prompt."""
+    def add(self, call: Call, digest: bytes, asked_before: bool) -> None:
+        """Note a call; `digest` is of its prompt. One that was `asked_before` others will ask again in any case: what is kept of
+        a prompt may be the instructions of a product alone, the same for all that use it. Nor is a call by nobody one by another.
+        """
         before = self._waiting.pop(digest, None)
         if before is not None and 0 <= call.at - before.at <= WITHIN:
             self._asked_again(before, call)
         if call.status == 429:
             self.refused += 1
+            if asked_before or not call.sender:
+                return
             self._waiting[digest] = call
             if len(self._waiting) > _MOST_WAITING:
                 self._waiting.popitem(last=False)
@@ -33,6 +37,7 @@ class Refusals:
     def _asked_again(self, before: Call, call: Call) -> None:
         if call.sender == before.sender:
             self.by_same += 1
+        if call.sender in ("", before.sender):
             return
         self.by_others += 1
         self.seconds += call.at - before.at

@@ -8,8 +8,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Seen:
-    """Whether a hash was seen before: a Bloom filter of 4 MB. Of a million hashes, about one in 7,000 is taken for seen "
-    "wrongly."""
+    """Whether a hash was seen before: a Bloom filter of 4 MB. Of a million, about one in 7,000 is taken for seen wrongly."""
 
     _BITS = 1 << 25
 
@@ -26,6 +25,10 @@ class Seen:
                 known = False
                 bits[byte] |= bit
         return known
+
+    def __contains__(self, digest: bytes) -> bool:
+        places = (int.from_bytes(digest[at : at + 4], "little") & (self._BITS - 1) for at in (0, 4, 8, 12))
+        return all(self._bits[place >> 3] & 1 << (place & 7) for place in places)
 
 
 class Frequent(Generic[Key]):

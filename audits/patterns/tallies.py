@@ -121,7 +121,8 @@ class Template(Tally):
     def add(self, call: Call, read: Read | None, repeated: bool) -> None:
         """Count a call of this wording."""
         super().add(call, read, repeated)
-        self.senders.add(call.sender)
+        if call.sender:
+            self.senders.add(call.sender)
         if read is not None and not repeated and (self.filled < _ALL_FILLED or read.digest[0] < _SOME):
             self.filled += 1
             for word in set(read.words):

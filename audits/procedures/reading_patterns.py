@@ -62,13 +62,15 @@ class _Look:
             "status",
             "failed",
             "host",
+            "operation",
         )
-        for at, name, model, prompt, exchange, status, failed, host in (
+        for at, name, model, prompt, exchange, status, failed, host, operation in (
             calls.order_by("at", "id").values_list(*columns).iterator(_CHUNK)
         ):
             self.recorded += 1
+            asked = _asked(prompt, operation)
             yield Call(
-                at.timestamp(), f"{name}, under audit", model, prompt, ("call", exchange), status, failed, _region(host)
+                at.timestamp(), f"{name}, under audit", model, asked, ("call", exchange), status, failed, _region(host)
             )
 
     def _logged(self, project: Project) -> Iterator[Call]:
@@ -78,7 +80,7 @@ class _Look:
         entries = entries.exclude(Exists(SameCall.objects.filter(entry=OuterRef("pk"), apart=False)))
         columns = (
             "at", "account", "person", "key_hint", "served_by", "request_model", "prompt_excerpt", "id", "status", "failed",
-            "host",
+            "host", "operation",
         )  # fmt: skip
         for row in entries.order_by("at", "id").values_list(*columns).iterator(_CHUNK):
             self.logged += 1
@@ -86,7 +88,7 @@ class _Look:
 
     def _call(
         self, at: dt.datetime, account: str, person: str, key: str, served_by: str, model: str, prompt: str, entry: int,
-        status: int | None, failed: bool, host: str,
+        status: int | None, failed: bool, host: str, operation: str,
     ) -> Call:  # fmt: skip
         name = sender(account, person, key)
         owner = self._owners.of(served_by, account, person, key, at.date())
@@ -94,7 +96,19 @@ class _Look:
             self.known.add(name)
             if owner.region:
                 self.homes[name] = owner.region
-        return Call(at.timestamp(), name, model, prompt, ("entry", entry), status, failed, _region(host))
+        asked = _asked(prompt, operation)
+        return Call(at.timestamp(), name, model, asked, ("entry", entry), status, failed, _region(host))
+
+
+# What these are given is no task that is asked of a model, but what it is to be done with: indexing a firm's source code would
+# be a focus on coding.
+_ASK_NOTHING = frozenset(
+    ("embeddings", "rerank", "moderation", "speech", "transcription", "file_upload", "count_tokens")
+)
+
+
+def _asked(prompt: str, operation: str) -> str:
+    return "" if operation in _ASK_NOTHING else prompt
 
 
 def _region(host: str) -> str:

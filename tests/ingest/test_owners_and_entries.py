@@ -152,3 +152,15 @@ def test_patterns_are_looked_for_once_for_what_is_new_and_shown_in_words(
     say_owners(project=project, named=[("account", "team-*")], team="Evaluation", acting_user=None)
     assert "fan_out" not in read_patterns(made).indicators.values_list("kind", flat=True), "whose they are is known"
     assert PatternReading.objects.count() == 1
+
+
+def test_what_is_embedded_is_no_task_that_is_asked_of_a_model(give: Give, engineer: Client) -> None:
+    def embedded(number: int, call_type: str) -> dict[str, Any]:
+        code = f"def function_{number * 7919}(frame): return frame.groupby('region').agg(sum) # pandas dataframe"
+        return litellm_call(number, call_type=call_type, messages=code)
+
+    give(as_lines(embedded(number, "aembedding") for number in range(300)), "litellm")
+    [made] = read_what_is_new()
+    reading = read_patterns(made)
+    assert (reading.logged, reading.wordless, reading.indicators.count()) == (300, 300, 0)
+    assert "none that asks a model for an answer (embeddings)" in engineer.get(reverse("import-patterns")).text

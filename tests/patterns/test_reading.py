@@ -78,6 +78,23 @@ def test_a_refused_prompt_asked_again_by_the_same_key_is_a_retry() -> None:
     assert "came again from another account or key after 5 seconds" in sentence("evasion", 1.0, 0.15, evasion.figures)
 
 
+def test_a_prompt_that_all_ask_in_any_case_is_asked_again_by_nobody() -> None:
+    """As where what is kept of each prompt are the same instructions of a product that each tenant has a key for."""
+    same = _calls(["Classify the ticket below by its urgency and answer with one word"] * 400, senders=40)
+    refused = [one._replace(status=429, failed=True) if number % 3 == 1 else one for number, one in enumerate(same)]
+    assert "evasion" not in {one.kind for one in look(refused)}
+
+
+def test_calls_that_name_nobody_are_no_account() -> None:
+    named = [one for sender in range(9) for one in _calls(["hello"] * 30, sender=f"key {sender}")]
+    nameless = _calls([f"question {number} of many that nobody signs" for number in range(3000)], sender="")
+    reading = Reading().take(sorted([*named, *nameless], key=lambda call: call.at))
+    assert "" not in reading.senders
+    assert "volume" not in {one.kind for one in reading.indicators()}
+    subjects = [(one.kind, one.subject) for one in reading.indicators()]
+    assert len(subjects) == len(set(subjects)), "all calls together are told of once"
+
+
 def test_accounts_that_somebody_is_known_to_own_are_no_fan_out() -> None:
     reading = Reading().take(
         _calls([f"Summarise for the record what section {n} of it says" for n in range(900)], senders=30)
@@ -117,7 +134,9 @@ def test_a_region_is_told_only_where_somebody_said_one() -> None:
 @pytest.mark.parametrize(
     ("model", "day"),
     [
-        ("claude-sonnet-4-20250514", "2025-05-14"),
+        ("claude-sonnet-4-20250514", "2025-05-22"),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "2025-05-22"),
+        ("acme-large-20250514", "2025-05-14"),
         ("openai/gpt-4.1-2025-04-14", "2025-04-14"),
         ("gpt-4o", "2024-05-13"),
         ("mystery", None),
@@ -129,7 +148,12 @@ def test_a_release_is_known_by_a_dated_name_or_not_at_all(model: str, day: str |
 
 
 def _seconds(day: str) -> float:
-    from_start = {"2025-05-14": 1747180800.0, "2025-04-14": 1744588800.0, "2024-05-13": 1715558400.0}
+    from_start = {
+        "2025-05-14": 1747180800.0,
+        "2025-05-22": 1747872000.0,
+        "2025-04-14": 1744588800.0,
+        "2024-05-13": 1715558400.0,
+    }
     return from_start[day]
 
 

@@ -1,6 +1,7 @@
 """Rulings on docs/ingest.md: every source is in it, and what it gives to be copied works."""
 
 import datetime as dt
+import json
 import os
 import subprocess
 import sys
@@ -39,6 +40,24 @@ async def ask():
 
 asyncio.run(ask())
 """
+FORKED = """
+import multiprocessing, sys, urllib.request
+
+def ask(name):
+    body = b'{"model": "%s"}' % name.encode()
+    urllib.request.urlopen(urllib.request.Request(sys.argv[1] + "/v1/chat/completions", data=body)).read()
+
+ask("before")
+workers = [multiprocessing.get_context("fork").Process(target=ask, args=(f"worker-{n}",)) for n in range(3)]
+[worker.start() for worker in workers]
+[worker.join() for worker in workers]
+"""
+PATHS = """
+import sys, urllib.request
+
+for path in sys.argv[2:]:
+    urllib.request.urlopen(urllib.request.Request(sys.argv[1] + path, data=b"{}")).read()
+"""
 ANSWER = (
     b'{"id": "chatcmpl-9f1cA7ZbQk3mW2xT", "usage": {"prompt_tokens": 7, "completion_tokens": 9}, "choices": "said"}'
 )
@@ -72,11 +91,50 @@ def far_end() -> Iterator[str]:
     server.shutdown()
 
 
-def ask(url: str, **given: str) -> subprocess.CompletedProcess[str]:
+def ask(url: str, *more: str, script: str = ASK, **given: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(SNIPPET.parent), "USAGE_HOSTS": "127.0.0.1", **given}
-    return subprocess.run(
-        [sys.executable, "-c", ASK, url], env=environment, check=True, timeout=60, capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", script, url, *more]
+    return subprocess.run(command, env=environment, check=True, timeout=60, capture_output=True, text=True)
+
+
+def noted(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_each_forked_process_notes_its_own_requests_once(far_end: str, tmp_path: Path) -> None:
+    log = tmp_path / "usage.jsonl"
+    ask(far_end, script=FORKED, USAGE_LOG=str(log))
+    assert sorted(note["model"] for note in noted(log)) == ["before", "worker-0", "worker-1", "worker-2"]
+
+
+def test_model_and_operation_are_told_by_the_path_where_the_body_does_not_tell(far_end: str, tmp_path: Path) -> None:
+    log = tmp_path / "usage.jsonl"
+    paths = {
+        "/model/anthropic.claude%3A0/converse": ("anthropic.claude:0", "chat"),
+        "/v1beta/models/gemini-2.5-flash:generateContent": ("gemini-2.5-flash", "chat"),
+        "/openai/deployments/mine/embeddings": ("mine", "embeddings"),
+        "/v1/messages/count_tokens": ("", "count_tokens"),
+        "/v1/fine_tuning/jobs": ("", "fine_tune"),
+        "/v1/files": ("", "file_upload"),
+        "/v1/audio/transcriptions": ("", "transcription"),
+    }
+    ask(far_end, *paths, script=PATHS, USAGE_LOG=str(log), USAGE_HOSTS=" 127.0.*.1 ,")
+    assert [(note["model"], note["operation"]) for note in noted(log)] == list(paths.values())
+
+
+def test_an_empty_entry_among_the_hosts_means_no_host(far_end: str, tmp_path: Path) -> None:
+    log = tmp_path / "usage.jsonl"
+    ask(far_end, "/v1/chat/completions", script=PATHS, USAGE_LOG=str(log), USAGE_HOSTS="api.openai.com,")
+    assert not log.exists()
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9/v1/traces", "not an address"])
+def test_what_the_receiver_does_not_take_stands_in_the_file(far_end: str, tmp_path: Path, endpoint: str) -> None:
+    log = tmp_path / "usage.jsonl"
+    done = ask(far_end, "/v1/chat/completions", script=PATHS, USAGE_LOG=str(log), USAGE_ENDPOINT=endpoint)
+    assert len(noted(log)) == 1
+    assert "usage of 1 requests could not be sent: " in done.stderr
+    assert f"; it stands in {log}" in done.stderr
 
 
 def test_the_snippet_logs_what_can_be_imported(far_end: str, tmp_path: Path, give: Give) -> None:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
@@ -18,6 +19,7 @@ KEPT_OF_A_LINE = 4000
 # A file of which nothing at all can be read is of another format than was said; nobody wants a million rejections.
 GIVEN_UP_AFTER = 1000
 _LONGEST_FIELD = 16 * 1024**2
+_ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no UTF-8, as decoding keeps them
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -196,23 +198,70 @@ def delimiter_of(header: str) -> str:
 
 
 def _table(stream: BinaryIO, reader: Reader) -> Iterator[Outcome]:
-    text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
+    text = io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
     header = text.readline(65536)
-    columns = table_columns(header)
+    columns = table_columns(_decoded(header))
     keys = Keys()
-    lines = 1
-    rows = csv.reader(text, delimiter=delimiter_of(header))
+    lines = _Lines(text)
+    rows = csv.reader(lines, delimiter=delimiter_of(header))
     while True:
+        number = lines.begin()
         try:
             cells = _next(rows)
-        except csv.Error as problem:
-            yield Rejected(lines + rows.line_num, f"not CSV: {problem}", "")
-            continue
-        if cells is None:
+            problem = "a quote that is never closed" if cells is not None and lines.ended else ""
+        except csv.Error as error:
+            cells, problem = [], f"not CSV: {error}"
+        if problem:
+            yield Rejected(number, problem, shown(lines.give_back().encode("utf-8", "surrogateescape")))
+            rows = csv.reader(lines, delimiter=delimiter_of(header))
+        elif cells is None:
             return
-        number = lines + rows.line_num
-        if cells:
+        elif cells:
             yield from _row(number, columns, cells, reader, keys)
+
+
+class _Lines:
+    """The lines of a table, numbered, and given back when a record that swallowed them turns out to be none: a quote that is
+    never closed would take all records behind it for one cell.
+    """
+
+    def __init__(self, text: Iterator[str]) -> None:
+        self._text = text
+        self._taken: list[str] = []
+        self._given_back: list[str] = []
+        self._number = 1
+        self.ended = False
+
+    def begin(self) -> int:
+        """A record begins; tells the number of its first line."""
+        self._number += len(self._taken)
+        self._taken = []
+        return self._number + 1
+
+    def give_back(self) -> str:
+        """Take all lines of the record for unread, but the first, which is returned."""
+        first, *others = self._taken
+        self._given_back += reversed(others)
+        self._taken, self.ended = [first], False
+        return first
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._given_back.pop() if self._given_back else next(self._text, "")
+        if not line:
+            self.ended = True
+            raise StopIteration
+        self._taken.append(line)
+        return line
+
+
+def _decoded(text: str) -> str:
+    """Text of a table that is not UTF-8 as Windows-1252, which spreadsheets write: so no two names become one."""
+    if text.isascii() or not _ESCAPED.search(text):
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
 def _next(rows: Iterator[list[str]]) -> list[str] | None:
@@ -236,6 +285,9 @@ def table_columns(header: str) -> list[str]:
 
 def _row(number: int, columns: list[str], cells: list[str], reader: Reader, keys: Keys) -> Iterator[Outcome]:
     raw = "\x1f".join(cells)
+    if not raw.isascii() and _ESCAPED.search(raw):
+        cells = [_decoded(cell) for cell in cells]
+        raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if len(cells) != len(columns):
         line = raw.replace("\x1f", ",").encode()
         yield Rejected(number, _told(line) or f"{len(cells)} cells under {len(columns)} columns", shown(line))
@@ -249,15 +301,15 @@ def _row(number: int, columns: list[str], cells: list[str], reader: Reader, keys
 
 def first_rows(stream: BinaryIO, most: int) -> tuple[list[str], list[Fields]]:
     """The columns and the first rows of a kept table, for a preview. Raises Unacceptable."""
-    text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
+    text = io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
     header = text.readline(65536)
-    columns = table_columns(header)
+    columns = table_columns(_decoded(header))
     rows: list[Fields] = []
     try:
         for cells in csv.reader(text, delimiter=delimiter_of(header)):
             if len(rows) >= most:
                 break
-            rows.append(dict(zip(columns, (storable(cell) for cell in cells), strict=False)))
+            rows.append(dict(zip(columns, (storable(_decoded(cell)) for cell in cells), strict=False)))
     except csv.Error as problem:
         raise Unacceptable(f"not CSV: {problem}") from problem
     return columns, rows

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from audits.ingest import reading
 from audits.ingest.keeping import BLOCK, kept_text
+from audits.ingest.readers.mapped import mapping_of, reader
 from audits.ingest.reading import Found, Outcome, Rejected, read_part
 from audits.ingest.sources import SOURCES
 from audits.ingest.unpacking import Unacceptable, parts_of
@@ -209,3 +211,70 @@ def test_a_comma_for_the_point_is_no_amount_rather_than_a_thousand_times_as_much
     assert money("1,234.56", "cost") == money("1234.56", "cost")
     with pytest.raises(ValueError, match=r"cost: .* is no amount; write it with a point before the cents"):
         money(amount, "cost")
+
+
+TABLE = {"columns": {"at": "at", "model": "model", "person": "user"}}
+
+
+def table(content: bytes) -> list[Outcome]:
+    return list(read_part(io.BufferedReader(io.BytesIO(content), len(content)), reader(mapping_of(TABLE))))
+
+
+def test_a_quote_that_is_never_closed_swallows_none_of_the_rows_behind_it() -> None:
+    rows = [f"2026-11-20,m,user {number}" for number in range(5000)]
+    rows[2] = '2026-11-20,m,"over two\nlines"'
+    rows[40] = '2026-11-20,m,"never closed'
+    outcomes = table("\n".join(["at,model,user", *rows, ""]).encode())
+    assert calls(outcomes) == 4999
+    [bad] = [one for one in outcomes if isinstance(one, Rejected)]
+    assert (bad.line, bad.reason, bad.raw) == (43, "a quote that is never closed", '2026-11-20,m,"never closed')
+    assert [one.line for one in outcomes[:5]] == [2, 3, 4, 6, 7], "a record stands where it begins"
+
+
+def test_a_cell_without_end_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_LONGEST_FIELD", 1000)
+    outcomes = table(b'at,model,user\n2026-11-20,m,"open\n' + b"2026-11-20,m,u\n" * 300 + b'2026-11-20,m,"v"\n')
+    assert calls(outcomes) == 301
+    assert reasons(outcomes) == ["not CSV: field larger than field limit (1000)"]
+
+
+def test_names_in_a_table_of_another_encoding_stay_apart() -> None:
+    outcomes = table("at,model,user\n2026-11-20,m,Jörg\n2026-11-20,m,Jürg\n".encode("cp1252"))
+    assert [one.record.person for one in outcomes if isinstance(one, Found)] == ["Jörg", "Jürg"]
+
+
+def test_a_mapped_column_that_stands_twice_is_not_chosen_by_chance(give: Give) -> None:
+    done = give(b"at,model,model,user\n2026-11-20,a,b,u\n", "csv", "table.csv", options=TABLE)
+    assert done.reason == "model: the column 'model' stands there 2 times; rename all but one"
+
+
+def test_what_a_stream_of_bedrock_said_and_why_a_call_failed_is_known() -> None:
+    deltas = [
+        {"contentBlockDelta": {"delta": {"text": piece}, "contentBlockIndex": 0}} for piece in ("Rhine", ", ", "Nile")
+    ]
+    streamed = copy.deepcopy(BEDROCK)
+    streamed["output"]["outputBodyJson"] = [{"messageStart": {"role": "assistant"}}, *deltas, {"messageStop": {}}]
+    failed = {key: one for key, one in BEDROCK.items() if key != "output"} | {"errorCode": "ThrottlingException"}
+    uncounted = copy.deepcopy(BEDROCK)
+    del uncounted["input"]["inputTokenCount"]
+    uncounted["output"]["outputBodyJson"]["usage"] = {"inputTokens": 5, "cacheReadInputTokens": 40, "outputTokens": 3}
+    told = [one.record for one in read(as_lines([streamed, failed, uncounted]), "bedrock") if isinstance(one, Found)]
+    assert [one.output for one in told] == ["Rhine, Nile", "", "Rhine, Nile, Amazon."]
+    assert [(one.failed, one.status) for one in told] == [(False, None), (True, 429), (False, None)]
+    assert told[2].input_tokens == 45
+
+
+def test_a_word_for_a_status_and_tokens_under_their_older_names_are_read() -> None:
+    [azure] = [
+        one for one in read(as_lines([{**AZURE[0], "resultSignature": "OK"}]), "azure") if isinstance(one, Found)
+    ]
+    assert (azure.record.failed, azure.record.status) == (False, None)
+    older = {**LANGFUSE[0], "usageDetails": {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}}
+    [found] = [one for one in read(as_lines([older]), "langfuse") if isinstance(one, Found)]
+    assert (found.record.input_tokens, found.record.output_tokens) == (5, 3)
+
+
+def test_logs_of_a_tracer_are_told_from_its_traces() -> None:
+    assert reasons(read(text({"resourceLogs": []}), "otlp")) == [
+        "resourceSpans: an export of OpenTelemetry’s logs or metrics; its traces tell of calls"
+    ]

@@ -50,7 +50,9 @@ def records(value: Fields) -> Iterator[UsageRecord]:
 
 
 def _call(row: Mapping[str, Any], about: Mapping[str, Any]) -> UsageRecord:
-    status = http_status(_of(row, "resultsignature") or about.get("statuscode"), "resultSignature")
+    signature = _of(row, "resultsignature")  # the status, or a word
+    numbered = str(signature or "").strip().isdigit()
+    status = http_status(signature if numbered else about.get("statuscode"), "resultSignature")
     operation = name(row.get("operationname")).lower()
     return UsageRecord(
         at=_time(row),

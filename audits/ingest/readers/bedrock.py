@@ -18,6 +18,16 @@ _OPERATIONS = (
 )  # fmt: skip
 
 
+_CACHED = (
+    "cacheReadInputTokenCount", "cacheWriteInputTokenCount", "cacheReadInputTokens", "cacheWriteInputTokens",
+    "cache_read_input_tokens", "cache_creation_input_tokens",
+)  # fmt: skip
+# The HTTP status of each error of the runtime's API, as its reference has it.
+_STATUS = {
+    "ValidationException": 400, "AccessDeniedException": 403, "ResourceNotFoundException": 404, "ModelTimeoutException": 408,
+    "ModelErrorException": 424, "ThrottlingException": 429, "ModelNotReadyException": 429, "InternalServerException": 500,
+    "ServiceUnavailableException": 503,
+}  # fmt: skip
 # Subscriptions try out where they deliver to.
 _OF_CLOUDWATCH = "CWL CONTROL MESSAGE"
 
@@ -43,12 +53,13 @@ def records(value: Fields) -> Iterator[UsageRecord]:
         response_model=_answering(answered.get("outputBodyJson"), "model"),
         operation=next((kind for mark, kind in _OPERATIONS if mark in model), "chat"),
         failed=bool(value.get("errorCode")),
+        status=_STATUS.get(name(value.get("errorCode"))),
         input_tokens=_input(asked, answered),
         output_tokens=_tokens(answered.get("outputTokenCount"), answered, "outputTokens", "output_tokens"),
         account=name(value.get("accountId")),
         person=name(fields(value.get("identity")).get("arn")).rpartition("/")[2],
         prompt=said(asked.get("inputBodyJson")),
-        output=said(answered.get("outputBodyJson")),
+        output=said(_streamed(answered.get("outputBodyJson"))),
         response_id=_answering(answered.get("outputBodyJson"), "id", 200),
         request_id=name(value.get("requestId"), 200),
     )
@@ -61,10 +72,22 @@ def _answering(body: Any, what: str, limit: int = NAME) -> str:
     return name(first.get(what) or fields(first.get("message")).get(what), limit)
 
 
+def _streamed(body: Any) -> Any:
+    """What a stream's messages say together; another body as it is. Converse and Anthropic write pieces of text as `delta`."""
+    if not isinstance(body, list):
+        return body
+    pieces = (fields(fields(one).get("contentBlockDelta") or one).get("delta") for one in body)
+    text = "".join(piece["text"] for piece in pieces if isinstance(piece, dict) and isinstance(piece.get("text"), str))
+    return text or body
+
+
 def _input(asked: Mapping[str, Any], answered: Mapping[str, Any]) -> int | None:
+    """Cached tokens stand beside the others, in the record as in the answer, which tells where the record does not."""
     plain = _tokens(asked.get("inputTokenCount"), answered, "inputTokens", "input_tokens")
-    cached = (count(asked.get(key), key) for key in ("cacheReadInputTokenCount", "cacheWriteInputTokenCount"))
-    return summed(plain, *cached)
+    usage = (
+        fields(fields(answered.get("outputBodyJson")).get("usage")) if asked.get("inputTokenCount") is None else asked
+    )
+    return summed(plain, *(count(usage.get(key), key) for key in _CACHED))
 
 
 def _tokens(logged: Any, answered: Mapping[str, Any], *names: str) -> int | None:

@@ -101,7 +101,9 @@ def _tokens(value: Fields, details: Mapping[str, Any], side: str, names: tuple[s
 def _parts(details: Mapping[str, Any], side: str) -> int | None:
     """The sum of one side's parts, as Langfuse sums them: cached, audio and reasoning tokens stand apart, under names of any
     provider (`input_cached_tokens`, `cache_read_input_tokens`), and each has its side in its name."""
-    return summed(*(count(amount, key) for key, amount in details.items() if side in key))
+    found = summed(*(count(amount, key) for key, amount in details.items() if side in key))
+    older = {"input": "prompt_tokens", "output": "completion_tokens"}[side]
+    return count(details.get(older), older) if found is None else found
 
 
 def conventions_of(facts: Mapping[str, Any]) -> dict[str, Any]:

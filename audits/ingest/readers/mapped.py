@@ -118,6 +118,10 @@ def require_columns(mapping: ColumnMapping, columns: Iterable[str]) -> None:
     for meaning, column in mapping.columns.items():
         if column not in present:
             raise BadMapping(f"{meaning}: no column {column!r}; there are {', '.join(present)}"[:1000])
+        if present.count(column) > 1:
+            raise BadMapping(
+                f"{meaning}: the column {column!r} stands there {present.count(column)} times; rename all but one"
+            )
 
 
 def reader(mapping: ColumnMapping) -> Reader:

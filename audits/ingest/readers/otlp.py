@@ -68,6 +68,8 @@ def records(value: Fields) -> Iterator[UsageRecord | Unreadable]:
     if UNREAD in value:
         raise Unreadable(name(value[UNREAD]))
     groups = value.get("resourceSpans", value.get("resource_spans"))
+    if not isinstance(groups, list) and value.keys() & {"resourceLogs", "resourceMetrics"}:
+        raise Unreadable("resourceSpans: an export of OpenTelemetry’s logs or metrics; its traces tell of calls")
     if not isinstance(groups, list):
         raise Unreadable("resourceSpans: not an export of traces")
     found: list[SpanCall] = []

@@ -69,6 +69,8 @@ What it does not prove:
     (RFC 3161) stands in seal.json. verify.py checks that such a stamp is over this seal and holds in itself. Whether its
     certificate belongs to an authority you trust it can't know: give the certificate's fingerprint (--tsa), or use
     openssl ts -verify.
+  - That run.json and report.pdf are as old as the seal. They were written when the bundle was made, and a time stamp does not
+    cover them. Findings, assessed uses, records and contents, as they were sealed, are what chain.jsonl lists.
   - Who holds the key. Compare the fingerprint with one that you were given by another way.
   - That the recorder saw everything the organisation did: it shows one run, under the isolation that run.json names,
     with the gaps that run.json lists.

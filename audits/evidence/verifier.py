@@ -43,7 +43,9 @@ from audits.evidence.links import Broken, canonical, is_hash, merkle_root, named
 from audits.evidence.timestamps import Stamp, read_stamp
 
 FORMAT = "clausetrail-bundle/1"
-MANIFEST, SIGNATURE, CHAIN, SEAL = "manifest.json", "signature.json", "chain.jsonl", "seal.json"
+MANIFEST, SIGNATURE, CHAIN, SEAL, RUN = "manifest.json", "signature.json", "chain.jsonl", "seal.json", "run.json"
+# What stands beside records/ and blobs/. Any other name would be a file that nothing accounts for.
+BESIDE = (CHAIN, SEAL, RUN, "report.pdf", "README.txt", "verify.py")
 MANIFEST_TYPE = "application/vnd.clausetrail.manifest+json"
 STATEMENT_TYPE = "application/vnd.in-toto+json"
 LARGEST_TABLE = 512 * 1024 * 1024
@@ -199,6 +201,8 @@ def _listed_file(row: Any, start: int) -> _Listed:
     hashes = [str(fields.get(key)) for key in ("sha256", "packed_sha256")]
     if not isinstance(path, str) or not is_safe_path(path):
         raise Broken(f"{MANIFEST}: {path!r} is no path that may stand in a bundle")
+    if path not in BESIDE and not path.startswith(("records/", "blobs/")):
+        raise Broken(f"{MANIFEST}: {path!r} is no file that a bundle has")
     if not all(map(is_hash, hashes)):
         raise Broken(f"{MANIFEST}: the hashes of {path} are malformed")
     size, packed, crc = (_number(fields, key, path) for key in ("size", "packed", "crc"))
@@ -322,15 +326,31 @@ def _check_references(bundle: _Bundle, chain: list[dict[str, Any]]) -> list[str]
         if not is_hash(line.get("sha256")) or line["sha256"] not in held:
             problems.append(f"{CHAIN} line {line['seq'] + 1}: the bundle lacks {line.get('sha256')}")
     entered = {line.get("sha256") for line in chain}
+    named = set(entered)
     for path, listed in bundle.files.items():
         if path.startswith("records/"):
-            problems += _record_problems(bundle, path, held)
+            problems += _record_problems(bundle, path, held, named)
             if listed.sha256 not in entered:
                 problems.append(f"{path}: no line of {CHAIN} enters this record")
+    if not problems:
+        unnamed = (p for p, one in bundle.files.items() if p.startswith("blobs/") and one.sha256 not in named)
+        problems += [f"{path}: neither {CHAIN} nor a record names this content" for path in unnamed]
     return problems
 
 
-def _record_problems(bundle: _Bundle, path: str, held: set[str]) -> list[str]:
+def _check_run(bundle: _Bundle, statement: dict[str, Any], root: str) -> list[str]:
+    """The facts beside the log are those of the run that the seal names."""
+    told = read_object(bundle.content(RUN), RUN)
+    sealed = _dict(statement.get("predicate"), "predicate").get("run")
+    evidence = told.get("evidence")
+    other = evidence.get("root") if isinstance(evidence, dict) else None
+    if str(told.get("run")) != str(sealed):
+        return [f"{RUN}: it tells of the run {told.get('run')!r}, and {SEAL} of the run {sealed!r}"]
+    return [f"{RUN}: it names the root {other!r}, and {CHAIN} has {root}"] if other not in (None, "", root) else []
+
+
+def _record_problems(bundle: _Bundle, path: str, held: set[str], seen: set[Any]) -> list[str]:
+    """What the lines of a record name and the bundle lacks; all that they name is added to `seen`."""
     data = bundle.content(path)
     # A recorder that was killed may have left a torn last line; the hash of the file covers it all the same.
     whole = data[: data.rfind(b"\n") + 1]
@@ -338,12 +358,9 @@ def _record_problems(bundle: _Bundle, path: str, held: set[str]) -> list[str]:
         lines = read_chain(whole, path)
     except Broken as broken:
         return [str(broken)]
-    return [
-        f"{path} line {number}: the bundle lacks {sha256}"
-        for number, line in enumerate(lines, 1)
-        for sha256 in named_contents(line)
-        if sha256 not in held
-    ]
+    named = [(number, sha256) for number, line in enumerate(lines, 1) for sha256 in named_contents(line)]
+    seen.update(sha256 for _, sha256 in named)
+    return [f"{path} line {number}: the bundle lacks {sha256}" for number, sha256 in named if sha256 not in held]
 
 
 def _verify(file: BinaryIO, key: str | None, tsa: str | None) -> Verification:
@@ -364,6 +381,7 @@ def _verify(file: BinaryIO, key: str | None, tsa: str | None) -> Verification:
     problems = _check_references(bundle, chain)
     if bundle.manifest.get("root") != root:
         problems.append(f"{MANIFEST}: it names another root than {root}")
+    problems += _check_run(bundle, statement, root)
     found = found._replace(root=root, entries=len(chain), statement=statement)
     return found._replace(ok=not problems, problems=problems[:MOST_PROBLEMS])
 
@@ -389,6 +407,7 @@ def verify_bundle(path: str, key: str | None = None, tsa: str | None = None) -> 
 
 NOT_PROVED = (
     "that the recorder saw everything: see the isolation and the gaps in run.json",
+    "that run.json and report.pdf are as old as the seal: they came with the bundle; what was sealed is in chain.jsonl",
     "who holds the key, unless --key named it",
     "that its findings are right in law",
 )

@@ -88,17 +88,17 @@ def test_a_path_that_leaves_the_bundle_is_refused_even_when_signed(evidence, wri
 
 
 def test_a_zip_bomb_is_refused_by_its_numbers_and_never_unpacked(evidence, write):
-    row = {"path": "a", "size": 10**12, "sha256": "0" * 64, "packed": 100, "packed_sha256": "0" * 64, "crc": 0}
+    row = {"path": "blobs/a", "size": 10**12, "sha256": "0" * 64, "packed": 100, "packed_sha256": "0" * 64, "crc": 0}
     assert "can't unpack to" in verified(write, forged({}, evidence.key, files=[row])).problems[0]
-    lying = {"path": "a", "size": 10, "packed": 0, "packed_sha256": "", "sha256": "0" * 64, "crc": 0}
+    lying = {"path": "blobs/a", "size": 10, "packed": 0, "packed_sha256": "", "sha256": "0" * 64, "crc": 0}
     bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = bomb.compress(bytes(50_000_000)) + bomb.flush()
     lying |= {"packed": len(packed), "packed_sha256": hashlib.sha256(packed).hexdigest()}
     data = forged({}, evidence.key, files=[lying])
     end = data.index(b"PK\x01\x02")
-    header = local_header(Packed("a", 10, len(packed), 0, DEFLATED))
+    header = local_header(Packed("blobs/a", 10, len(packed), 0, DEFLATED))
     found = verified(write, data[:end] + header + packed + data[end:])
-    assert found.problems[0] == "a: it unpacks to more than 10 bytes"
+    assert found.problems[0] == "blobs/a: it unpacks to more than 10 bytes"
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,16 @@ def test_a_zip_bomb_is_refused_by_its_numbers_and_never_unpacked(evidence, write
         {"files": [{"path": 3}]},
         {"left_out": []},
         {"format": "clausetrail-bundle/2"},
-        {"files": [{"path": "a", "size": True, "packed": 1, "crc": 1, "sha256": "0" * 64, "packed_sha256": "0" * 64}]},
-        {"files": [{"path": "a", "size": 2**70, "packed": 1, "crc": 1, "sha256": "0" * 64, "packed_sha256": "0" * 64}]},
+        {
+            "files": [
+                {"path": "blobs/a", "size": True, "packed": 1, "crc": 1, "sha256": "0" * 64, "packed_sha256": "0" * 64}
+            ]
+        },
+        {
+            "files": [
+                {"path": "blobs/a", "size": 2**70, "packed": 1, "crc": 1, "sha256": "0" * 64, "packed_sha256": "0" * 64}
+            ]
+        },
     ],
 )
 def test_a_malformed_manifest_is_a_broken_link_not_a_crash(evidence, write, manifest):
@@ -128,3 +136,36 @@ def test_a_hostile_name_in_a_problem_cannot_drive_the_terminal(evidence, write):
     row = {"path": "\x1b]0;owned\x07", "size": 0, "sha256": "0" * 64, "packed": 2, "packed_sha256": "0" * 64, "crc": 0}
     _, text, _ = run_command(write(forged({}, evidence.key, files=[row])))
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["RUN.json", "Chain.jsonl", "findings.html", "Records/execute/record.jsonl", "run.json.txt"]
+)
+def test_a_file_that_the_format_does_not_know_is_refused_even_when_signed(evidence, bundle, write, name):
+    """On a file system that knows no case, RUN.json unpacks over run.json."""
+    found = verified(write, forged(members_of(bundle) | {name: b"{}"}, evidence.key, root=evidence.seal.root))
+    assert found.problems == [f"manifest.json: {name!r} is no file that a bundle has"]
+
+
+def test_a_content_that_nothing_names_is_found_in_a_signed_bundle(evidence, bundle, write):
+    path = f"blobs/{hashlib.sha256(b'slipped in').hexdigest()[:2]}/{hashlib.sha256(b'slipped in').hexdigest()}"
+    data = forged(members_of(bundle) | {path: b"slipped in"}, evidence.key, root=evidence.seal.root)
+    assert verified(write, data).problems == [f"{path}: neither chain.jsonl nor a record names this content"]
+
+
+@pytest.mark.parametrize(
+    ("run", "problem"),
+    [
+        (b'{"run": 13}', "run.json: it tells of the run 13, and seal.json of the run '12'"),
+        (
+            b'{"run": 12, "evidence": {"root": "sha256:0"}}',
+            "run.json: it names the root 'sha256:0', and chain.jsonl has ",
+        ),
+        (b'{"outcome": "permitted"}', "run.json: it tells of the run None"),
+        (None, "run.json: the bundle does not hold it"),
+    ],
+)
+def test_facts_of_another_run_are_found_beside_this_runs_log(evidence, bundle, write, run, problem):
+    members = {name: content for name, content in members_of(bundle).items() if name != "run.json"}
+    data = forged(members | ({} if run is None else {"run.json": run}), evidence.key, root=evidence.seal.root)
+    assert verified(write, data).problems[0].startswith(problem)

@@ -38,6 +38,7 @@
   }
 
   function wireCopy() {
+    if (navigator.clipboard) document.querySelectorAll("[data-copy][hidden]").forEach(function (button) { button.hidden = false; });
     document.addEventListener("click", function (event) {
       const button = event.target.closest("[data-copy]");
       if (!button || !navigator.clipboard) return;

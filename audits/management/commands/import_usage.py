@@ -147,7 +147,8 @@ def _lines(answer: dict[str, Any]) -> list[str]:
     lines.append(f"{'rejected':<13}{answer['rejected_lines']:,}")
     if answer["from"]:
         lines.append(f"{'period':<13}{answer['from']} to {answer['to']}")
-    lines.append(f"{'findings':<13}{answer['findings']} ({answer['outcome'] or 'not judged'})")
+    judged = answer["outcome"] or ("not judged" if answer["new"] else "nothing new to judge")
+    lines.append(f"{'findings':<13}{answer['findings']} ({judged})")
     lines += [
         f"{one['calls']:,} of its calls are counted by {visible(one['by'])}" for one in answer["counted_elsewhere"]
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from audits.capture import http2
 from audits.capture.blobs import BlobStore
 from audits.capture.bodies import BodySink
 from audits.capture.header_blocks import unpack_headers
-from audits.capture.http1 import Header, split_fields
+from audits.capture.http1 import FieldLines, Header
 from audits.capture.inheritance import Inheritance
 from audits.capture.journal import COMPLETE, OVER, Frame, Kind
 from audits.capture.masking import Masker
@@ -85,9 +86,10 @@ class Assembly:
         self._connections: dict[int, Facts] = {}
         self._exchanges: dict[int, OpenExchange] = {}
         self._answers: dict[int, _Answers] = {}
+        self._lines = FieldLines()
         self.counts: Counter[str] = Counter()
         self.stopped: Facts | None = None
-        self._takers = {
+        self._takers: dict[int, Callable[[Frame], None]] = {
             Kind.EVENT: self._take_event,
             Kind.CONNECTION: self._take_connection,
             Kind.CONNECTION_END: self._take_connection_end,
@@ -106,17 +108,17 @@ class Assembly:
 
     def take(self, frame: Frame) -> None:
         """Work one frame in."""
-        self._takers[Kind(frame.kind)](frame)
+        self._takers[frame.kind](frame)
 
-    def line(self, kind: str, at: float, fields: Facts) -> None:
-        """Append one line, masked."""
+    def line(self, kind: str, at: float, fields: Facts, *, plain: bool = False) -> None:
+        """Append one line, masked. plain: no floating-point number is in it."""
         if self._withholding is not None:
             fields = self._withholding.line(fields)
-        fields = self._masker.structure(fields) if self._masker else fields
+        fields = self._masker.line(fields)
         if self._inheritance.has(kind, at, fields):
             return
         self.counts[kind] += 1
-        self._spool.append(kind, at, fields)
+        self._spool.append(kind, at, fields, plain=plain)
 
     def needed(self) -> list[int]:
         """Where in the journal what is under way began, ascending: a successor would have to read on from there."""
@@ -160,7 +162,7 @@ class Assembly:
     def _take_request(self, frame: Frame) -> None:
         line, _, block = frame.payload[: frame.c].partition(b"\r\n")
         method, target, version = line.split(b" ", 2)
-        exchange = self._open(frame, method, target, split_fields(block), version.decode("latin-1")[5:])
+        exchange = self._open(frame, method, target, self._lines.split(block), version.decode("latin-1")[5:])
         exchange.request.write(frame.payload[frame.c :])
         exchange.request_complete = bool(frame.flags & COMPLETE)
 
@@ -181,7 +183,7 @@ class Assembly:
             return
         line, _, block = frame.payload[: frame.c].partition(b"\r\n")
         exchange.first_byte = frame.at
-        self._answered(exchange, int(line.split(b" ", 2)[1]), split_fields(block))
+        self._answered(exchange, int(line.split(b" ", 2)[1]), self._lines.split(block))
         assert exchange.response is not None
         exchange.response.write(frame.payload[frame.c :])
         exchange.response_complete = bool(frame.flags & COMPLETE)
@@ -308,16 +310,17 @@ class Assembly:
         if exchange.stream is not None and exchange.connection in self._answers:
             self._answers[exchange.connection].streams.pop(exchange.stream, None)
         host = str(exchange.facts.get("host") or "")
-        line = self._exchange_line(exchange, host, at) | ending
+        line = self._exchange_line(exchange, host, at)
+        if ending:
+            line |= ending
         if self._withholding is not None:
             line = self._withholding.exchange(line, exchange.request, exchange.response)
-        self.line("exchange", at, line)
+        self.line("exchange", at, line, plain=not ending and self._withholding is None)
         if exchange.messages is not None and exchange.messages.problem:
             self.line("gap", at, {"reason": "websocket_undecodable", "host": host, "detail": exchange.messages.problem})
 
     def _exchange_line(self, exchange: OpenExchange, host: str, at: float) -> Facts:
         masker, facts = self._masker, exchange.facts
-        joined = b"\n".join([exchange.target, *(value for _, value in exchange.fields)])
         cut_off = exchange.response is not None and not exchange.response_complete and not exchange.tunnelled
         return {
             "id": f"{self._session}-{exchange.number}",
@@ -334,7 +337,7 @@ class Assembly:
             "response_body": exchange.response.finish(truncated=cut_off) if exchange.response else None,
             "trailers": masker.fields(exchange.trailers, host),
             "websocket": _message_counts(exchange.messages),
-            "secrets_used": masker.used(joined, host),
+            "secrets_used": masker.used(_said_in_head(exchange), host) if masker else [],
             "started": utc_text(exchange.started),
             "first_byte": utc_text(exchange.first_byte) if exchange.first_byte else None,
             "ended": utc_text(at),
@@ -351,6 +354,10 @@ def _message_counts(messages: MessageReader | None) -> Facts | None:
     return None if messages is None else {"from_client": messages.counts[0], "from_upstream": messages.counts[1]}
 
 
+def _said_in_head(exchange: OpenExchange) -> bytes:
+    return b"\n".join([exchange.target, *(value for _, value in exchange.fields)])
+
+
 def _value(fields: list[Header], name: bytes) -> str | None:
-    values = [value.decode("latin-1") for key, value in fields if key.lower() == name]
+    values = [value.decode("latin-1") for key, value in fields if len(key) == len(name) and key.lower() == name]
     return ", ".join(values) if values else None

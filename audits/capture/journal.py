@@ -260,13 +260,19 @@ class JournalReader:
 
     def frames(self, most: int) -> Iterator[Frame]:
         """The frames present now, at most `most` bytes of them; what was yielded counts as taken by `release`."""
-        end = min(self._ring.written(), self._position + most)
-        while self._position < end:
-            length, kind, flags, a, b, c, at = FRAME.unpack(self._ring.load(self._position, FRAME.size))
-            payload = self._ring.load(self._position + FRAME.size, length)
+        data = self._ring.load(self._position, min(self._ring.written() - self._position, most))
+        at = 0
+        while at < len(data):
             began = self._position
+            if at + FRAME.size > len(data):
+                data, at = self._ring.load(began, FRAME.size), 0
+            length, kind, flags, a, b, c, time_in = FRAME.unpack_from(data, at)
+            after_head = at + FRAME.size
+            at = after_head + length
+            # The last one may reach beyond what was to be read at once.
+            payload = data[after_head:at] if at <= len(data) else self._ring.load(began + FRAME.size, length)
             self._position += FRAME.size + length
-            yield Frame(kind, flags, a, b, c, at, payload, began)
+            yield Frame(kind, flags, a, b, c, time_in, payload, began)
 
     def release(self, needed: Iterable[int] = ()) -> None:
         """Give back the room of the frames yielded so far, but not from the first of the positions `needed` on (ascending):

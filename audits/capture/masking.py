@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+import orjson
+
 from audits.capture.config import Secret, is_named
 
 MASKED_HEADERS = frozenset(
@@ -27,8 +29,11 @@ MASKED_PARAMETERS = frozenset(
 # "Bearer KEY" and a bare KEY are the same key and get the same fingerprint.
 _SCHEME = re.compile(rb"(?i)\A(?:bearer|basic|token|key|apikey|api-key)[ \t]+")
 FINGERPRINT_DIGITS = 12
+# Header fields come again and again: so many are remembered as they are told, none with a longer value.
+MOST_TOLD, LONGEST_TOLD = 4096, 512
 
-Fields = Sequence[tuple[bytes, bytes]]
+Field = tuple[bytes, bytes]
+Fields = Sequence[Field]
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,8 @@ class Masker:
         self._replacements = sorted(replacements.items(), key=lambda item: -len(item[0]))
         self.longest = max((len(value) for value, _ in self._replacements), default=0)
         self._texts = [(value.decode("utf-8"), mask.decode()) for value, mask in self._replacements]
+        self._written = [orjson.dumps(text)[1:-1] for text, _ in self._texts]
+        self._told: dict[tuple[str, Field], list[str]] = {}
 
     def fingerprint(self, credential: bytes) -> str:
         """`masked:sha256:` and 12 hex digits of the salted hash: the same key is recognised, never recovered."""
@@ -122,8 +129,10 @@ class Masker:
         return [pair.name for pair in self._pairs if pair.placeholder in head and pair.is_for(host)]
 
     def fields(self, fields: Fields, host: str) -> list[list[str]]:
-        """Header fields as [name, value] text, credentials as fingerprints of what really went out."""
-        return [[name.decode("latin-1"), self._field(name.lower(), value, host)] for name, value in fields]
+        """Header fields as [name, value] text, credentials as fingerprints of what really went out. Not to be changed:
+        equal fields are one list."""
+        told = self._told
+        return [told.get((host, field)) or self._tell(host, field) for field in fields]
 
     def target(self, target: bytes, host: str) -> str:
         """A request target with the values of credential parameters masked."""
@@ -143,6 +152,19 @@ class Masker:
     def reveals(self, data: bytes) -> bool:
         """Whether a secret's value stands in the bytes."""
         return any(value in data for value, _ in self._replacements)
+
+    def line(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """A line of a record with secrets masked in all its texts, keys included; itself when there are none."""
+        if not self._replacements:
+            return fields
+        try:
+            written = orjson.dumps(fields)
+        except orjson.JSONEncodeError:
+            # Lone surrogates and numbers beyond 64 bits.
+            return dict(self.structure(fields))
+        if any(secret in written for secret in self._written):
+            return dict(self.structure(fields))
+        return fields
 
     def structure(self, value: Any) -> Any:
         """A JSON value with secrets masked in all its texts, keys included."""
@@ -164,6 +186,15 @@ class Masker:
 
     def __bool__(self) -> bool:
         return bool(self._replacements)
+
+    def _tell(self, host: str, field: Field) -> list[str]:
+        name, value = field
+        told = [name.decode("latin-1"), self._field(name.lower(), value, host)]
+        if len(value) <= LONGEST_TOLD:
+            if len(self._told) >= MOST_TOLD:
+                self._told.clear()
+            self._told[host, field] = told
+        return told
 
     def _field(self, name: bytes, value: bytes, host: str) -> str:
         if name in MASKED_HEADERS:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from audits.capture.asking import Asked, Reply
-from audits.capture.blobs import DamagedBlob, read_blob
+from audits.capture.blobs import Bodies, DamagedBlob
 from audits.capture.config import Recording
 from audits.capture.conversing import Conversation, Script, excerpt_of, replayed, script_of
 from audits.capture.refusals import refusal
@@ -54,7 +54,7 @@ class ReplayGate:
 
     def __init__(self, recording: Recording, event: Callable[..., None]) -> None:
         """Read and index the record. Raises Unplayable when it holds no contents to answer with."""
-        self._blobs = recording.blobs
+        self._bodies = Bodies(recording.blobs)
         self._name = recording.name
         self._event = event
         self._same: defaultdict[bytes, deque[_Recorded]] = defaultdict(deque)
@@ -91,7 +91,7 @@ class ReplayGate:
         if not body or not body.get("size"):
             return b""
         try:
-            return read_blob(self._blobs, body["sha256"])
+            return self._bodies.read(body["sha256"])
         except (KeyError, FileNotFoundError, DamagedBlob) as error:
             raise Unplayable(f"{self._name} lacks a recorded body: {error}") from error
 

@@ -20,7 +20,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from audits.capture.blobs import write_all
+import orjson
+
+from audits.capture.packs import write_all
 
 RECORD = "record.jsonl"
 LOCK = "record.lock"
@@ -55,10 +57,21 @@ def canonical(event: Event) -> str:
     return _ENCODER.encode(event)
 
 
+def plain_canonical(event: Event) -> str:
+    """The same text for an event without floating-point numbers, in an eighth of the time."""
+    try:
+        data = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        # Lone surrogates and numbers beyond 64 bits.
+        return canonical(event)
+    # Escapes stand where canonical text has them, but for what is not ASCII, and DEL.
+    return data.decode("ascii") if data.isascii() and b"\x7f" not in data else canonical(event)
+
+
 def utc_text(at: float) -> str:
     """Seconds since the epoch as ISO 8601 with microseconds and Z."""
     seconds, microseconds = divmod(round(at * 1_000_000), 1_000_000)
-    return f"{_second_text(seconds)}.{microseconds:06d}Z"
+    return "%s.%06dZ" % (_second_text(seconds), microseconds)  # noqa: UP031 - a quarter cheaper, four times a line
 
 
 @lru_cache(maxsize=64)
@@ -89,9 +102,10 @@ class SpoolWriter:
         self.descriptor = os.open(directory / RECORD, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
         self._lines: list[str] = []
 
-    def append(self, kind: str, at: float, fields: Event) -> None:
-        """Chain one line; it reaches the file with the next flush."""
-        text = canonical({**fields, "seq": self.seq, "kind": kind, "at": utc_text(at), "prev": self.head})
+    def append(self, kind: str, at: float, fields: Event, *, plain: bool = False) -> None:
+        """Chain one line; it reaches the file with the next flush. plain: no floating-point number is in it."""
+        write = plain_canonical if plain else canonical
+        text = write({**fields, "seq": self.seq, "kind": kind, "at": utc_text(at), "prev": self.head})
         self.head = hashlib.sha256(text.encode("ascii")).hexdigest()
         self.seq += 1
         self._lines.append(f'{text[:-1]},"hash":"{self.head}"}}\n')

@@ -103,11 +103,14 @@ class Syncing:
                 time.sleep(max(SYNC_SECONDS, 4 * (time.monotonic() - began)))
 
     def _sync(self) -> None:
-        names, self._store.unsynced = self._store.unsynced, []
+        names: set[str] = set()
+        with contextlib.suppress(IndexError):
+            while True:
+                names.add(self._store.unsynced.popleft())
         if len(names) > MOST_SINGLE_SYNCS:
             _sync_file_system(self._spool.descriptor)
         else:
-            for name in [*names, *{os.path.dirname(name) for name in names}]:
+            for name in names | {os.path.dirname(name) for name in names}:
                 _sync_path(name)
         os.fsync(self._spool.descriptor)
 
@@ -177,10 +180,10 @@ def run(config: RecorderConfig, commission: Commission, reader: JournalReader, r
         calm = is_calm(reader)
         turn.take(calm=calm)
         began = time.monotonic()
-        _drain(reader, assembly, spool, syncing)
+        _drain(reader, assembly, store, spool, syncing)
         if calm and reader.behind:
             reader.rest(min(max(REST_FACTOR * (time.monotonic() - began), SHORTEST_REST), LONGEST_REST))
-    _conclude(assembly, spool)
+    _conclude(assembly, store, spool)
     syncing.finish()
     spool.close()
 
@@ -191,24 +194,26 @@ def is_calm(reader: JournalReader) -> bool:
     return not fills and not reader.ended and time.time() - reader.first_at() < LONGEST_WAIT
 
 
-def _drain(reader: JournalReader, assembly: Assembly, spool: SpoolWriter, syncing: Syncing) -> None:
+def _drain(reader: JournalReader, assembly: Assembly, store: BlobStore, spool: SpoolWriter, syncing: Syncing) -> None:
     taken = False
     for frame in reader.frames(BATCH_BYTES):
         assembly.take(frame)
         taken = True
     if taken:
+        store.flush()
         spool.flush()
         reader.release(assembly.needed())
         syncing.request()
 
 
-def _conclude(assembly: Assembly, spool: SpoolWriter) -> None:
+def _conclude(assembly: Assembly, store: BlobStore, spool: SpoolWriter) -> None:
     now = time.time()
     if assembly.stopped is None:
         assembly.interrupt(now)
     else:
         counts = {kind: count for kind, count in sorted(assembly.counts.items()) if kind != "started"}
         assembly.line("stopped", now, {**assembly.stopped, "totals": counts, "chain_head": spool.head})
+    store.flush()
     spool.flush()
 
 

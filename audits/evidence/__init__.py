@@ -6,11 +6,10 @@ from audits.evidence.keys import KeyProblem, SigningKey, load_key, load_or_make_
 from audits.evidence.links import Broken
 from audits.evidence.masking import mask_text
 from audits.evidence.seal import Seal, WhatRan, seal
-from audits.evidence.store import Adopted, Damaged, Missing, Store, StoreProblem, open_store
+from audits.evidence.store import Damaged, Missing, Store, StoreProblem, open_store
 from audits.evidence.verifier import Unreadable, Verification, verify_bundle
 
 __all__ = [
-    "Adopted",
     "Broken",
     "Bundle",
     "Damaged",

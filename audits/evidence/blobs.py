@@ -5,10 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, BinaryIO
 
 import zstandard
@@ -34,15 +30,6 @@ class Damaged(ValueError):
     """A stored content is not what its name says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """What adopting a folder of blobs came to; `damaged` names files whose content is not what they are called."""
-
-    taken: int
-    known: int
-    damaged: tuple[str, ...]
-
-
 def pack(content: BinaryIO, target: IO[bytes]) -> str:
     """Write all that can be read from an open file, packed; returns the SHA-256 of what was read."""
     digest = hashlib.sha256()
@@ -59,23 +46,6 @@ def frame_size(head: bytes, sha256: str) -> int:
         return int(zstandard.frame_content_size(head))
     except zstandard.ZstdError as problem:
         raise Damaged(f"the content {sha256} can't be unpacked: {problem}") from problem
-
-
-def good_blobs(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Each file that lies where a blob would, with its hash: "" when its content is not what it is called."""
-    for path in sorted(folder.glob("[0-9a-f][0-9a-f]/*.zst")):
-        named = NAME.match(path.name)
-        yield path, named.group(1) if named and _is_good(path, named.group(1)) else ""
-
-
-def _is_good(path: Path, sha256: str) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    with suppress(Damaged), io.BufferedReader(Checked(path.open("rb"), sha256), PIECE) as stream:
-        while stream.read(PIECE):
-            continue
-        return True
-    return False
 
 
 class Checked(io.RawIOBase):

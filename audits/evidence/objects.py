@@ -21,12 +21,10 @@ from audits.evidence.blobs import (
     FRAME_HEAD,
     NAME,
     PIECE,
-    Adopted,
     Checked,
     Missing,
     StoreProblem,
     frame_size,
-    good_blobs,
     pack,
 )
 
@@ -120,20 +118,13 @@ class ObjectStore:
         with self.open(sha256) as stream:
             return sum(len(piece) for piece in iter(lambda: stream.read(PIECE), b""))
 
-    def adopt(self, folder: Path) -> Adopted:
-        """See Store. The files are sent as they are: they were packed already."""
-        taken = known = 0
-        damaged: list[str] = []
-        for path, sha256 in good_blobs(folder):
-            if not sha256:
-                damaged.append(path.relative_to(folder).as_posix())
-            elif self.exists(sha256):
-                known += 1
-            else:
-                with path.open("rb") as file:
-                    self._send(sha256, file)
-                taken += 1
-        return Adopted(taken, known, tuple(damaged))
+    def put_packed(self, sha256: str, packed: BinaryIO) -> None:
+        """See Store."""
+        if not self.exists(sha256):
+            self._send(sha256, packed)
+
+    def settle(self) -> None:
+        """See Store: the service had acknowledged each content before `put_packed` returned."""
 
     def remove(self, sha256: str) -> bool:
         """See Store. Versions that the bucket keeps are the bucket's own matter: its owner turns them off, or lets them lapse."""
@@ -145,25 +136,6 @@ class ObjectStore:
     def set_aside(self, sha256: str) -> None:
         """See Store. It goes to `damaged/` beside the contents."""
         obstore.rename(self._bucket, _key(sha256), f"damaged/{sha256}.zst")
-
-    def recorder_folder(self, spool: Path) -> Path:
-        """See Store."""
-        return spool / "blobs"
-
-    def take(self, folder: Path, sha256: str) -> None:
-        """See Store."""
-        path = folder / sha256[:2] / f"{sha256}.zst"
-        if path.exists() and not self.exists(sha256):
-            with path.open("rb") as file:
-                self._send(sha256, file)
-
-    def recorded(self, folder: Path, sha256: str) -> bytes:
-        """See Store."""
-        path = folder / sha256[:2] / f"{sha256}.zst"
-        if not path.exists():
-            return self.get(sha256)
-        with io.BufferedReader(Checked(path.open("rb"), sha256), PIECE) as stream:
-            return stream.read()
 
     def lend(self, sha256s: Iterable[str], folder: Path) -> Path:
         """See Store."""

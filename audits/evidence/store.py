@@ -1,7 +1,6 @@
 """Where contents of evidence lie: named by the SHA-256 of their bytes, compressed, written once, checked when read.
 
-`open_store` picks the kind of store by URL. A folder keeps `<sha256[:2]>/<sha256>.zst`, the layout that the recorder
-writes as well, so that its blobs are adopted without being copied where the file system allows.
+`open_store` picks the kind of store by URL. A folder keeps `<sha256[:2]>/<sha256>.zst`.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import ctypes
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,18 +20,16 @@ from audits.evidence.blobs import (
     FRAME_HEAD,
     NAME,
     PIECE,
-    Adopted,
     Checked,
     Damaged,
     Missing,
     StoreProblem,
     frame_size,
-    good_blobs,
     pack,
 )
 from audits.evidence.objects import open_bucket
 
-__all__ = ["Adopted", "Damaged", "FolderStore", "Missing", "Store", "StoreProblem", "open_store"]
+__all__ = ["Damaged", "FolderStore", "Missing", "Store", "StoreProblem", "open_store"]
 
 
 class Store(Protocol):
@@ -52,23 +50,18 @@ class Store(Protocol):
     def size(self, sha256: str) -> int:
         """Bytes of the uncompressed content. Raises Missing or Damaged."""
 
-    def adopt(self, folder: Path) -> Adopted:
-        """Take in the blobs of a folder in the layout above, each checked first."""
+    def put_packed(self, sha256: str, packed: BinaryIO) -> None:
+        """Keep a content that is packed already, as one zstd frame with a checksum, under the hash that it is said to have;
+        known content costs little. It is checked when it is read, and on the disk after `settle`."""
+
+    def settle(self) -> None:
+        """Bring to the disk what was kept by `put_packed`."""
 
     def remove(self, sha256: str) -> bool:
         """Let go of a content for good, for erasure alone; False when there was none."""
 
     def set_aside(self, sha256: str) -> None:
         """Move a damaged content out of the way of a good one, without losing what is left of it."""
-
-    def recorder_folder(self, spool: Path) -> Path:
-        """Where a recorder with this spool writes its blobs: the store's own folder, or one beside the record."""
-
-    def take(self, folder: Path, sha256: str) -> None:
-        """Have one content of a recorder's folder in the store, before a row refers to it. Known content costs little."""
-
-    def recorded(self, folder: Path, sha256: str) -> bytes:
-        """A content that a recorder wrote to its folder, or else the store's. Raises Missing or Damaged."""
 
     def lend(self, sha256s: Iterable[str], folder: Path) -> Path:
         """A folder in the layout above that holds these contents, for reading: the store's own, or `folder`, filled."""
@@ -170,21 +163,23 @@ class FolderStore:
         with self.open(sha256) as stream:
             return sum(len(piece) for piece in iter(lambda: stream.read(PIECE), b""))
 
-    def adopt(self, folder: Path) -> Adopted:
-        """See Store. Blobs stay in `folder` too: linked where both lie on one file system, else copied."""
-        taken, known = 0, 0
-        damaged: list[str] = []
-        for path, sha256 in good_blobs(folder):
-            if not sha256:
-                damaged.append(path.relative_to(folder).as_posix())
-            elif self.exists(sha256):
-                known += 1
-            else:
-                self._take(path, sha256)
-                taken += 1
-        if taken:
-            _sync_file_system(self.root)
-        return Adopted(taken, known, tuple(damaged))
+    def put_packed(self, sha256: str, packed: BinaryIO) -> None:
+        """See Store."""
+        place = self.path(sha256)
+        if place.exists():
+            return
+        place.parent.mkdir(exist_ok=True, mode=0o750)
+        temporary = place.with_name(f".writing-{os.getpid()}-{os.urandom(6).hex()}")
+        try:
+            with open(temporary, "xb", buffering=0, opener=_for_reading_only) as file:
+                shutil.copyfileobj(packed, file, PIECE)
+            temporary.rename(place)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def settle(self) -> None:
+        """See Store."""
+        _sync_file_system(self.root)
 
     def remove(self, sha256: str) -> bool:
         """See Store. Gone from the disk when this returns."""
@@ -202,38 +197,13 @@ class FolderStore:
         folder.mkdir(exist_ok=True, mode=0o750)
         self.path(sha256).replace(folder / f"{sha256}-{os.urandom(4).hex()}.zst")
 
-    def recorder_folder(self, spool: Path) -> Path:
-        """See Store: the recorder writes the same layout, so its blobs need not be moved."""
-        return self.root
-
-    def take(self, folder: Path, sha256: str) -> None:
-        """See Store."""
-        path = folder / sha256[:2] / f"{sha256}.zst"
-        if folder != self.root and path.exists() and not self.exists(sha256):
-            self._take(path, sha256)
-
-    def recorded(self, folder: Path, sha256: str) -> bytes:
-        """See Store."""
-        return self.get(sha256)
-
     def lend(self, sha256s: Iterable[str], folder: Path) -> Path:
         """See Store."""
         return self.root
 
-    def _take(self, path: Path, sha256: str) -> None:
-        place = self.path(sha256)
-        place.parent.mkdir(exist_ok=True, mode=0o750)
-        try:
-            os.link(path, place)
-        except FileExistsError:
-            return
-        except OSError:
-            with self._beside() as (file, publish), path.open("rb") as source:
-                while piece := source.read(PIECE):
-                    file.write(piece)
-                publish(sha256)
-            return
-        place.chmod(0o440)
+
+def _for_reading_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o440)
 
 
 def _sync_file_system(path: Path) -> None:

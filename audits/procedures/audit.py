@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +23,7 @@ from audits.matching.identity import Identities
 from audits.matching.outcomes import outcome_of
 from audits.models import Gap, Run, RunStep
 from audits.procedures import bounding, collecting, concluding, inner_servers, judging, preparing, replaying, tracing
+from audits.procedures.bodies import RecordedBodies
 from audits.procedures.bounds_followed import BoundsFollowed
 from audits.procedures.credentials import Credentials, find_credentials
 from audits.procedures.executing import (
@@ -149,6 +149,7 @@ class RunUnderAudit:
         unjudged = self.run.record_only or self.run.is_replay
         self._update(outcome="" if unjudged else outcome_of(self.run))
         self.pieces += concluding.findings_pieces(self.run, self.store)
+        self.store.settle()
         root = concluding.seal_run(self.run, self.pieces, Path(settings.VAR_DIR))
         self.workspace.remove_blobs()
         runs.end_step(self.run.pk, "conclude", note=f"Sealed under {root[:23]}…")
@@ -234,13 +235,13 @@ class RunUnderAudit:
     def _run_recorded(self, phase: str, command: list[str], limits: Limits) -> Recorded:
         """Run a command of the pipeline's in one phase: `setup` reaches package registries only, `execute` any host."""
         setup = phase == "setup"
-        blobs = self.store.recorder_folder(self.workspace.spool(phase))
+        bodies = RecordedBodies(self.workspace.blobs(phase), self.store)
         recording = Recording(
             run_id=self.run.pk,
             step="prepare" if setup else "execute",
             spool=self.workspace.spool(phase),
-            read_blob=partial(self.store.recorded, blobs),
-            keep=partial(self.store.take, blobs),
+            read_blob=bodies.read,
+            keep=bodies.keep,
             identities=Identities(self.library),
             outputs=self.workspace.outputs,
             bounds=BoundsFollowed(self.run.pk),
@@ -251,7 +252,7 @@ class RunUnderAudit:
             run_id=self.run.pk,
             phase="setup" if setup else "execute",
             spool=recording.spool,
-            blobs=blobs,
+            blobs=self.workspace.blobs(phase),
             authority=folder_of_authority(var),
             policies=dict.fromkeys(registries, "splice"),
             private_hosts=registries,  # many companies run their own mirror

@@ -99,6 +99,7 @@ def _unpack(store: Store, sha256: str, record: Path, blobs: Path) -> Path:
             for digest in sorted(_named(record)):
                 if blob_path(digest) in held:
                     target.put(bundle.read(blob_path(digest)))
+    target.flush()
     return blobs
 
 

@@ -14,9 +14,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audits.capture.spool import RECORD, Chain, read_events, verify_record, wait_closed
+from audits.evidence.links import named_contents
 from audits.evidence.store import Damaged, Missing, Store, open_store
 from audits.matching.identity import Identities
 from audits.models import Connection, Exchange, Gap, Run, Seal
+from audits.procedures.bodies import RecordedBodies
 from audits.procedures.bounds_followed import BoundsFollowed
 from audits.procedures.concluding import Piece, findings_pieces, seal_run
 from audits.procedures.left_out import CONTENT_LOST
@@ -64,6 +66,7 @@ def salvage(run_id: int) -> str:
     if not pieces:
         return ""
     _gap(run, "evidence", f"run {run.number}", CUT_SHORT)
+    store.settle()
     root = seal_run(run, [*pieces, *findings_pieces(run, store)], Path(settings.VAR_DIR))
     workspace.remove_tree()
     workspace.remove_blobs()
@@ -79,7 +82,7 @@ def _record(run: Run, workspace: Workspace, phase: str, store: Store, known: lis
     data = (spool / RECORD).read_bytes()
     whole, rest = data[: chain.end], data[chain.end :]
     events = _events(spool, chain)
-    _check_contents(run, events, store, store.recorder_folder(spool), PHASES[phase])
+    _check_contents(run, events, store, RecordedBodies(workspace.blobs(phase), store), PHASES[phase])
     _complete_rows(run, phase, workspace, store, events)
     if rest:
         _gap(run, "record", phase, _about_rest(chain, rest))
@@ -104,28 +107,31 @@ def _about_rest(chain: Chain, rest: bytes) -> str:
     return f"The record holds for {chain.count:,} lines; of {len(rest):,} bytes after them nothing is used: {why}."
 
 
-def _check_contents(run: Run, events: list[Event], store: Store, blobs: Path, step: str) -> None:
+def _check_contents(run: Run, events: list[Event], store: Store, bodies: RecordedBodies, step: str) -> None:
     """Name each body that the record tells of and that can't be read, and put a damaged one aside."""
-    for event in events:
-        for side in ("request_body", "response_body"):
-            sha256 = (event.get(side) or {}).get("sha256")
-            if sha256:
-                store.take(blobs, sha256)
-                try:
-                    with store.open(sha256) as stream:
-                        while stream.read(1024 * 1024):
-                            continue
-                except Missing:
-                    _gap(
-                        run,
-                        CONTENT_LOST,
-                        sha256,
-                        "The record tells of this content, which never reached the store.",
-                        step,
-                    )
-                except Damaged as problem:
-                    store.set_aside(sha256)
-                    _gap(run, CONTENT_LOST, sha256, f"{problem}. What is left of it was put aside.", step)
+    for sha256 in dict.fromkeys(name for event in events for name in named_contents(dict(event))):
+        bodies.keep(sha256)
+        problem = _problem_with(store, sha256)
+        if isinstance(problem, Damaged):
+            # Torn in the store as the power went, it may still be whole where the recorder wrote it.
+            store.set_aside(sha256)
+            bodies.keep(sha256)
+            torn, problem = problem, _problem_with(store, sha256)
+            if problem is not None:
+                _gap(run, CONTENT_LOST, sha256, f"{torn}. What is left of it was put aside.", step)
+        elif problem is not None:
+            detail = "The record tells of this content, which never reached the store."
+            _gap(run, CONTENT_LOST, sha256, detail, step)
+
+
+def _problem_with(store: Store, sha256: str) -> Missing | Damaged | None:
+    try:
+        with store.open(sha256) as stream:
+            while stream.read(1024 * 1024):
+                continue
+    except (Missing, Damaged) as problem:
+        return problem
+    return None
 
 
 def _complete_rows(run: Run, phase: str, workspace: Workspace, store: Store, events: list[Event]) -> None:

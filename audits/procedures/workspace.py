@@ -52,6 +52,10 @@ class Workspace:
     def spool(self, phase: str) -> Path:
         return self.root / f"spool-{phase}"
 
+    def blobs(self, phase: str) -> Path:
+        """Where the recorder of a phase writes bodies, until the evidence store has them."""
+        return self.spool(phase) / "blobs"
+
     def claim(self, run_id: int, requested: str) -> None:
         """Say whose folder this is, for whoever finds it later; `requested` tells runs of two databases apart."""
         (self.root / MARK).write_text(json.dumps({"run": run_id, "requested": requested, "tree": str(self.tree)}))

@@ -12,13 +12,13 @@ import threading
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from audits.capture.config import Secret
 from audits.capture.process import start_recorder
 from audits.capture.spool import RECORD, SpoolBusy, SpoolWriter, read_events, verify_record, wait_closed
 from tests.capture.conftest import HOST, Rig, StartRig, of_kind, read_answer, request
 from tests.capture.far_end import FarEnd
+from tests.capture.unpacking import unpacked
 
 VALUE = "sk-live-Th1sMustNeverTouchTheDisk"
 PLACEHOLDER = "placeholder-OPENAI_API_KEY"
@@ -30,11 +30,9 @@ def _files_with(folder: Path, needle: bytes) -> list[str]:
     found = []
     for path in folder.rglob("*"):
         if path.is_file():
-            data = path.read_bytes()
-            if path.suffix == ".zst":
-                data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
-            if needle in data or (data[:2] == b"\x1f\x8b" and needle in gzip.decompress(data)):
-                found.append(path.name)
+            for data in [path.read_bytes(), *unpacked(path)]:
+                if needle in data or (data[:2] == b"\x1f\x8b" and needle in gzip.decompress(data)):
+                    found.append(path.name)
     return found
 
 

@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from audits.capture.personal import PSEUDONYM, PersonalData, is_card, is_iban, without_persons
 from audits.lineage.digests import DigestedOutput, DigestTracer, digests_of
 from audits.lineage.rows import Row
 from tests.capture.conftest import Rig, StartRig, of_kind, read_answer, request
+from tests.capture.unpacking import unpacked
 
 SALT = "salt of the tests"
 PERSONS = PersonalData(SALT)
@@ -85,8 +85,7 @@ def _on_disk(folder: Path) -> bytes:
     data = []
     for path in folder.rglob("*"):
         if path.is_file():
-            raw = path.read_bytes()
-            data.append(zstandard.ZstdDecompressor().decompressobj().decompress(raw) if path.suffix == ".zst" else raw)
+            data += [path.read_bytes(), *unpacked(path)]
     return b"\n".join(data)
 
 

@@ -1,5 +1,7 @@
 """Evidence in a bucket, against an S3 server in a process of its own."""
 
+import hashlib
+import io
 import os
 import socket
 import subprocess
@@ -11,8 +13,8 @@ from pathlib import Path
 
 import obstore
 import pytest
+import zstandard
 
-from audits.capture.blobs import BlobStore
 from audits.evidence import Damaged, Missing, StoreProblem, open_store, verify_bundle
 from audits.evidence.objects import ObjectStore
 from tests.evidence.conftest import make_evidence
@@ -83,16 +85,13 @@ def test_a_content_that_was_changed_in_the_bucket_is_not_read_by_mistake(store: 
     assert not store.exists(sha256)
 
 
-def test_what_a_recorder_wrote_beside_its_record_is_taken_in_before_a_row_names_it(store: ObjectStore, tmp_path: Path):
-    folder = store.recorder_folder(tmp_path / "spool")
-    sha256 = BlobStore(folder).put(SOME)
-    assert store.recorded(folder, sha256) == SOME
-    assert not store.exists(sha256)
-    store.take(folder, sha256)
+def test_a_content_that_was_packed_elsewhere_is_sent_as_it_is_and_can_be_lent(store: ObjectStore, tmp_path: Path):
+    sha256 = hashlib.sha256(SOME).hexdigest()
+    store.put_packed(sha256, io.BytesIO(zstandard.ZstdCompressor(write_checksum=True).compress(SOME)))
+    store.put_packed(sha256, io.BytesIO(b"not read any more"))
+    store.settle()
     assert store.get(sha256) == SOME
     assert store.lend([sha256], tmp_path / "lent").joinpath(sha256[:2], f"{sha256}.zst").exists()
-    BlobStore(folder).put(b"one more")
-    assert store.adopt(folder).taken == 1
 
 
 def test_a_bundle_is_made_from_a_bucket(url: str, tmp_path: Path):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from audits.capture.blobs import BlobStore
 from audits.evidence import Damaged, Missing, StoreProblem, open_store
 from audits.evidence.store import FolderStore
 
@@ -81,29 +80,32 @@ def test_an_unknown_content_is_missing_and_a_malformed_hash_never_reaches_the_di
         store.get("../../etc/passwd")
 
 
-def test_the_recorders_blobs_are_adopted_and_damaged_ones_named(store, tmp_path):
-    spool = tmp_path / "spool"
-    blobs = BlobStore(spool)
-    names = [blobs.put(content) for content in (b"one", b"two", b"three")]
-    store.put(b"three")
-    bad = spool / names[1][:2] / f"{names[1]}.zst"
-    bad.chmod(0o600)
-    bad.write_bytes(zstandard.compress(b"another"))
-    found = store.adopt(spool)
-    assert (found.taken, found.known) == (1, 1)
-    assert found.damaged == (f"{names[1][:2]}/{names[1]}.zst",)
-    assert store.get(names[0]) == b"one"
-    assert not store.exists(names[1])
+def test_a_content_that_was_packed_elsewhere_is_kept_as_it_is_and_once(store):
+    packed = zstandard.ZstdCompressor(level=1, write_checksum=True).compress(b"packed by a recorder")
+    sha256 = hashlib.sha256(b"packed by a recorder").hexdigest()
+    store.put_packed(sha256, io.BytesIO(packed))
+    store.put_packed(sha256, io.BytesIO(b"not read any more"))
+    store.settle()
+    assert store.get(sha256) == b"packed by a recorder"
+    assert store.size(sha256) == len(b"packed by a recorder")
+    assert [path for path in store.root.rglob("*") if path.is_file()] == [store.path(sha256)]
+    assert stat.S_IMODE(store.path(sha256).stat().st_mode) == 0o440
 
 
-def test_a_link_out_of_the_spool_is_not_followed(store, tmp_path):
-    secret = tmp_path / "secret.zst"
-    secret.write_bytes(zstandard.compress(b"secret"))
-    name = hashlib.sha256(b"secret").hexdigest()
-    place = tmp_path / "spool" / name[:2] / f"{name}.zst"
-    place.parent.mkdir(parents=True)
-    place.symlink_to(secret)
-    assert store.adopt(tmp_path / "spool").damaged == (f"{name[:2]}/{name}.zst",)
+def test_a_packed_content_that_is_another_than_its_hash_says_is_noticed_when_it_is_read(store):
+    store.put_packed("0" * 64, io.BytesIO(zstandard.compress(b"another")))
+    with pytest.raises(Damaged):
+        store.get("0" * 64)
+
+
+def test_a_packed_content_that_breaks_off_leaves_nothing_behind(store):
+    class Breaking(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        store.put_packed("0" * 64, Breaking())
+    assert not [path for path in store.root.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("url", ["gs://bucket/evidence", "file://elsewhere/evidence", "evidence"])

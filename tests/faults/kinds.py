@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from audits.capture.packs import SUFFIX
 from audits.capture.spool import RECORD
 from tests.faults.far_end import FarEnd
 from tests.faults.installation import Installation
@@ -75,10 +76,12 @@ def _power(installation: Installation, far_end: FarEnd, chance: random.Random) -
         if now - record.stat().st_mtime < 1:
             size = record.stat().st_size
             os.truncate(record, max(0, size - chance.randrange(1, 600)))
-    fresh = [path for path in installation.runs.glob("evidence/[0-9a-f][0-9a-f]/*.zst") if _age(path, now) < 0.3]
-    for path in chance.sample(sorted(fresh), min(1, len(fresh))):
-        path.chmod(0o640)
-        os.truncate(path, path.stat().st_size // 2)
+    for pattern in ("evidence/[0-9a-f][0-9a-f]/*.zst", f"*/spool-execute/blobs/*{SUFFIX}"):
+        fresh = [path for path in installation.runs.glob(pattern) if _age(path, now) < 0.3]
+        for path in chance.sample(sorted(fresh), min(1, len(fresh))):
+            path.chmod(0o640)
+            size = path.stat().st_size
+            os.truncate(path, max(size // 2, size - chance.randrange(1, 600)))
 
 
 def _age(path: Path, now: float) -> float:

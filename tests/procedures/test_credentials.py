@@ -7,7 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import zstandard
 from django.conf import settings
 from django.db import connection
 
@@ -17,6 +16,7 @@ from audits.procedures.credentials import find_credentials, read_credentials
 from audits.procedures.lifecycle import AuditFailed
 from audits.reporting.context.build import build_context, context_bytes
 from compliance.engine.library import Library
+from tests.capture.unpacking import unpacked
 from tests.procedures.conftest import Lab
 
 KEY = "sk-live-0nlyTheFarEndMayEverSeeTh1s"
@@ -79,10 +79,8 @@ def everything_in_the_database() -> str:
 def on_disk(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink() and "postgres" not in path.parts:
-            raw = path.read_bytes()
-            yield str(path), raw
-            if path.suffix == ".zst":
-                yield str(path), zstandard.ZstdDecompressor().decompressobj().decompress(raw)
+            for data in [path.read_bytes(), *unpacked(path)]:
+                yield str(path), data
 
 
 @pytest.mark.usefixtures("without_paper")

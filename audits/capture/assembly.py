@@ -162,7 +162,10 @@ class Assembly:
     def _take_request(self, frame: Frame) -> None:
         line, _, block = frame.payload[: frame.c].partition(b"\r\n")
         method, target, version = line.split(b" ", 2)
-        exchange = self._open(frame, method, target, self._lines.split(block), version.decode("latin-1")[5:])
+        fields = self._lines.split(block)
+        exchange = self._open(
+            frame, method, target, fields, version.decode("latin-1")[5:], encoding=_encoding(block, fields)
+        )
         exchange.request.write(frame.payload[frame.c :])
         exchange.request_complete = bool(frame.flags & COMPLETE)
 
@@ -183,7 +186,8 @@ class Assembly:
             return
         line, _, block = frame.payload[: frame.c].partition(b"\r\n")
         exchange.first_byte = frame.at
-        self._answered(exchange, int(line.split(b" ", 2)[1]), self._lines.split(block))
+        fields = self._lines.split(block)
+        self._answered(exchange, int(line.split(b" ", 2)[1]), fields, encoding=_encoding(block, fields))
         assert exchange.response is not None
         exchange.response.write(frame.payload[frame.c :])
         exchange.response_complete = bool(frame.flags & COMPLETE)
@@ -225,7 +229,8 @@ class Assembly:
     def _take_h2_request(self, frame: Frame) -> None:
         fields = unpack_headers(frame.payload)
         method = http2.first_value(fields, b":method") or b""
-        exchange = self._open(frame, method, http2.first_value(fields, b":path") or b"", fields, "2")
+        path, encoding = http2.first_value(fields, b":path") or b"", _value(fields, b"content-encoding")
+        exchange = self._open(frame, method, path, fields, "2", encoding=encoding)
         exchange.stream = frame.c
         exchange.request_complete = bool(frame.flags & COMPLETE)
         self._answers_of(frame.b, frame).streams[frame.c] = exchange
@@ -271,12 +276,14 @@ class Assembly:
             exchange.trailers = fields
         elif not status.startswith(b"1"):
             exchange.first_byte = at
-            self._answered(exchange, int(status) if status.isdigit() else 0, fields)
+            encoding = _value(fields, b"content-encoding")
+            self._answered(exchange, int(status) if status.isdigit() else 0, fields, encoding=encoding)
 
     # Both
 
-    def _open(self, frame: Frame, method: bytes, target: bytes, fields: list[Header], version: str) -> OpenExchange:
-        encoding = _value(fields, b"content-encoding")
+    def _open(
+        self, frame: Frame, method: bytes, target: bytes, fields: list[Header], version: str, *, encoding: str | None
+    ) -> OpenExchange:
         exchange = OpenExchange(
             number=frame.a,
             connection=frame.b,
@@ -292,9 +299,8 @@ class Assembly:
         self._exchanges[frame.a] = exchange
         return exchange
 
-    def _answered(self, exchange: OpenExchange, status: int, fields: list[Header]) -> None:
+    def _answered(self, exchange: OpenExchange, status: int, fields: list[Header], *, encoding: str | None) -> None:
         exchange.status, exchange.answer_fields = status, fields
-        encoding = _value(fields, b"content-encoding")
         if status == 101 and (_value(fields, b"upgrade") or "").lower() == "websocket":
             extensions = (_value(fields, b"sec-websocket-extensions") or "").encode("latin-1")
             exchange.messages, encoding = MessageReader(extensions, self._masker.data), None
@@ -320,22 +326,28 @@ class Assembly:
             self.line("gap", at, {"reason": "websocket_undecodable", "host": host, "detail": exchange.messages.problem})
 
     def _exchange_line(self, exchange: OpenExchange, host: str, at: float) -> Facts:
-        masker, facts = self._masker, exchange.facts
+        masker, known = self._masker, exchange.facts.get
         cut_off = exchange.response is not None and not exchange.response_complete and not exchange.tunnelled
         return {
             "id": f"{self._session}-{exchange.number}",
             "connection": f"{self._session}-c{exchange.connection}",
-            **{key: facts.get(key) for key in _CONNECTION_KEYS},
+            "host": known("host"),
+            "port": known("port"),
+            "address": known("address"),
+            "scheme": known("scheme"),
+            "simulated": known("simulated"),
+            "upstream": known("upstream"),
+            "client_pid": known("client_pid"),
             "http_version": exchange.http_version,
             "method": exchange.method,
             "target": masker.target(exchange.target, host),
             "request_headers": masker.fields(exchange.fields, host),
             "request_body": exchange.request.finish(truncated=not exchange.request_complete),
-            "request_trailers": masker.fields(exchange.request_trailers, host),
+            "request_trailers": masker.fields(exchange.request_trailers, host) if exchange.request_trailers else [],
             "status": exchange.status,
             "response_headers": masker.fields(exchange.answer_fields, host),
             "response_body": exchange.response.finish(truncated=cut_off) if exchange.response else None,
-            "trailers": masker.fields(exchange.trailers, host),
+            "trailers": masker.fields(exchange.trailers, host) if exchange.trailers else [],
             "websocket": _message_counts(exchange.messages),
             "secrets_used": masker.used(_said_in_head(exchange), host) if masker else [],
             "started": utc_text(exchange.started),
@@ -347,9 +359,6 @@ class Assembly:
         }
 
 
-_CONNECTION_KEYS = ("host", "port", "address", "scheme", "simulated", "upstream", "client_pid")
-
-
 def _message_counts(messages: MessageReader | None) -> Facts | None:
     return None if messages is None else {"from_client": messages.counts[0], "from_upstream": messages.counts[1]}
 
@@ -358,6 +367,11 @@ def _said_in_head(exchange: OpenExchange) -> bytes:
     return b"\n".join([exchange.target, *(value for _, value in exchange.fields)])
 
 
+def _encoding(block: bytes, fields: list[Header]) -> str | None:
+    """The content-encoding of an HTTP/1 head; most have none, which its bytes tell sooner than its fields."""
+    return _value(fields, b"content-encoding") if b"content-encoding" in block.lower() else None
+
+
 def _value(fields: list[Header], name: bytes) -> str | None:
-    values = [value.decode("latin-1") for key, value in fields if len(key) == len(name) and key.lower() == name]
+    values = [value.decode("latin-1") for key, value in fields if key.lower() == name]
     return ", ".join(values) if values else None

@@ -96,25 +96,28 @@ class BodySink:
         self._store = store
         self._masker = masker
         self.encoding = encoding.strip().lower() if encoding and encoding.strip().lower() != "identity" else None
-        self._mask = masker.stream()
+        self._mask = masker.stream() if masker else None
         self._parts: list[bytes] = []
         self._large: LargeBlob | None = None
         self.size = 0
 
     def write(self, data: bytes) -> None:
         """Add payload."""
-        self._keep(self._mask(data, False) if self._masker else data)
+        self._keep(data if self._mask is None else self._mask(data, False))
 
     def finish(self, *, truncated: bool) -> BodyFacts | None:
         """Store the body and say what it is; None when nothing came and nothing was cut off."""
-        if self._masker:
+        if self._mask is not None:
             self._keep(self._mask(b"", True))
         if not self.size and not truncated:
             return None
         facts: BodyFacts = {"size": self.size, "encoding": self.encoding, "truncated": truncated}
-        if self._reveals():
+        if self._mask is not None and self._reveals():
             return facts | self._store_decoded()
-        return facts | {"sha256": self._large.finish() if self._large else self._store.put(b"".join(self._parts))}
+        parts = self._parts
+        whole = parts[0] if len(parts) == 1 else b"".join(parts)
+        facts["sha256"] = self._large.finish() if self._large else self._store.put(whole)
+        return facts
 
     def _keep(self, data: bytes) -> None:
         if not data:
@@ -143,7 +146,7 @@ class BodySink:
 
     def _reveals(self) -> bool:
         """Whether the compressed body holds a secret that its wire bytes do not show."""
-        if not self._masker or not self.encoding or not self.size:
+        if not self.encoding or not self.size:
             return False
         tail, size = b"", 0
         try:

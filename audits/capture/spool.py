@@ -68,6 +68,7 @@ def plain_canonical(event: Event) -> str:
     return data.decode("ascii") if data.isascii() and b"\x7f" not in data else canonical(event)
 
 
+@lru_cache(maxsize=64)
 def utc_text(at: float) -> str:
     """Seconds since the epoch as ISO 8601 with microseconds and Z."""
     seconds, microseconds = divmod(round(at * 1_000_000), 1_000_000)

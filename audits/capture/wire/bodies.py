@@ -224,22 +224,32 @@ def line_events(data: bytes) -> Iterator[Event]:
             yield Event("", line.strip())
 
 
-def json_lines(data: bytes, most: int = 100_000) -> list[dict[str, Any]]:
-    """The objects of newline-delimited JSON; raises Unreadable when the first line is none. Later bad lines are left out."""
+def json_lines(data: bytes, most: int = 100_000) -> tuple[list[dict[str, Any]], str | None]:
+    """The objects of newline-delimited JSON, and what was not read of it (None: all was).
+
+    Raises Unreadable when the first line is no object: then the file is something else.
+    """
     reader = JsonReader()
     found: list[dict[str, Any]] = []
-    for event in islice(line_events(data), most):
+    bad = 0
+    lines = line_events(data)
+    for event in islice(lines, most):
         try:
             value = reader.value(event.data)
         except Unreadable:
             if not found:
                 raise
-            continue
+            value = None
         if isinstance(value, dict):
             found.append(value)
         elif not found:
             raise Unreadable("not lines of JSON objects")
-    return found
+        else:
+            bad += 1
+    told = [f"{bad} lines could not be read as JSON objects"] if bad else []
+    if more := sum(1 for _ in lines):
+        told.append(f"{more} lines after the first {most} were not read")
+    return found, ", ".join(told) or None
 
 
 def array_values(data: bytes, reader: JsonReader) -> tuple[list[Any], bool]:

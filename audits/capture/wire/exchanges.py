@@ -49,7 +49,7 @@ def read_request(exchange: WireExchange) -> Side:
             return side
         kind = header(exchange.request_headers, "content-type").lower()
         if kind.startswith("multipart/"):
-            side.value = _form(body, header(exchange.request_headers, "content-type"), side.notes)
+            side.value = _form(body, header(exchange.request_headers, "content-type"), side)
         else:
             side.value = _object(body, side)
     except Unreadable as problem:
@@ -63,18 +63,25 @@ def _object(body: bytes, side: Side) -> Any:
         value = reader.value(body)
     except Unreadable:
         # A file sent as it is, without a form around it.
-        lines = json_lines(body) if b"}\n" in body or b"}\r\n" in body else []
+        lines, unread = json_lines(body) if b"}\n" in body or b"}\r\n" in body else ([], None)
         if not lines:
             raise
+        _miss(side, unread)
         return {"lines": lines}
     if reader.repeated_key:
-        side.notes.append("the request repeats a key; the last one was read, the provider may have read the first")
+        _miss(side, "it repeats a key; the last one was read, the provider may have read the first")
     if not isinstance(value, dict):
         raise Unreadable("not a JSON object")
     return value
 
 
-def _form(body: bytes, content_type: str, notes: list[str]) -> dict[str, Any]:
+def _miss(side: Side, what: str | None) -> None:
+    """Say what of a request was not read, though the rest was: a person must look at it."""
+    if what:
+        side.problem = f"request: {what}"
+
+
+def _form(body: bytes, content_type: str, side: Side) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in form_parts(body, content_type):
         if part.filename is None:
@@ -82,27 +89,20 @@ def _form(body: bytes, content_type: str, notes: list[str]) -> dict[str, Any]:
             continue
         found["filename"] = storable(part.filename)
         if part.data.lstrip()[:1] == b"{":
-            found["lines"] = _readable_lines(part.data, notes)
+            found["lines"] = _lines_of(part.data, side)
     if not found:
         raise Unreadable("a form without readable parts")
     return found
 
 
-def _readable_lines(data: bytes, notes: list[str]) -> list[Any]:
-    reader = JsonReader()
-    found: list[Any] = []
-    bad = 0
-    for number, event in enumerate(line_events(data)):
-        if number >= _LINES_LIMIT:
-            notes.append(f"only the first {_LINES_LIMIT} lines were read")
-            break
-        try:
-            found.append(reader.value(event.data))
-        except Unreadable:
-            bad += 1
-    if bad:
-        notes.append(f"{bad} lines could not be read as JSON")
-    return found
+def _lines_of(data: bytes, side: Side) -> list[dict[str, Any]]:
+    """The lines of a file in a form; none of a file that only begins like one (an object over several lines)."""
+    try:
+        lines, unread = json_lines(data, _LINES_LIMIT)
+    except Unreadable:
+        return []
+    _miss(side, unread)
+    return lines
 
 
 def read_response(exchange: WireExchange, wire_format: Format) -> Side:

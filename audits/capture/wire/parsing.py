@@ -247,7 +247,8 @@ def _stored_lines(exchange: WireExchange) -> Parsed | None:
     upload = exchange.method.upper() != "GET"
     body = exchange.request_body if upload else exchange.response_body
     try:
-        lines = json_lines(decode_body(body, exchange.request_headers if upload else exchange.response_headers).data)
+        headers = exchange.request_headers if upload else exchange.response_headers
+        lines, unread = json_lines(decode_body(body, headers).data)
     except Unreadable:
         return None
     served_by = "amazon-bedrock" if any("recordId" in line for line in lines[:1]) else "google-vertex"
@@ -255,6 +256,6 @@ def _stored_lines(exchange: WireExchange) -> Parsed | None:
         questions, name = questions_in({"lines": lines}), storable(_path(exchange.target))[-200:]
         ask = with_questions(Ask(settings={"lines": len(lines), "filename": name}), questions)
         call = fact(STORED_BATCH, ask, Answer(None, name), served_by)
-        return Parsed((replace(call, questions=questions),)) if questions else None
+        return Parsed((replace(call, questions=questions),), unread) if questions else None
     calls = _batched_calls(lines, served_by)
-    return Parsed(tuple(calls)) if calls else None
+    return Parsed(tuple(calls), unread) if calls else None

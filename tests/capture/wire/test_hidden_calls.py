@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from audits.capture.wire import BatchLedger, ModelCall, Parsed, WireExchange, parse
+from audits.capture.wire.bodies import json_lines
 from tests.capture.wire.building import SSE_HEADERS
 from tests.capture.wire.hidden_batches import BATCHES, TRAINING
-from tests.capture.wire.hidden_calls import ANSWERED, S3, Row, answered, asked, get, lines, post, upload
+from tests.capture.wire.hidden_calls import ANSWERED, GOOGLE, S3, Row, answered, asked, get, lines, post, upload
 from tests.capture.wire.hidden_forms import FORMS
 
 
@@ -83,3 +84,29 @@ def test_an_unknown_api_on_an_unknown_host_is_kept_raw_and_not_understood(body: 
 
 def test_a_stored_file_that_holds_no_batch_is_no_call():
     assert joined([get("/rows.jsonl", lines({"text": "a"}, {"text": "b"}), S3)])[0].calls == ()
+
+
+def test_lines_of_a_batch_that_can_t_be_read_are_told_and_the_others_kept():
+    """A person must look: what stands in them was asked all the same."""
+    line = lines({"custom_id": "1", "body": asked("Why?")})
+    raw = {"request_headers": (("content-type", "application/jsonl"),)}
+    answers = lines({"recordId": "1", "modelOutput": {"generation": "So."}})
+    uploads = [
+        upload(line + "{broken\n" + line, "batch", "in-1"),
+        post("/upload/v1beta/files", line + "{broken\n", {"file": {"name": "files/a"}}, GOOGLE, **raw),
+        get("/out.jsonl.out", answers + "{broken\n", S3),
+    ]
+    for found in joined(uploads):
+        assert len(found.calls) == 1
+        assert "1 lines could not be read as JSON objects" in (found.unparsed or "")
+
+
+def test_lines_beyond_those_that_are_read_are_told():
+    found, unread = json_lines(lines(*({"n": n} for n in range(5))).encode(), 3)
+    assert (len(found), unread) == (3, "2 lines after the first 3 were not read")
+
+
+def test_an_object_over_several_lines_is_no_file_of_lines():
+    [only] = joined([upload('{\n "a": 1\n}', "assistants", "file-1", name="a.json")])
+    assert only.unparsed is None
+    assert "lines" not in only.calls[0].settings

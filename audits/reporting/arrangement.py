@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audits.reporting.alike import Alike, gathered, in_common
+from audits.reporting.language import say
 
 CALLS_PREVIEWED = 500
 ENTRIES_PREVIEWED = 400
@@ -16,20 +17,21 @@ Row = Mapping[str, Any]
 
 @dataclass
 class Numbering:
-    """Figures and tables numbered as they come, without a gap. A template asks once for each caption."""
+    """Figures and tables numbered as they come, without a gap, in the report’s language. A template asks once for each."""
 
+    language: str = "en"
     figures: int = 0
     tables: int = 0
 
     def figure(self) -> str:
         """Figure 1, Figure 2, … in the order of the calls."""
         self.figures += 1
-        return f"Figure {self.figures}"
+        return f"{say('Figure', self.language)} {self.figures}"
 
     def table(self) -> str:
         """Table 1, Table 2, … in the order of the calls."""
         self.tables += 1
-        return f"Table {self.tables}"
+        return f"{say('Table', self.language)} {self.tables}"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def arrangement(context: Mapping[str, Any], *, on_paper: bool = False) -> Arrang
         facts_of={number: at for at, one in enumerate(facts, 1) for number in one["findings"]},
         on_paper=on_paper,
         log_apart=on_paper and len(entries) > ENTRIES_IN_TEXT,
+        numbered=Numbering(context["report"].get("language", "en")),
     )
 
 

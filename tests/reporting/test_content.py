@@ -71,7 +71,7 @@ def test_the_same_rule_for_two_activities_is_told_apart_in_the_lists() -> None:
     [
         (contexts.empty, ["No call of a model was recorded", "audit.toml declares no dataset", "audit.toml declares no student",
                           "No finding was computed", "No use was judged, so no document is listed", "No gap was recorded",
-                          "The evidence log has no entries", "No manifest was read", "not sealed"]),
+                          "The evidence log has no entries", "No manifest was read", "This record was not sealed"]),
         (contexts.failed, ["ended as failed", "python distill.py ended with exit status 3", "proxy only",
                            "the kernel refuses network namespaces; bubblewrap is missing", "out/train.jsonl is missing",
                            "before its calls were held against the terms"]),

@@ -31,7 +31,7 @@ def test_headings_heads_of_tables_and_outcomes_have_words_in_every_language() ->
 
 
 def test_no_word_of_a_catalogue_is_without_its_template() -> None:
-    made = [*(kind.done for kind in Decision.Kind), "{} until {}"]
+    made = [*(kind.done for kind in Decision.Kind), "{} until {}", "Table", "Figure"]
     said = templates() + " ".join([*PARTS.values(), *OUTCOME_WORDS.values(), NOTHING_TO_JUDGE, *made])
     for language in OTHERS:
         assert [text for text in catalogue(language)["words"] if text not in said] == [], language
@@ -43,6 +43,8 @@ def test_a_german_report_says_what_of_it_is_english() -> None:
     assert '<html lang="de">' in html
     assert "Prüfung der Nutzungsbedingungen" in html
     assert "20. November 2026" in html
+    assert "<b>Tabelle 1.</b>" in html
+    assert "Ein Lehrermodell antwortet; ein Schülermodell lernt aus den Antworten." in html
     assert "stehen auf Englisch, wie sie geschrieben wurden" in html
     assert '<p class="sentence" lang="en">On 20 November 2026' in html, "a frozen sentence stays as it was written"
     assert "Audit of terms of service</h1>" not in html

@@ -37,6 +37,12 @@ SERVED_BY: Mapping[str, str] = {
     "*.endpoints.huggingface.cloud": "huggingface", "api.friendli.ai": "friendli", "api.upstage.ai": "upstage",
     "ollama.com": "ollama", "*.modal.run": "modal", "*.runpod.ai": "runpod", "gateway.ai.cloudflare.com": "cloudflare",
     "api.cloudflare.com": "cloudflare", "ai-gateway.vercel.sh": "vercel", "api.githubcopilot.com": "github",
+    "text.pollinations.ai": "pollinations", "gen.pollinations.ai": "pollinations", "api.poe.com": "poe",
+    # Where people talk to models: a program that does so asks a model as well, often by GET.
+    "claude.ai": "anthropic", "gemini.google.com": "google", "aistudio.google.com": "google", "grok.com": "xai",
+    "chat.deepseek.com": "deepseek", "chat.mistral.ai": "mistral", "chat.qwen.ai": "alibaba-qwen", "chat.z.ai": "zhipu",
+    "www.kimi.com": "moonshot", "kimi.com": "moonshot", "www.perplexity.ai": "perplexity", "poe.com": "poe",
+    "copilot.microsoft.com": "microsoft",
     "*.cloud.databricks.com": "databricks", "*.azuredatabricks.net": "databricks", "*.snowflakecomputing.com": "snowflake",
 }  # fmt: skip
 

@@ -171,7 +171,7 @@ def _unrouted_get(exchange: WireExchange, served_by: str | None, path: str) -> P
     if purpose is None and served_by in (None, "self"):
         purpose = "a page or file was read from a host that serves no known model API"
     if purpose is None:
-        return Parsed(unparsed=_unknown(exchange, path, f"{served_by} serves models"))
+        return Parsed(unparsed=_unknown(exchange, path, f"{served_by} serves models", served_by))
     return Parsed(not_a_model_call=purpose)
 
 
@@ -184,12 +184,14 @@ def _unrouted(exchange: WireExchange, served_by: str | None, path: str, request:
     purpose = (other_purpose_of(exchange.host) if served_by is None else None) or side_traffic(path, served_by)
     if purpose is not None:
         return Parsed(not_a_model_call=purpose)
-    why = (unseen(path) if served_by else None) or request.problem or "its bodies look like no known model API"
-    return Parsed(unparsed=_unknown(exchange, path, why))
+    why = request.problem or "its bodies look like no known model API"
+    return Parsed(unparsed=_unknown(exchange, path, why, served_by))
 
 
-def _unknown(exchange: WireExchange, path: str, why: str) -> str:
-    return f"no parser knows {exchange.method[:20]} {path[:150]} on {exchange.host[:100]}: {why}"
+def _unknown(exchange: WireExchange, path: str, why: str, served_by: str | None) -> str:
+    asked = f"{exchange.method[:20]} {path[:150]} on {exchange.host[:100]}"
+    alone = unseen(path) if served_by not in (None, "self") else None
+    return f"{asked} has to do with {alone}" if alone else f"no parser knows {asked}: {why}"
 
 
 def _json_response(exchange: WireExchange) -> Any:

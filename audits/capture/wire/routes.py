@@ -147,7 +147,7 @@ _UNSEEN = tuple(
         (r"/v1/(?:sessions|environments|agents)(?:/.*)?$", "an agent that the provider runs"),
         (r"/agents/[^/]+/agentAliases/|/flows/|/retrieveAndGenerate", "an agent that the provider runs"),
         (r"/reasoningEngines/", "an agent that the provider runs"),
-        (r"/async-invoke/?$", "a call whose answer goes to a store of files"),
+        (r"/async-invoke/?$", "a job that puts its answer into a store of files"),
     )
 )
 
@@ -254,4 +254,6 @@ def storing(path: str, served_by: str | None) -> str | None:
 
 def unseen(path: str) -> str | None:
     """What a provider does with models by itself when this path is asked; None when it isn't known."""
-    return next((f"{reason}: its calls are not seen" for pattern, reason in _UNSEEN if pattern.search(path)), None)
+    return next(
+        (f"{reason}, whose calls of models are not seen" for pattern, reason in _UNSEEN if pattern.search(path)), None
+    )

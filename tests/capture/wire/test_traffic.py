@@ -54,6 +54,8 @@ def test_traffic_that_asks_no_model_anything_says_what_it_is(host, method, targe
         ("collector.acme.example", "POST", "/submit"),
         ("api.anthropic.com", "PUT", "/v1/something"),
         ("localhost", "POST", "/messages"),
+        ("claude.ai", "GET", "/api/organizations/o/chat_conversations/c"),
+        ("text.pollinations.ai", "GET", "/Why%20is%20the%20sky%20blue"),
     ],
 )
 def test_what_no_parser_knows_is_unparsed_with_the_method_path_and_host_named(host, method, target):

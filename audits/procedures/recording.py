@@ -85,7 +85,7 @@ class Recording:
 
     def _parse(self, event: Event) -> Parsed:
         if isinstance(event.get("calls"), dict):
-            return read_before(event["calls"])
+            return self.batches.read_later(read_before(event["calls"]))
         sizes = [event[side]["size"] for side in ("request_body", "response_body") if event.get(side)]
         if sum(sizes) > LARGEST_PARSED:
             return Parsed(unparsed=f"larger than the {LARGEST_PARSED // 1024**2} MB that are read")

@@ -49,13 +49,18 @@ class BatchLedger:
     def joined(self, exchange: WireExchange, parsed: Parsed) -> Parsed:
         """The same, with answers of batches beside their questions and training jobs beside their files."""
         self._note(exchange, parsed)
-        if any(map(_is_kept, parsed.calls)):
-            parsed = replace(parsed, calls=tuple(map(self._read_later, parsed.calls)))
+        parsed = self.read_later(parsed)
         if not any(call.settings.get("batch") or call.operation == "fine_tune" for call in parsed.calls):
             return parsed
         found = _RESULTS.search(exchange.target)
         origin = self._origin_of(found[1]) if found else None
         return replace(parsed, calls=tuple(self._completed(call, origin) for call in parsed.calls))
+
+    def read_later(self, parsed: Parsed) -> Parsed:
+        """The same, with stored answers beside their questions, and their tokens counted once: needs no bodies."""
+        if not any(map(_is_kept, parsed.calls)):
+            return parsed
+        return replace(parsed, calls=tuple(map(self._read_later, parsed.calls)))
 
     # What is remembered
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audits.capture.wire import parse
+from audits.capture.wire import BatchLedger, parse
 from audits.capture.wire.facts import WireExchange
 from tests.capture.wire.building import exchange, named_sse, one_call, parsed, sse
 from tests.capture.wire.hidden_calls import ANTHROPIC, GOOGLE, MISTRAL, OPENAI, Row, lines, post
@@ -79,6 +79,13 @@ def test_asking_whether_an_answer_is_there_is_no_call() -> None:
     assert found.not_a_model_call == "a stored answer was asked for that was not there yet"
     missing = parsed("/v1/responses/r", b"", {"error": {"message": "no"}}, method="GET", status=404)
     assert missing.not_a_model_call == "a stored answer was asked for and not given"
+
+
+def test_tokens_of_a_stored_answer_count_once_also_where_bodies_were_not_kept() -> None:
+    answer = {"id": "resp_1", "model": "gpt-5", "output": [], "usage": {"input_tokens": 5, "output_tokens": 7}}
+    ledger, read = BatchLedger(), parsed("/v1/responses/resp_1", b"", answer, method="GET")
+    found = [ledger.read_later(read).calls[0] for _ in range(2)]
+    assert [(call.input_tokens, call.usage_source) for call in found] == [(5, "reported"), (None, "absent")]
 
 
 def test_a_stored_answer_of_a_shape_that_nobody_knows_is_not_passed_over() -> None:

@@ -33,6 +33,15 @@ def many(findings: int, each: int) -> contexts.Context:
     return contexts.sealed(context)
 
 
+def test_a_list_of_a_hundred_findings_has_room_for_a_number_of_three_digits() -> None:
+    widths = {}
+    for findings in (99, 104):
+        html = render_html(contexts.plain(findings=findings, calls=3), SHA)
+        listed = html[html.index("All findings, strictest first.") :]
+        widths[findings] = re.search(r"<col[^>]*?(\d+)mm", listed)
+    assert {findings: found and found.group(1) for findings, found in widths.items()} == {99: "11", 104: "16"}
+
+
 def test_findings_alike_but_for_the_use_are_told_together_and_each_has_a_line() -> None:
     context = many(36, 12)
     html = render_html(context, SHA)

@@ -194,7 +194,7 @@ def test_what_is_larger_than_any_column_fails_nothing_but_its_line(give: Give) -
     done = give(b"date,model,status,in,cost\n" + b"\n".join(rows) + b"\n", "csv", "table.csv", options=options)
     assert (done.state, done.new) == (Import.State.DONE, 15)
     assert [one.reason for one in done.rejected_lines.all()] == [
-        "status: 99999 is no HTTP status", "input_tokens: 9000000000000000000 is no count",
+        "status: 99999 is no HTTP status", "in: 9000000000000000000 is no count",
     ]  # fmt: skip
     unanswered = UsageEntry.objects.get(request_model="e")
     assert (unanswered.failed, unanswered.status) == (True, None)

@@ -69,7 +69,7 @@ def test_a_table_is_read_as_a_person_says_its_columns_mean(client_of_engineer: C
     }  # fmt: skip
     preview = client_of_engineer.post(address, {**mapping, "preview": "1"}).content.decode()
     assert "1 of the first 2 rows can be read" in preview
-    assert "input_tokens: &#x27;many&#x27; is no count" in preview
+    assert "In: &#x27;many&#x27; is no count" in preview, "a complaint names the column as the file heads it"
     assert not UsageEntry.objects.exists(), "a preview writes nothing"
     client_of_engineer.post(address, mapping)
     imported = Import.objects.get()

@@ -1,6 +1,7 @@
 """Rulings on what values mean: tokens that a cache held, times without a zone, numbers that are none, names of the AI SDK."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from audits.ingest.channels import served_by
 from audits.ingest.readers.mapped import BadMapping, mapping_of, reader
 from audits.ingest.reading import PassedOver, Rejected
-from audits.ingest.records import UsageRecord
+from audits.ingest.records import Unreadable, UsageRecord
 from audits.ingest.values import moment
 from tests.ingest.conftest import as_lines
 from tests.ingest.shapes import QUESTION, otlp_span
@@ -122,6 +123,24 @@ def test_times_of_a_table_are_of_the_zone_that_a_person_says_unless_they_name_on
     for zone in ("Middle/Earth", "../etc/passwd"):
         with pytest.raises(BadMapping, match=r"time_zone: .* is no time zone; write it as Europe/Berlin or UTC"):
             at_of(zone, "2026-11-20 00:30")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"When (local)": "soon"}, "When (local): 'soon' is no time"),
+        ({"When (local)": ""}, "When (local): no time"),
+        ({"When (local)": "2026-11-20", "Tok in": "many"}, "Tok in: 'many' is no count"),
+        ({"When (local)": "2026-11-20", "Spent": "dear"}, "Spent: 'dear' is no amount"),
+    ],
+)
+def test_a_complaint_about_a_table_names_the_column_as_the_file_heads_it(row: dict[str, str], said: str) -> None:
+    columns = {"at": "When (local)", "model": "m", "input_tokens": "Tok in", "cost": "Spent"}
+    with pytest.raises(Unreadable, match=f"^{re.escape(said)}"):
+        list(reader(mapping_of({"columns": columns}))(row))
+    dated = reader(mapping_of({"columns": columns, "time_format": "%d.%m.%Y"}))
+    with pytest.raises(Unreadable, match=r"^When \(local\): .* is not written as %d\.%m\.%Y"):
+        list(dated({"When (local)": "2026/11/20"}))
 
 
 def test_a_table_of_the_portal_in_local_time_is_refused_rather_than_taken_for_utc() -> None:

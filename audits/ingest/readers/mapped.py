@@ -127,6 +127,7 @@ def require_columns(mapping: ColumnMapping, columns: Iterable[str]) -> None:
 def reader(mapping: ColumnMapping) -> Reader:
     """A reader of rows under this mapping."""
     zone = _zone(mapping.time_zone) if mapping.time_zone else UTC
+    called = _called(mapping)
 
     def records(row: Fields) -> Iterator[UsageRecord]:
         def get(meaning: str) -> Any:
@@ -136,16 +137,21 @@ def reader(mapping: ColumnMapping) -> Reader:
 
         if mapping.columns["at"] not in row:
             raise Unreadable(f"{mapping.columns['at']}: no such column")
-        yield _record(get, mapping.time_format, zone)
+        yield _record(get, called, mapping.time_format, zone)
 
     return records
 
 
-def _record(get: Any, time_format: str, zone: tzinfo) -> UsageRecord:
-    calls, cost = count(get("calls"), "calls"), money(get("cost"), "cost")
-    given, status = count(get("status"), "status"), http_status(get("status"), "status")
+def _called(mapping: ColumnMapping) -> dict[str, str]:
+    """Meaning → what a complaint calls it: the column as the file heads it, since that is where a person looks and mends."""
+    return {meaning: mapping.columns.get(meaning, words)[:60] for meaning, words in MEANINGS.items()}
+
+
+def _record(get: Any, called: Mapping[str, str], time_format: str, zone: tzinfo) -> UsageRecord:
+    calls, cost = count(get("calls"), called["calls"]), money(get("cost"), called["cost"])
+    given, status = count(get("status"), called["status"]), http_status(get("status"), called["status"])
     return UsageRecord(
-        at=_time(get("at"), time_format, zone),
+        at=_time(get("at"), called["at"], time_format, zone),
         id=name(get("id")),
         kind="call" if calls is None or calls == 1 else "usage",
         channel=name(get("channel")).lower(),
@@ -155,8 +161,8 @@ def _record(get: Any, time_format: str, zone: tzinfo) -> UsageRecord:
         calls=1 if calls is None else calls,
         failed=given is not None and not 100 <= given < 400,
         status=status,
-        input_tokens=count(get("input_tokens"), "input_tokens"),
-        output_tokens=count(get("output_tokens"), "output_tokens"),
+        input_tokens=count(get("input_tokens"), called["input_tokens"]),
+        output_tokens=count(get("output_tokens"), called["output_tokens"]),
         cost=cost,
         currency=(name(get("currency"), 3).upper() or "USD") if cost is not None else "",
         account=name(get("account")),
@@ -169,11 +175,11 @@ def _record(get: Any, time_format: str, zone: tzinfo) -> UsageRecord:
     )
 
 
-def _time(value: Any, time_format: str, zone: tzinfo) -> datetime:
+def _time(value: Any, column: str, time_format: str, zone: tzinfo) -> datetime:
     if not time_format or not isinstance(value, str):
-        return moment(value, "at", zone)
+        return moment(value, column, zone)
     try:
         found = datetime.strptime(value.strip(), time_format)  # noqa: DTZ007 - a zone is given below where it has none
     except ValueError as problem:
-        raise Unreadable(f"at: {value[:60]!r} is not written as {time_format}") from problem
-    return moment(found.isoformat(), "at", zone)
+        raise Unreadable(f"{column}: {value[:60]!r} is not written as {time_format}") from problem
+    return moment(found.isoformat(), column, zone)

@@ -13,6 +13,7 @@ from audits.actions.limits import answer_hold, waiting
 from audits.actions.runs import request_again, request_cancel, request_run
 from audits.api.shapes import RunShown
 from audits.api.told import CodeTold, SummaryTold
+from audits.gap_kinds import gap_kind
 from audits.models import Connection, Look, Outcome, Run
 from audits.procedures.replaying import NotReplayable, replay_of_run
 from audits.queries.code_and_run import code_and_run
@@ -172,6 +173,16 @@ class GapShown(Schema):
     kind: str
     subject: str
     detail: str
+    words: str = Field(description="The kind in plain words: what happened, and what could not be seen.")
+    remedy: str = Field(description="What to do about it; empty where nobody knows.")
+
+    @staticmethod
+    def resolve_words(obj: Any) -> str:
+        return gap_kind(obj.kind, obj.step).sentence
+
+    @staticmethod
+    def resolve_remedy(obj: Any) -> str:
+        return gap_kind(obj.kind, obj.step).remedy
 
 
 class NotSeen(Schema):

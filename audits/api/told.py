@@ -345,6 +345,8 @@ class GapTold(Told):
     subject: str
     detail: str
     count: int
+    words: str = Field(description="The kind in plain words: what happened, and what could not be seen.")
+    remedy: str = Field(description="What to do about it; empty where nobody knows.")
 
 
 class FindingTold(Told):

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Func, IntegerField, Q
 from django.db.models.functions import TruncDate
 
+from audits.gap_kinds import BEARS_ON_NOTHING
 from audits.matching.answers import Answers, answers_on_record
 from audits.models import Dataset, ModelCall, Pipeline, RowMatch, Run
 from compliance.engine.facts import Fact, Use
@@ -198,7 +199,7 @@ def _training_places(run: Run) -> Callable[[str], dict[str, Fact]]:
 
 def something_unseen(run: Run) -> bool:
     """Whether the recorder met what it could not read: then the absence of a call proves nothing."""
-    unread = run.gaps.filter(step="execute").exclude(kind="output")
+    unread = run.gaps.filter(step="execute").exclude(kind__in=BEARS_ON_NOTHING)
     return unread.exists() or run.exchanges.filter(step="execute").exclude(unparsed="").exists()
 
 

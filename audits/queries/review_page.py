@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audits.models import Finding, ModelCall, RowMatch
+from audits.queries.gaps_told import HIDDEN_BY_GAPS, why_unseen
 from audits.queries.review import calls_of_finding
 from compliance.engine.broken import MEND
 from compliance.engine.facts import FactValue
@@ -74,10 +75,11 @@ class FindingPage:
     version: Version | None
     calls: tuple[ModelCall, ...]
     rows: tuple[RowMatch, ...]
+    unseen: tuple[str, ...] = ()
 
 
 def finding_page(finding: Finding, named: Mapping[str, str]) -> FindingPage:
-    """Read what the finding's page shows; `named` is slug to provider's name. Four queries at most, however many calls."""
+    """Read what the finding's page shows; `named` is slug to provider's name. Six queries at most, however many calls."""
     use_facts: Mapping[str, Any] = finding.use.facts if finding.use else {}
     document = TermsDocument.objects.select_related("provider").filter(identifier=finding.document).first()
     version = Version.objects.filter(document=document, label=finding.version).defer("text").first()
@@ -91,6 +93,7 @@ def finding_page(finding: Finding, named: Mapping[str, str]) -> FindingPage:
         version=version if document else None,
         calls=tuple(calls[:SHOWN_CALLS]),
         rows=tuple(matches.order_by("dataset_id", "row")[:SHOWN_ROWS]) if finding.rows else (),
+        unseen=tuple(why_unseen(finding.run)) if HIDDEN_BY_GAPS in finding.missing_facts else (),
     )
 
 

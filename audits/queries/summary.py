@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
+from audits.gap_kinds import gap_kind
 from audits.models import Connection, Finding, ModelCall, Report, Run, Seal
 from audits.queries.code_and_run import code_and_run
 from audits.queries.lineage import shares
@@ -27,11 +28,7 @@ def summary_of(run: Run) -> dict[str, Any]:
         "content": run.content or None,
         "calls": _calls(run),
         "refused": _refused(run),
-        "gaps": list(
-            run.gaps.values("kind", "subject", "detail")
-            .annotate(count=Count("id"))
-            .order_by("kind", "subject", "detail")
-        ),
+        "gaps": _gaps(run),
         "code": code_and_run(run).as_json(),
         "lineage": shares(run),
         "contradictions": _contradictions(run),
@@ -108,6 +105,14 @@ def _refused(run: Run) -> list[dict[str, Any]]:
             "count": group["total"],
         }
         for group in groups
+    ]
+
+
+def _gaps(run: Run) -> list[dict[str, Any]]:
+    alike = run.gaps.values("kind", "subject", "detail").annotate(count=Count("id"))
+    return [
+        one | {"words": gap_kind(one["kind"]).sentence, "remedy": gap_kind(one["kind"]).remedy}
+        for one in alike.order_by("kind", "subject", "detail")
     ]
 
 

@@ -12,6 +12,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from audits.gap_kinds import EXECUTE, GapKind, gap_kind
 from audits.models import Decision
 from audits.reporting.alike import Alike, runs, spans, topic, work_together
 from audits.reporting.options import ANNEXES, PARTS, STANDARD, places_of
@@ -158,6 +159,16 @@ def stated(row: Mapping[str, Any]) -> str:
 def outcome_word(outcome: str) -> str:
     """An outcome as it is shown."""
     return OUTCOME_WORDS.get(outcome, outcome or NOTHING_TO_JUDGE)
+
+
+def gap_told(gap: Mapping[str, Any]) -> GapKind:
+    """What a gap is in words; a context of long ago may not say in which step."""
+    return gap_kind(gap["kind"], gap.get("step") or EXECUTE)
+
+
+def kinds_of_gaps(gaps: Sequence[Mapping[str, Any]]) -> Sequence[tuple[str, GapKind]]:
+    """Each kind with its code, once for all gaps that mean the same, in the order in which they come."""
+    return list(dict.fromkeys((one["kind"], gap_told(one)) for one in gaps))
 
 
 def short_hash(value: str) -> str:
@@ -310,6 +321,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "activity": activity,
     "body_parts": body_parts,
     "chosen": chosen,
+    "gap_told": gap_told,
     "grouped_parts": grouped_parts,
     "is_bare": is_bare,
     "in_part": in_part,
@@ -333,6 +345,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "fact_question": fact_question,
     "mark": mark,
     "moment": moment,
+    "kinds_of_gaps": kinds_of_gaps,
     "outcome_word": outcome_word,
     "prose": prose,
     "runs": runs,

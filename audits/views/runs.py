@@ -14,6 +14,7 @@ from audits.access import get_run, require_may_read_contents, require_may_run, v
 from audits.actions.limits import waiting
 from audits.actions.runs import request_again, request_cancel
 from audits.models import Connection, Look, Pipeline, Run
+from audits.queries.gaps_told import counted_gaps, gaps_by_kind
 from audits.queries.run_view import (
     log_after,
     log_tail,
@@ -93,11 +94,14 @@ def run_context(request: PersonRequest, run: Run, tab: str) -> dict[str, Any]:
 
 def live_context(request: PersonRequest, run: Run) -> dict[str, Any]:
     """The part of a run's page that is asked for again while the run goes on."""
+    gaps = counted_gaps(run)
     return run_context(request, run, "run") | {
         "steps": steps_of(run),
         "newest": newest_calls(run),
         "models": models_used(run),
         "providers": provider_names(),
+        "gaps": gaps,
+        "gaps_bear": any(one.bears for one in gaps),
         "waits_for": waiting_words(run, timezone.now()),
         "held": list(waiting(run)[:MOST_SHOWN]),
         "met": run.limit_events.select_related("wished_by").order_by("id")[:MOST_SHOWN] if run.limits else (),
@@ -154,7 +158,7 @@ def gaps(request: PersonRequest, pk: int) -> HttpResponseBase:
         run_context(request, run, "gaps")
         | CONNECTIONS.shown(request, refused)
         | {
-            "gaps": run.gaps.order_by("id"),
+            "gaps": gaps_by_kind(run.gaps.order_by("id")),
             "passed_on": passed_on_unread(run),
             "traffic": other_traffic(run),
             "unparsed": _unparsed(run)[:20],

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from audits.models import Connection, LogLine, Run
+from audits.gap_kinds import GAP_KINDS, SET_UP
+from audits.models import Connection, Finding, Gap, LogLine, Run
 from audits.queries.run_view import other_traffic, run_figures, waiting_words
 from compliance.models import Provider
 from tests.factories import NOON, make_call, make_exchange, make_run
@@ -135,6 +136,41 @@ def test_only_what_was_refused_counts_as_refused_and_what_was_passed_on_is_told_
     assert "18 connections to package registries were passed on unread during set-up" in _words(
         response.content.decode()
     )
+
+
+def test_a_gap_is_told_in_words_with_what_it_means_and_what_to_do_wherever_a_person_looks(
+    world: World, signed_in: SignedIn
+) -> None:
+    world.run.gaps.all().delete()
+    for step, kind in (("execute", "tls_refused_by_client"), ("prepare", "recorder"), ("execute", "of_tomorrow")):
+        for subject in ("a.example.org", "b.example.org"):
+            Gap.objects.create(run=world.run, at=NOON, step=step, kind=kind, subject=subject, detail="why <b>")
+    client, told = signed_in(world.engineer), GAP_KINDS["tls_refused_by_client"]
+    page = _words(client.get(reverse("run-gaps", args=[world.run.pk])).content.decode())
+    for words in (told.name, told.words, told.means, told.remedy):
+        assert page.count(words) >= 1, words
+    assert page.count(told.words) == 1, "once for all gaps of the kind"
+    assert "tls_refused_by_client, 2 times" in page
+    assert page.count("a.example.orgwhy &lt;b&gt;") == 3
+    assert SET_UP in page
+    assert "of tomorrow of_tomorrow, 2 times" in page
+    live = _words(client.get(reverse("run-live", args=[world.run.pk])).content.decode())
+    assert f"Not everything could be seen. {told.name} (tls_refused_by_client × 2)" in live
+    assert "The outcome is at best “needs facts”." in live
+    world.run.gaps.exclude(step="prepare").delete()
+    live = _words(client.get(reverse("run-live", args=[world.run.pk])).content.decode())
+    assert "Not everything could be seen." in live
+    assert "at best" not in live, "set-up bears on no verdict"
+
+
+def test_a_finding_that_waits_for_what_a_gap_hides_names_the_gap(world: World, signed_in: SignedIn) -> None:
+    world.run.gaps.update(kind="server_inside", step="execute")
+    Finding.objects.filter(pk=world.finding.pk).update(missing_facts=["student.kind"])
+    client, address = signed_in(world.engineer), reverse("finding", args=[world.finding.pk])
+    assert "that proves nothing" not in client.get(address).content.decode(), "the gap hides no such fact"
+    Finding.objects.filter(pk=world.finding.pk).update(missing_facts=["student.trained_at_provider"])
+    page = _words(client.get(address).content.decode())
+    assert "that proves nothing: A server inside the pipeline answered it" in page
 
 
 def test_uploads_to_hosts_that_serve_no_model_stand_by_host_and_volume(world: World, signed_in: SignedIn) -> None:

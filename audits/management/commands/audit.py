@@ -4,7 +4,9 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -243,9 +245,7 @@ def _table(summary: dict[str, Any]) -> str:
         lines.append(
             f"Refused: {visible(refused['host'])}:{refused['port']} ({refused['protocol']}) × {refused['count']}"
         )
-    for gap in summary["gaps"]:
-        times = f" × {gap['count']}" if gap["count"] > 1 else ""
-        lines.append(f"Gap: {gap['kind']}, {visible(gap['subject'])}: {visible(gap['detail'])}{times}")
+    lines += _gaps(summary["gaps"])
     for finding in summary["findings"]:
         lines.append(f"F-{finding['number']} [{finding['outcome']}] {visible(finding['title'])}")
     evidence = summary["evidence"]
@@ -255,3 +255,15 @@ def _table(summary: dict[str, Any]) -> str:
     made = "made; --report OUT.pdf writes it to a file" if summary["reports_ready"] else "none"
     lines.append(f"Report: {summary['report'] or made}")
     return "\n".join(lines)
+
+
+def _gaps(gaps: list[dict[str, Any]]) -> Iterator[str]:
+    """Each kind in words with its code, then its gaps, then what to do about them."""
+    for kind, alike in groupby(gaps, key=itemgetter("kind")):
+        rows = list(alike)
+        yield f"Gap: {visible(rows[0]['words'])} [{visible(kind)}]"
+        for gap in rows:
+            times = f" × {gap['count']}" if gap["count"] > 1 else ""
+            yield f"  {visible(gap['subject'])}: {visible(gap['detail'])}{times}"
+        if rows[0]["remedy"]:
+            yield f"  To do: {rows[0]['remedy']}"

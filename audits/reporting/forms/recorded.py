@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from audits.gap_kinds import EXECUTE, gap_kind
 from audits.reporting.forms.tables import Context, Row, Table, columns, counted, parts_of, texts
 
 
@@ -54,7 +55,11 @@ def _kept(context: Context) -> Iterator[Row]:
 
 def _gaps(context: Context) -> Iterator[Row]:
     for one in parts_of(context, "gaps"):
-        yield one.get("kind"), one.get("subject"), one.get("detail"), one.get("step"), one.get("at")
+        told = gap_kind(one.get("kind") or "", one.get("step") or EXECUTE)
+        yield (
+            one.get("kind"), one.get("subject"), one.get("detail"), one.get("step"), one.get("at"),
+            told.sentence, told.means, told.remedy,
+        )  # fmt: skip
 
 
 def _unparsed(context: Context) -> Iterator[Row]:
@@ -169,6 +174,9 @@ RECORDED: Final = (
             "detail | Detail | l | Why",
             "step | Step | t | In which step of the audit",
             "at | At | m | When, in UTC",
+            "words | In words | l | What happened, and what could not be seen",
+            "means | For the verdict | l | What it means for the outcome",
+            "remedy | What to do | l | So that a later run sees it; empty where nobody knows",
         ),
         _gaps,
     ),

@@ -7,8 +7,10 @@ from typing import Final
 
 from audits.graph.model import KINDS, Graph
 
-WIDTH: Final = 222
-HEIGHT: Final = 60
+WIDTH: Final = 180
+"""So far apart are columns that the six kinds from provider to student can be read side by side on a page 1280 pixels wide."""
+
+HEIGHT: Final = 66
 TALLEST: Final = 24
 """So many nodes stand in one column; a level with more is broken into several."""
 

@@ -4,15 +4,20 @@
 
   const SVG = "http://www.w3.org/2000/svg";
   const SMALLEST_READABLE = 0.85, SMALLEST = 0.08, LARGEST = 2.5;
-  const WIDTH = 178, HEIGHT = 44, EDGE = 24;
+  const WIDTH = 156, HEIGHT = 54, EDGE = 16, LINE = 22;
 
   function firstLine(node) {
     return node.mark ? node.kind_words + " · " + node.mark : node.kind_words;
   }
 
-  function secondLine(node) { return cut(node.holds ? node.group || "Everywhere" : node.label); }
-
-  function cut(text) { return text.length > 25 ? text.slice(0, 14) + "…" + text.slice(-10) : text; }
+  /* A label in one line or two, broken where it allows; of what is longer, the beginning and the end are told. */
+  function labelLines(node) {
+    const text = node.holds ? node.group || "Everywhere" : node.label;
+    if (text.length <= LINE) return [text];
+    const breaks = text.slice(0, LINE).search(/[\s/_.,-][^\s/_.,-]*$/), at = breaks < LINE / 3 ? LINE : breaks + 1;
+    const rest = text.slice(at).trim();
+    return [text.slice(0, at).trim(), rest.length > LINE ? rest.slice(0, 9) + "…" + rest.slice(10 - LINE) : rest];
+  }
 
   function made(parent, name, attributes, text) {
     const element = document.createElementNS(SVG, name);
@@ -24,6 +29,7 @@
   /* One picture: its nodes by id with their lines, and what part of it is seen (x and y of the origin, and the size). */
   function Picture(box, data) {
     this.box = box;
+    this.further = document.getElementById("graph-further");
     this.svg = made(box, "svg", { width: "100%", height: "100%", "aria-hidden": "true" });
     const marker = made(made(this.svg, "defs", {}), "marker", { id: "graph-tip", viewBox: "0 0 8 8", refX: 8, refY: 4,
       markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" });
@@ -58,14 +64,32 @@
       transform: "translate(" + data.x + " " + data.y + ")" });
     made(node.shape, "title", {}, data.label);
     made(node.shape, "rect", { x: -WIDTH / 2, y: -HEIGHT / 2, width: WIDTH, height: HEIGHT, rx: data.kind === "calls" ? 0 : 8 });
-    made(node.shape, "text", { y: -5, class: "kind" }, firstLine(data));
-    made(node.shape, "text", { y: 13 }, secondLine(data));
+    const lines = labelLines(data), top = lines.length > 1 ? -12 : -5;
+    made(node.shape, "text", { y: top, class: "kind" }, firstLine(data));
+    lines.forEach(function (line, at) { made(node.shape, "text", { y: top + 17 + 15 * at }, line); });
     node.shape.graphNode = node;
   };
 
   Picture.prototype.place = function () {
     const seen = this.seen;
     this.all.setAttribute("transform", "translate(" + seen.x + " " + seen.y + ") scale(" + seen.size + ")");
+    this.sayWhatIsCut();
+  };
+
+  /* How many nodes lie outside of what is seen, and where: nobody should take a part for the whole. */
+  Picture.prototype.sayWhatIsCut = function () {
+    const seen = this.seen, box = this.box, w = WIDTH / 2 * seen.size, h = HEIGHT / 2 * seen.size;
+    const cut = { "to the left": 0, "to the right": 0, above: 0, below: 0 };
+    this.nodes.forEach(function (node) {
+      const x = node.data.x * seen.size + seen.x, y = node.data.y * seen.size + seen.y;
+      if (x < w - 1) cut["to the left"] += 1;
+      else if (x > box.clientWidth - w + 1) cut["to the right"] += 1;
+      else if (y < h - 1) cut.above += 1;
+      else if (y > box.clientHeight - h + 1) cut.below += 1;
+    });
+    const told = Object.keys(cut).filter(function (way) { return cut[way]; }).map(function (way) { return cut[way] + " " + way; });
+    this.further.hidden = !told.length;
+    this.further.textContent = "More of it: " + told.join(", ") + ". Drag the picture to see it.";
   };
 
   Picture.prototype.centre = function (x, y) {
@@ -91,15 +115,17 @@
     this.centre((whole.left + whole.right) / 2, (whole.top + whole.bottom) / 2);
   };
 
-  /* The whole picture when it can be read so; else its beginning, or what was searched for. */
+  /* The whole picture when it can be read so; else its whole width; else its beginning. What was searched for comes first. */
   Picture.prototype.look = function () {
     this.fit();
     if (this.seen.size >= SMALLEST_READABLE || !this.nodes.size) return;
-    this.seen.size = SMALLEST_READABLE;
-    const every = Array.from(this.nodes.values());
-    const first = every.find(function (node) { return node.data.marked; }) || this.leftmost();
-    this.centre(first.data.x, first.data.y);
-    if (!first.data.marked) this.seen.x = EDGE - (first.data.x - WIDTH / 2) * this.seen.size, this.place();
+    const whole = this.bounds(), wide = (this.box.clientWidth - 2 * EDGE) / (whole.right - whole.left);
+    const first = Array.from(this.nodes.values()).find(function (node) { return node.data.marked; }) || this.leftmost();
+    this.seen.size = Math.max(SMALLEST_READABLE, Math.min(1, wide));
+    this.centre(wide >= SMALLEST_READABLE ? (whole.left + whole.right) / 2 : first.data.x, first.data.y);
+    if (wide >= SMALLEST_READABLE || first.data.marked) return;
+    this.seen.x = EDGE - whole.left * this.seen.size;
+    this.place();
   };
 
   Picture.prototype.zoom = function (times, x, y) {
@@ -272,7 +298,7 @@
     wireKeys(picture);
     wireTools(picture);
     wirePointer(picture);
-    new ResizeObserver(function () { picture.keepInSight(); }).observe(box);
+    new ResizeObserver(function () { picture.keepInSight(); picture.sayWhatIsCut(); }).observe(box);
     document.getElementById("graph-wait").hidden = true;
     box.dataset.drawn = String(data.nodes.length);
   }

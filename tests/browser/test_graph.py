@@ -37,3 +37,35 @@ def test_what_if_is_one_click_from_a_model(world: BrowserWorld, opened: Opened) 
     page.click("text=What if its answers had to go")
     page.wait_for_selector("text=training rows lost")
     assert visit.complaints == []
+
+
+OUTSIDE = """() => {
+  const box = document.getElementById("graph").getBoundingClientRect();
+  return [...document.querySelectorAll("#graph .graph-node rect")].filter(one => {
+    const at = one.getBoundingClientRect();
+    return at.left < box.left || at.right > box.right || at.top < box.top || at.bottom > box.bottom;
+  }).length;
+}"""
+TYPE = "() => document.querySelector('#graph .graph-node text:not(.kind)').getScreenCTM().a * 13"
+
+
+def test_at_first_sight_the_whole_chain_from_provider_to_student_can_be_read(
+    world: BrowserWorld, opened: Opened
+) -> None:
+    page = opened(world.engineer, size=(1280, 900)).go("/graph/")
+    page.wait_for_selector("#graph[data-drawn]")
+    for kind in ("provider", "model", "calls", "dataset", "run", "student"):
+        assert page.locator(f".graph-node.{kind}").count(), kind
+    assert page.evaluate(OUTSIDE) == 0
+    assert page.evaluate(TYPE) >= 11
+    assert not page.is_visible("#graph-further")
+
+
+def test_a_phone_says_what_of_the_picture_lies_out_of_sight(world: BrowserWorld, opened: Opened) -> None:
+    page = opened(world.engineer, size=PHONE).go("/graph/")
+    page.wait_for_selector("#graph[data-drawn]")
+    assert page.evaluate(TYPE) >= 11
+    assert "to the right" in page.inner_text("#graph-further")
+    page.click("text=Whole picture")
+    assert page.evaluate(OUTSIDE) == 0
+    assert not page.is_visible("#graph-further")

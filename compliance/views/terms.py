@@ -50,6 +50,7 @@ def provider(request: PersonRequest, slug: str) -> HttpResponse:
         "form": form,
         "on": on,
         "develops": found.definition.get("develops", True),
+        "used": any(found.definition.get(verb, True) for verb in ("develops", "serves")),
         "documents": documents_on(found, on),
         "agreements": visible_agreements(request.user, found, on),
     }

@@ -161,3 +161,23 @@ def test_providers_without_a_document_stand_apart(world: World, signed_in: Signe
     Provider.objects.create(slug="bare", name="Bare Channel")
     page = signed_in(world.outsider).get(reverse("terms")).content.decode()
     assert page.index("Without a document") < page.index("Bare Channel")
+
+
+def test_licences_of_open_models_are_called_so_and_are_neither_a_developer_nor_a_channel(
+    shipped: None, signed_in: SignedIn
+) -> None:
+    client = signed_in(make_user())
+    listed = client.get(reverse("terms")).content.decode()
+    assert "Open-source licences</a>" in listed
+    page = client.get(reverse("terms-provider", args=["open-source"])).content.decode()
+    assert "bind whoever uses those weights" in page
+    assert "Build a report on its use" not in page, "nobody is asked under this name"
+    assert reverse("terms-in-force") not in page
+    offered = client.get(reverse("terms-in-force")).content.decode()
+    assert 'value="openai"' in offered
+    assert 'value="open-source"' not in offered
+
+
+def test_no_provider_whose_documents_are_held_is_called_by_its_key(shipped: None) -> None:
+    held = Provider.objects.filter(documents__isnull=False)
+    assert not [provider.slug for provider in held if provider.name == provider.slug]

@@ -94,7 +94,7 @@ GAP_KINDS: Final[Mapping[str, GapKind]] = {
         "Check the hosts of this secret in audit.toml. If they are right, find out why the program sent it elsewhere.",
     ),
     "server_inside": GapKind(
-        "A server inside the pipeline answered it",
+        "A server inside the pipeline answered",
         "It spoke over loopback, inside the sandbox. Bytes are counted by port; what was asked and answered is not recorded.",
         BOUNDS,
         "If a model answered there, run its server outside and name it as an upstream, then audit again.",

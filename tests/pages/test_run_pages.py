@@ -170,7 +170,7 @@ def test_a_finding_that_waits_for_what_a_gap_hides_names_the_gap(world: World, s
     assert "that proves nothing" not in client.get(address).content.decode(), "the gap hides no such fact"
     Finding.objects.filter(pk=world.finding.pk).update(missing_facts=["student.trained_at_provider"])
     page = _words(client.get(address).content.decode())
-    assert "that proves nothing: A server inside the pipeline answered it" in page
+    assert "that proves nothing: A server inside the pipeline answered" in page
 
 
 def test_uploads_to_hosts_that_serve_no_model_stand_by_host_and_volume(world: World, signed_in: SignedIn) -> None:

@@ -4,6 +4,8 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from audits.gap_kinds import GAP_KINDS
+from audits.management.commands.audit import gap_lines
 from audits.matching.facts import something_unseen
 from audits.models import Connection, Outcome, Run
 from audits.queries.summary import summary_of
@@ -47,7 +49,14 @@ def test_what_could_not_be_seen_is_named_everywhere_and_bounds_the_outcome(
 
     assert something_unseen(run)
     assert run.outcome in (Outcome.NEEDS_FACTS, Outcome.PROHIBITED)
-    assert {gap["kind"] for gap in summary_of(run)["gaps"]} == kinds
+    told = summary_of(run)["gaps"]
+    assert {gap["kind"] for gap in told} == kinds
+    assert all(gap["words"] and gap["remedy"] for gap in told)
+    printed = list(gap_lines(told))
+    assert "Gap: A server inside the pipeline answered. It spoke over loopback" in printed[0]
+    assert printed[0].endswith("[server_inside]"), "the code stands beside the words"
+    assert printed[1].startswith("  127.0.0.1:8000: A server inside the pipeline answered at port 8000")
+    assert printed[2] == f"  To do: {GAP_KINDS['server_inside'].remedy}"
     context = build_context(run.reports.get())
     assert {gap["kind"] for gap in context["gaps"]} == kinds
     assert {entry["protocol"] for entry in context["connections"]} >= {"udp", "dns"}

@@ -245,7 +245,7 @@ def _table(summary: dict[str, Any]) -> str:
         lines.append(
             f"Refused: {visible(refused['host'])}:{refused['port']} ({refused['protocol']}) × {refused['count']}"
         )
-    lines += _gaps(summary["gaps"])
+    lines += gap_lines(summary["gaps"])
     for finding in summary["findings"]:
         lines.append(f"F-{finding['number']} [{finding['outcome']}] {visible(finding['title'])}")
     evidence = summary["evidence"]
@@ -257,7 +257,7 @@ def _table(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _gaps(gaps: list[dict[str, Any]]) -> Iterator[str]:
+def gap_lines(gaps: list[dict[str, Any]]) -> Iterator[str]:
     """Each kind in words with its code, then its gaps, then what to do about them."""
     for kind, alike in groupby(gaps, key=itemgetter("kind")):
         rows = list(alike)

@@ -76,7 +76,7 @@ def _check(
     if not now < expires_at <= now + dt.timedelta(days=longest + 1):
         wrong["expires_at"] = f"Choose a day to come, at most {longest} days from now."
     if password and len(password) < SHORTEST_PASSWORD:
-        wrong["password"] = f"At least {SHORTEST_PASSWORD} characters, told on another way than the link."
+        wrong["password"] = f"At least {SHORTEST_PASSWORD} characters, told by another way than the link."
     if most_uses is not None and most_uses < 1:
         wrong["most_uses"] = "Once at least, or leave it empty."
     if wrong:

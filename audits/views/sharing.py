@@ -178,7 +178,7 @@ def _asked_for_password(request: HttpRequest, link: ShareLink, secret: str) -> H
             request.session[f"shared-{link.pk}"] = link.password
             return redirect("shared", secret=secret)
         _note(request, link, ShareLook.What.PASSWORD)
-        complaint, status = "This is not the password. It was told to you beside the link.", 403
+        complaint, status = "This is not the password. Ask whoever sent you the link; it was told separately.", 403
     answer = render(request, "audits/shared_password.html", {"complaint": complaint, "link": link}, status=status)
     # With no-referrer a browser sends the form with “Origin: null”, which can't be told from another site's.
     answer.headers["Referrer-Policy"] = "same-origin"

@@ -25,7 +25,7 @@ class ShareForm(forms.Form):
     reach = forms.ChoiceField(label="They may", choices=ShareLink.Reach.choices, initial=ShareLink.Reach.VIEW)
     expires_on = forms.DateField(label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
     password = forms.CharField(
-        label="Password", required=False, max_length=200, help_text="Optional. Tell it on another way than the link.",
+        label="Password", required=False, max_length=200, help_text="Optional. Tell it by another way than the link.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     most_uses = forms.IntegerField(

@@ -150,6 +150,7 @@ class Journal:
         """`notify`: the writing end of a pipe whose other end the writing process reads."""
         self._ring = ring
         self._notify = notify
+        self._capacity = ring.capacity
         self._written = ring.written()
         self._taken = ring.taken()
         self._announced = True
@@ -163,7 +164,8 @@ class Journal:
     ) -> None:
         """Hand over one frame. Order is kept even while the ring is full and frames wait in this process."""
         at = at or time.time()
-        if self._waiting or not self._has_room(FRAME.size + len(payload)):
+        size = FRAME.size + len(payload)
+        if self._waiting or (self._written + size - self._taken > self._capacity and not self._has_room(size)):
             self._wait(FRAME.pack(len(payload), kind, flags, a, b, c, at) + payload)
             return
         self._written = self._ring.append(self._written, kind, flags, a, b, c, at, payload)
@@ -197,9 +199,9 @@ class Journal:
         os.close(self._notify)
 
     def _has_room(self, size: int) -> bool:
-        if self._written + size - self._taken > self._ring.capacity:
+        if self._written + size - self._taken > self._capacity:
             self._taken = self._ring.taken()
-        return self._written + size - self._taken <= self._ring.capacity
+        return self._written + size - self._taken <= self._capacity
 
     def _store(self, data: bytes) -> bool:
         if not self._has_room(len(data)):

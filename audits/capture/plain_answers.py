@@ -27,24 +27,38 @@ class PlainAnswers:
     def __init__(self) -> None:
         self._starts: set[bytes] = set()
         self._lines: set[bytes] = set()
+        self._last, self._last_length = b"", -1
 
     def size(self, data: bytes) -> int:
         """The size of the head when `data` is one final answer of HTTP/1.1 from beginning to end, as long as its only
         Content-Length says, on a connection that stays open; else 0.
         """
         end = data.find(HEAD_END)
-        start, *lines = data[: max(end, 0)].split(b"\r\n")
-        if start not in self._starts and not self._is_start(start):
+        if end < 0:
             return 0
+        head = data[:end]
+        # Within a second, many servers send the very same head.
+        if head != self._last:
+            length = self._length(head)
+            if length < 0:
+                return 0
+            self._last, self._last_length = head, length
+        return end + 4 if self._last_length == len(data) - end - 4 else 0
+
+    def _length(self, head: bytes) -> int:
+        """The length that a plain head tells, else -1."""
+        start, *lines = head.split(b"\r\n")
+        if start not in self._starts and not self._is_start(start):
+            return -1
         length = b""
         for line in set(lines).difference(self._lines):
             if match := _LENGTH.fullmatch(line):
                 if length:
-                    return 0
+                    return -1
                 length = match[1]
             elif not self._is_common(line):
-                return 0
-        return end + 4 if length and int(length) == len(data) - end - 4 else 0
+                return -1
+        return int(length) if length else -1
 
     def _is_start(self, line: bytes) -> bool:
         if not _START.fullmatch(line) or _BODILESS.match(line):

@@ -29,6 +29,7 @@ from audits.capture.config import RecorderConfig
 from audits.capture.inheritance import Inheritance
 from audits.capture.journal import JournalReader, Ring
 from audits.capture.masking import Masker
+from audits.capture.packs import SUFFIX
 from audits.capture.spool import SpoolWriter, utc_text
 from audits.capture.withholding import Withholding
 
@@ -72,6 +73,7 @@ class Syncing:
         self._wake = threading.Event()
         self._ending = False
         self.failure: OSError | None = None
+        self._named: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
         self._thread.start()
 
@@ -110,8 +112,10 @@ class Syncing:
         if len(names) > MOST_SINGLE_SYNCS:
             _sync_file_system(self._spool.descriptor)
         else:
-            for name in names | {os.path.dirname(name) for name in names}:
+            # A pack that grows is named in its folder once.
+            for name in names | {os.path.dirname(name) for name in names - self._named}:
                 _sync_path(name)
+            self._named |= {name for name in names if name.endswith(SUFFIX)}
         os.fsync(self._spool.descriptor)
 
 

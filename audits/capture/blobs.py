@@ -58,11 +58,13 @@ class Bodies:
         """A body as it is stored, as one zstd frame, not checked; None when there is none of this hash."""
         if not _NAME.match(sha256):
             return None
+        found = self._packs.find(sha256)
+        if found is not None:
+            return io.BytesIO(found)
         try:
             return blob_path(self._directory, sha256).open("rb")
         except FileNotFoundError:
-            found = self._packs.find(sha256)
-        return None if found is None else io.BytesIO(found)
+            return None
 
     def read(self, sha256: str) -> bytes:
         """A whole body. Raises FileNotFoundError, or DamagedBlob when the content does not match its name."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
+from io import FileIO
 from itertools import islice
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class PackIndex:
         self._most = most
         self._places: dict[bytes, Place] = {}
         self._read_to: dict[Path, int] = {}
+        self._last: tuple[Path, FileIO] | None = None
 
     def find(self, sha256: str) -> bytes | None:
         """A body as it is packed, by the SHA-256 it claims; None when no pack has it, or not yet."""
@@ -73,11 +75,15 @@ class PackIndex:
             return None
         path, at, length = place
         try:
-            with path.open("rb", buffering=0) as file:
-                file.seek(at)
-                return file.read(length)
+            return os.pread(self._open(path).fileno(), length, at)
         except FileNotFoundError:
             return None
+
+    def _open(self, path: Path) -> FileIO:
+        """A pack, kept open until another is asked for."""
+        if self._last is None or self._last[0] != path:
+            self._last = (path, FileIO(path))
+        return self._last[1]
 
     def _read_on(self, digest: bytes) -> None:
         """Read what was not read yet, to the body and somewhat beyond: the next will be asked for soon."""

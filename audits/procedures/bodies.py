@@ -20,9 +20,7 @@ class RecordedBodies:
 
     def keep(self, sha256: str) -> None:
         """Have a body in the store; one that neither has stays missing."""
-        if self._store.exists(sha256):
-            return
-        packed = self._bodies.packed(sha256)
+        packed = None if self._store.exists(sha256) else self._bodies.packed(sha256)
         if packed is not None:
             with packed:
                 self._store.put_packed(sha256, packed)

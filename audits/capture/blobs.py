@@ -22,6 +22,9 @@ from audits.capture.packs import PackIndex, PackWriter
 
 # Bodies of a few kilobytes cost a quarter of what level 3 takes for them, and come out about as small.
 LEVEL = 1
+# A smaller body gains little by being packed, and packing it is a third of what the writer does for it: left to those who
+# take it into the evidence store.
+LEAST_PACKED, LEVEL_TO_KEEP = 1024, 3
 PIECE = 1024 * 1024
 # Known names are remembered so that a body met again costs no system call; forgotten all at once when too many.
 MOST_REMEMBERED = 200_000
@@ -53,6 +56,7 @@ class Bodies:
         """most: see PackIndex."""
         self._directory = directory
         self._packs = PackIndex(directory, most=most)
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL_TO_KEEP, write_checksum=True)
 
     def packed(self, sha256: str) -> BinaryIO | None:
         """A body as it is stored, as one zstd frame, not checked; None when there is none of this hash."""
@@ -60,7 +64,7 @@ class Bodies:
             return None
         found = self._packs.find(sha256)
         if found is not None:
-            return io.BytesIO(found)
+            return io.BytesIO(found.content if found.packed else self._compressor.compress(found.content))
         try:
             return blob_path(self._directory, sha256).open("rb")
         except FileNotFoundError:
@@ -68,17 +72,21 @@ class Bodies:
 
     def read(self, sha256: str) -> bytes:
         """A whole body. Raises FileNotFoundError, or DamagedBlob when the content does not match its name."""
+        found = self._packs.find(sha256) if _NAME.match(sha256) else None
+        body = self._unpacked(sha256) if found is None or found.packed else found.content
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise DamagedBlob(f"blob {sha256} holds other bytes than its name says")
+        return body
+
+    def _unpacked(self, sha256: str) -> bytes:
         packed = self.packed(sha256)
         if packed is None:
             raise FileNotFoundError(f"no body of the hash {sha256} is in {self._directory}")
         with packed, zstandard.ZstdDecompressor().stream_reader(packed) as reader:
             try:
-                body = b"".join(iter(lambda: reader.read(PIECE), b""))
+                return b"".join(iter(lambda: reader.read(PIECE), b""))
             except zstandard.ZstdError as error:
                 raise DamagedBlob(f"blob {sha256} cannot be decompressed: {error}") from error
-        if hashlib.sha256(body).hexdigest() != sha256:
-            raise DamagedBlob(f"blob {sha256} holds other bytes than its name says")
-        return body
 
 
 class BlobStore:
@@ -104,9 +112,10 @@ class BlobStore:
         sha256 = hashlib.sha256(body)
         digest = sha256.digest()
         if self._is_news(digest):
-            packed = self._compressor.compress(body)
-            self._pack.add(digest, packed)
-            self._waiting += len(packed)
+            packed = len(body) >= LEAST_PACKED
+            content = self._compressor.compress(body) if packed else body
+            self._pack.add(digest, content, packed=packed)
+            self._waiting += len(content)
             if self._waiting > MOST_WAITING:
                 self.flush()
         return sha256.hexdigest()

@@ -3,10 +3,10 @@
 A file for each body costs the recorder more than all else it does for a call; a pack costs it a copy. Whoever takes the
 bodies into the evidence store gives each its own file there.
 
-A pack is `<name>.pack`: entries of a mark (4 bytes), the length of what is packed (4 bytes, little-endian), the SHA-256
-of the unpacked body (32 bytes), and the packed body. It only grows, and an entry is there before the record's line that
-names its body. A writer that was killed leaves at most one entry torn, the last, and its successor begins another pack.
-What is found is what a pack claims: readers compare the hash.
+A pack is `<name>.pack`: entries of a mark (4 bytes: `BODY`, or `ZSTD` for a body that is packed as a zstd frame), a length
+in bytes (4, little-endian), the SHA-256 of the unpacked body (32), and so many bytes of body. It only grows, and an entry is
+there before the record's line that names its body. A writer that was killed leaves at most one entry torn, the last, and its
+successor begins another pack. What is found is what a pack claims: readers compare the hash.
 """
 
 from __future__ import annotations
@@ -17,14 +17,30 @@ from collections.abc import Iterator
 from io import FileIO
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 SUFFIX = ".pack"
-_MARK = b"BODY"
+_MARKS = {False: b"BODY", True: b"ZSTD"}
+_IS_PACKED = {mark: packed for packed, mark in _MARKS.items()}
 _HEAD = struct.Struct("<4sI32s")
 _WINDOW = 256 * 1024
 _READ_AHEAD = 10_000
 
-Place = tuple[Path, int, int]
+
+class Place(NamedTuple):
+    """Where a body lies. at, length: in bytes. packed: whether as a zstd frame."""
+
+    path: Path
+    at: int
+    length: int
+    packed: bool
+
+
+class Found(NamedTuple):
+    """A body as it lies in its pack. packed: whether as a zstd frame."""
+
+    content: bytes
+    packed: bool
 
 
 class PackWriter:
@@ -36,9 +52,9 @@ class PackWriter:
         self._waiting: list[bytes] = []
         self.path = ""
 
-    def add(self, digest: bytes, packed: bytes) -> None:
-        """Append a body by its SHA-256 in 32 bytes; it reaches the file with the next flush."""
-        self._waiting += (_HEAD.pack(_MARK, len(packed), digest), packed)
+    def add(self, digest: bytes, content: bytes, *, packed: bool) -> None:
+        """Append a body by its SHA-256 in 32 bytes, as it is or as a zstd frame; it reaches the file with the next flush."""
+        self._waiting += (_HEAD.pack(_MARKS[packed], len(content), digest), content)
 
     def flush(self) -> bool:
         """Hand what was added to the kernel; whether there was anything. Raises OSError, and may leave a torn entry."""
@@ -65,17 +81,16 @@ class PackIndex:
         self._read_to: dict[Path, int] = {}
         self._last: tuple[Path, FileIO] | None = None
 
-    def find(self, sha256: str) -> bytes | None:
-        """A body as it is packed, by the SHA-256 it claims; None when no pack has it, or not yet."""
+    def find(self, sha256: str) -> Found | None:
+        """A body by the SHA-256 that its pack claims; None when no pack has it, or not yet."""
         digest = bytes.fromhex(sha256)
         if digest not in self._places:
             self._read_on(digest)
         place = self._places.get(digest)
         if place is None:
             return None
-        path, at, length = place
         try:
-            return os.pread(self._open(path).fileno(), length, at)
+            return Found(os.pread(self._open(place.path).fileno(), place.length, place.at), place.packed)
         except FileNotFoundError:
             return None
 
@@ -117,7 +132,7 @@ def entries(path: Path, begin: int = 0) -> Iterator[tuple[bytes, Place, int]]:
         while at + _HEAD.size <= size:
             mark, length, digest = _HEAD.unpack(file.read(_HEAD.size))
             end = at + _HEAD.size + length
-            if mark != _MARK or end > size:
+            if mark not in _IS_PACKED or end > size:
                 return
-            yield digest, (path, at + _HEAD.size, length), end
+            yield digest, Place(path, at + _HEAD.size, length, _IS_PACKED[mark]), end
             at = file.seek(end)

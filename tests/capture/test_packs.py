@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from audits.capture.blobs import BlobStore, Bodies, DamagedBlob, LargeBlob
 from audits.capture.packs import SUFFIX, PackIndex, PackWriter, entries
 
 ONE, TWO, THREE = (name * 500 for name in (b"one", b"two", b"three"))
+SMALL = b"a small one"
 
 
 def name_of(body: bytes) -> str:
@@ -81,15 +83,26 @@ def test_a_body_that_another_hash_was_claimed_for_is_not_given_out(tmp_path: Pat
     store = BlobStore(tmp_path)
     store.put(ONE)
     store.flush()
-    _, (_, at, length), _ = next(entries(pack_in(tmp_path)))
-    packed = pack_in(tmp_path).read_bytes()[at : at + length]
+    found = PackIndex(tmp_path).find(name_of(ONE))
+    assert found is not None
     forger = PackWriter(tmp_path)
-    forger.add(bytes.fromhex(name_of(THREE)), packed)
-    forger.add(bytes.fromhex(name_of(TWO)), b"nothing that was ever packed")
+    forger.add(bytes.fromhex(name_of(THREE)), found.content, packed=True)
+    forger.add(bytes.fromhex(name_of(TWO)), b"nothing that was ever packed", packed=True)
+    forger.add(bytes.fromhex(name_of(SMALL)), b"another small one", packed=False)
     forger.flush()
-    for body in (TWO, THREE):
+    for body in (TWO, THREE, SMALL):
         with pytest.raises(DamagedBlob):
             Bodies(tmp_path).read(name_of(body))
+
+
+@pytest.mark.parametrize("body", [SMALL, ONE, b"\x28\xb5\x2f\xfd that begins as a zstd frame does"])
+def test_a_body_is_packed_for_whoever_keeps_it_however_it_lay(tmp_path: Path, body: bytes) -> None:
+    store = BlobStore(tmp_path)
+    sha256 = store.put(body)
+    store.flush()
+    packed = Bodies(tmp_path).packed(sha256)
+    assert packed is not None
+    assert zstandard.ZstdDecompressor().decompress(packed.read()) == body == Bodies(tmp_path).read(sha256)
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "zz" * 32, "A" * 64, "a" * 63])

@@ -13,5 +13,6 @@ def unpacked(path: Path) -> Iterator[bytes]:
         yield zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
     elif path.suffix == SUFFIX:
         data = path.read_bytes()
-        for _, (_, at, length), _ in entries(path):
-            yield zstandard.ZstdDecompressor().decompress(data[at : at + length])
+        for _, place, _ in entries(path):
+            content = data[place.at : place.at + place.length]
+            yield zstandard.ZstdDecompressor().decompress(content) if place.packed else content

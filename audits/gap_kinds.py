@@ -182,6 +182,35 @@ GAP_KINDS: Final[Mapping[str, GapKind]] = {
 BEARS_ON_NOTHING: Final = frozenset(kind for kind, one in GAP_KINDS.items() if one.means == NOTHING)
 
 
+# Why a connection was not passed on, or did not come about: the recorder's codes, as rows hold them with spaces.
+WHY_NOT: Final[Mapping[str, str]] = {
+    "policy": "This host may not be talked to in this phase",
+    "raw address": "A bare address, which no name was asked for",
+    "quic": "QUIC (HTTP/3), which can’t be read: clients fall back on TCP",
+    "udp": "UDP that is neither QUIC nor a question for a name",
+    "dns only": "The name was looked up and never dialled: nothing was sent",
+    "unknown protocol": "It speaks no protocol that can be read",
+    "request malformed": "It is no HTTP request that can be read in one way",
+    "upstream untrusted": "The host’s certificate is not trusted",
+    "upstream tls": "The host and the recorder could not agree on an encrypted connection",
+    "upstream unreachable": "The host could not be reached",
+    "upstream unresolved": "No address is known for the name",
+    "upstream closed": "The host closed the connection without an answer",
+    "private address": "The name leads to a private address",
+    "client aborted": "The program gave up",
+    "timeout": "Nothing came for too long",
+    "recorder stopped": "The run ended first",
+    "recorder ended": "The recorder was ended from outside",
+    "record failed": "It could no longer be recorded, so it was not passed on",
+}  # fmt: skip
+
+
+def why_not(reason: str) -> tuple[str, str]:
+    """The reason of a connection's row in words, and its detail; one that nobody knows stands as it is."""
+    code, _, detail = reason.partition(": ")
+    return (WHY_NOT[code], detail) if code in WHY_NOT else (reason, "")
+
+
 def gap_kind(kind: str, step: str = EXECUTE) -> GapKind:
     """A kind in words, as it counts in a step of the audit; one that nobody knows has its code for a name, and no remedy."""
     known = GAP_KINDS.get(kind) or GapKind(kind.replace("_", " "), "", BOUNDS, "")

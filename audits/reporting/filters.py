@@ -12,7 +12,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from audits.gap_kinds import EXECUTE, GapKind, gap_kind
+from audits.gap_kinds import EXECUTE, GapKind, gap_kind, why_not
 from audits.models import Decision
 from audits.reporting.alike import Alike, runs, spans, topic, work_together
 from audits.reporting.options import ANNEXES, PARTS, STANDARD, places_of
@@ -322,6 +322,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "body_parts": body_parts,
     "chosen": chosen,
     "gap_told": gap_told,
+    "why_not": why_not,
     "grouped_parts": grouped_parts,
     "is_bare": is_bare,
     "in_part": in_part,

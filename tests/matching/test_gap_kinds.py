@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from audits.gap_kinds import BEARS_ON_NOTHING, BOUNDS, GAP_KINDS, NOTHING, SET_UP, bears, gap_kind
+from audits.gap_kinds import BEARS_ON_NOTHING, BOUNDS, GAP_KINDS, NOTHING, SET_UP, WHY_NOT, bears, gap_kind, why_not
 from audits.reporting.language import catalogue
 from audits.reporting.options import LANGUAGES
 
@@ -75,6 +75,7 @@ def test_the_page_in_docs_has_the_same_table() -> None:
 
 def test_each_kind_has_words_in_every_language_of_reports() -> None:
     said = {text for one in GAP_KINDS.values() for text in (one.name, one.words, one.means, one.remedy)} | {SET_UP}
+    said |= set(WHY_NOT.values())
     for language in (one for one in LANGUAGES if one != "en"):
         assert said - set(catalogue(language)["words"]) == set(), language
 
@@ -91,3 +92,21 @@ def test_a_gap_of_set_up_bears_on_no_verdict_nor_does_one_of_printed_lines() -> 
     assert not bears("tls_refused_by_client", "prepare")
     assert "output" in BEARS_ON_NOTHING
     assert not bears("output", "execute")
+
+
+def refusals() -> Iterator[str]:
+    """The codes that the recorder gives to what it does not pass on, and to what did not come about upstream."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "audits" / "capture").rglob("*.py")]
+    for node in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = ast.unparse(node.func)
+        place = 1 if name == "Refused" or name.endswith(".refused") else 0 if name == "UpstreamError" else None
+        told = None if place is None else node.args[place]
+        if isinstance(told, ast.Constant):
+            yield str(told.value)
+
+
+def test_every_reason_of_a_refusal_has_words_and_keeps_its_detail() -> None:
+    assert {code.replace("_", " ") for code in refusals()} - {"replay"} <= set(WHY_NOT)
+    assert why_not("raw address: 10.1.2.3") == (WHY_NOT["raw address"], "10.1.2.3")
+    assert why_not("quic") == (WHY_NOT["quic"], "")
+    assert why_not("of a later version: some: detail") == ("of a later version: some: detail", "")

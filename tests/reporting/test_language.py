@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from audits.gap_kinds import GAP_KINDS, SET_UP
+from audits.gap_kinds import GAP_KINDS, SET_UP, WHY_NOT
 from audits.models import Decision
 from audits.reporting.language import catalogue, translated
 from audits.reporting.options import LANGUAGES, PARTS
@@ -33,7 +33,7 @@ def test_headings_heads_of_tables_and_outcomes_have_words_in_every_language() ->
 
 def test_no_word_of_a_catalogue_is_without_its_template() -> None:
     gaps = [text for one in GAP_KINDS.values() for text in (one.name, one.words, one.means, one.remedy)]
-    made = [*(kind.done for kind in Decision.Kind), "{} until {}", "Table", "Figure", *gaps, SET_UP]
+    made = [*(kind.done for kind in Decision.Kind), "{} until {}", "Table", "Figure", *gaps, SET_UP, *WHY_NOT.values()]
     said = templates() + " ".join([*PARTS.values(), *OUTCOME_WORDS.values(), NOTHING_TO_JUDGE, *made])
     for language in OTHERS:
         assert [text for text in catalogue(language)["words"] if text not in said] == [], language

@@ -106,6 +106,10 @@ class ObjectStore:
             raise StoreProblem(f"the evidence store {self._url} can't be asked: {problem}") from problem
         return True
 
+    def is_whole(self, sha256: str) -> bool:
+        """See Store. A service takes an object whole or not at all."""
+        return self.exists(sha256)
+
     def size(self, sha256: str) -> int:
         """See Store."""
         try:

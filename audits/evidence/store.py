@@ -47,6 +47,9 @@ class Store(Protocol):
     def exists(self, sha256: str) -> bool:
         """Whether a content of this hash is kept."""
 
+    def is_whole(self, sha256: str) -> bool:
+        """Whether a content of this hash is kept and is what its name says: a power cut may have torn what nobody needed."""
+
     def size(self, sha256: str) -> int:
         """Bytes of the uncompressed content. Raises Missing or Damaged."""
 
@@ -108,7 +111,7 @@ class FolderStore:
         """See Store. The content is on the disk when this returns."""
         if isinstance(content, bytes):
             sha256 = hashlib.sha256(content).hexdigest()
-            if self.path(sha256).exists():
+            if self.is_whole(sha256):
                 return sha256
             content = io.BytesIO(content)
         with self._beside() as (file, publish):
@@ -155,6 +158,16 @@ class FolderStore:
         """See Store."""
         return os.path.exists(self._place(sha256))
 
+    def is_whole(self, sha256: str) -> bool:
+        """See Store. Costs reading it."""
+        try:
+            with self.open(sha256) as stream:
+                while stream.read(PIECE):
+                    continue
+        except (Missing, Damaged):
+            return False
+        return True
+
     def size(self, sha256: str) -> int:
         """See Store. Known from the frame's head where the writer gave it, else by reading."""
         try:
@@ -171,7 +184,7 @@ class FolderStore:
     def put_packed(self, sha256: str, packed: BinaryIO) -> None:
         """See Store."""
         place = self._place(sha256)
-        if os.path.exists(place):
+        if self.is_whole(sha256):
             return
         folder = os.path.dirname(place)
         if not os.path.exists(folder):

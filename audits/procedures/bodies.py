@@ -17,10 +17,20 @@ class RecordedBodies:
     def __init__(self, folder: Path, store: Store) -> None:
         self._bodies = Bodies(folder, most=MOST_FOLLOWED)
         self._store = store
+        self._kept: set[str] = set()
 
     def keep(self, sha256: str) -> None:
         """Have a body in the store; one that neither has stays missing."""
-        packed = None if self._store.exists(sha256) else self._bodies.packed(sha256)
+        if sha256 in self._kept:
+            return
+        if len(self._kept) >= MOST_FOLLOWED:
+            self._kept.clear()
+        self.take(sha256)
+        self._kept.add(sha256)
+
+    def take(self, sha256: str) -> None:
+        """Have it in the store, whatever was there before: one that was torn there is written anew."""
+        packed = self._bodies.packed(sha256)
         if packed is not None:
             with packed:
                 self._store.put_packed(sha256, packed)

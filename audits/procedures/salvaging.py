@@ -115,7 +115,7 @@ def _check_contents(run: Run, events: list[Event], store: Store, bodies: Recorde
         if isinstance(problem, Damaged):
             # Torn in the store as the power went, it may still be whole where the recorder wrote it.
             store.set_aside(sha256)
-            bodies.keep(sha256)
+            bodies.take(sha256)
             torn, problem = problem, _problem_with(store, sha256)
             if problem is not None:
                 _gap(run, CONTENT_LOST, sha256, f"{torn}. What is left of it was put aside.", step)

@@ -47,6 +47,21 @@ def test_a_body_that_only_the_store_has_is_read_from_there(store: FolderStore, r
         bodies.read("0" * 64)
 
 
+def test_what_an_earlier_power_cut_tore_in_the_store_is_written_anew_by_the_next_who_keeps_it(
+    store: FolderStore, recorder: BlobStore
+):
+    sha256 = recorder.put(ASKED)
+    recorder.flush()
+    store.put(ASKED)
+    store.path(sha256).chmod(0o600)
+    store.path(sha256).write_bytes(store.path(sha256).read_bytes()[:-12])
+    RecordedBodies(recorder.directory, store).keep(sha256)
+    assert store.get(sha256) == ASKED
+    store.path(sha256).chmod(0o600)
+    store.path(sha256).write_bytes(b"")
+    assert store.get(store.put(ASKED)) == ASKED
+
+
 @pytest.mark.django_db
 def test_what_the_power_cut_tore_in_the_store_is_taken_once_more_from_the_recorder(
     store: FolderStore, recorder: BlobStore

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import zstandard
 
-from audits.capture.packs import PackIndex, PackWriter
+from audits.capture.packs import Found, PackIndex, PackWriter
 
 # Bodies of a few kilobytes cost a quarter of what level 3 takes for them, and come out about as small.
 LEVEL = 1
@@ -44,11 +44,6 @@ def blob_path(directory: Path, sha256: str) -> Path:
     return directory / sha256[:2] / f"{sha256}.zst"
 
 
-def read_blob(directory: Path, sha256: str) -> bytes:
-    """See `Bodies.read`, for a single body."""
-    return Bodies(directory).read(sha256)
-
-
 class Bodies:
     """The bodies below one directory, which recorders may still be writing to."""
 
@@ -59,34 +54,45 @@ class Bodies:
         self._compressor = zstandard.ZstdCompressor(level=LEVEL_TO_KEEP, write_checksum=True)
 
     def packed(self, sha256: str) -> BinaryIO | None:
-        """A body as it is stored, as one zstd frame, not checked; None when there is none of this hash."""
+        """A body as one zstd frame, not checked; None when there is none of this hash."""
+        found = self._find(sha256)
+        if found is None:
+            return self._file(sha256)
+        return io.BytesIO(found.content if found.packed else self._compressor.compress(found.content))
+
+    def read(self, sha256: str) -> bytes:
+        """A whole body. Raises FileNotFoundError, or DamagedBlob when the content does not match its name."""
+        found = self._find(sha256)
+        if found is not None and not found.packed:
+            body = found.content
+        else:
+            packed = self._file(sha256) if found is None else io.BytesIO(found.content)
+            if packed is None:
+                raise FileNotFoundError(f"no body of the hash {sha256} is in {self._directory}")
+            body = _unpacked(packed, sha256)
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise DamagedBlob(f"blob {sha256} holds other bytes than its name says")
+        return body
+
+    def _find(self, sha256: str) -> Found | None:
+        return self._packs.find(sha256) if _NAME.match(sha256) else None
+
+    def _file(self, sha256: str) -> BinaryIO | None:
+        """A body that has a file of its own."""
         if not _NAME.match(sha256):
             return None
-        found = self._packs.find(sha256)
-        if found is not None:
-            return io.BytesIO(found.content if found.packed else self._compressor.compress(found.content))
         try:
             return blob_path(self._directory, sha256).open("rb")
         except FileNotFoundError:
             return None
 
-    def read(self, sha256: str) -> bytes:
-        """A whole body. Raises FileNotFoundError, or DamagedBlob when the content does not match its name."""
-        found = self._packs.find(sha256) if _NAME.match(sha256) else None
-        body = self._unpacked(sha256) if found is None or found.packed else found.content
-        if hashlib.sha256(body).hexdigest() != sha256:
-            raise DamagedBlob(f"blob {sha256} holds other bytes than its name says")
-        return body
 
-    def _unpacked(self, sha256: str) -> bytes:
-        packed = self.packed(sha256)
-        if packed is None:
-            raise FileNotFoundError(f"no body of the hash {sha256} is in {self._directory}")
-        with packed, zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-            try:
-                return b"".join(iter(lambda: reader.read(PIECE), b""))
-            except zstandard.ZstdError as error:
-                raise DamagedBlob(f"blob {sha256} cannot be decompressed: {error}") from error
+def _unpacked(packed: BinaryIO, sha256: str) -> bytes:
+    with packed, zstandard.ZstdDecompressor().stream_reader(packed) as reader:
+        try:
+            return b"".join(iter(lambda: reader.read(PIECE), b""))
+        except zstandard.ZstdError as error:
+            raise DamagedBlob(f"blob {sha256} cannot be decompressed: {error}") from error
 
 
 class BlobStore:

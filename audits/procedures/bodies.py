@@ -20,16 +20,12 @@ class RecordedBodies:
         self._kept: set[str] = set()
 
     def keep(self, sha256: str) -> None:
-        """Have a body in the store; one that neither has stays missing."""
+        """Have a body in the store; one that neither has stays missing, one that was torn there is written anew."""
         if sha256 in self._kept:
             return
         if len(self._kept) >= MOST_FOLLOWED:
             self._kept.clear()
-        self.take(sha256)
         self._kept.add(sha256)
-
-    def take(self, sha256: str) -> None:
-        """Have it in the store, whatever was there before: one that was torn there is written anew."""
         packed = self._bodies.packed(sha256)
         if packed is not None:
             with packed:

@@ -110,15 +110,12 @@ def _about_rest(chain: Chain, rest: bytes) -> str:
 def _check_contents(run: Run, events: list[Event], store: Store, bodies: RecordedBodies, step: str) -> None:
     """Name each body that the record tells of and that can't be read, and put a damaged one aside."""
     for sha256 in dict.fromkeys(name for event in events for name in named_contents(dict(event))):
+        # What the power cut tore in the store is written anew from the recorder's folder, where it is whole there.
         bodies.keep(sha256)
         problem = _problem_with(store, sha256)
         if isinstance(problem, Damaged):
-            # Torn in the store as the power went, it may still be whole where the recorder wrote it.
             store.set_aside(sha256)
-            bodies.take(sha256)
-            torn, problem = problem, _problem_with(store, sha256)
-            if problem is not None:
-                _gap(run, CONTENT_LOST, sha256, f"{torn}. What is left of it was put aside.", step)
+            _gap(run, CONTENT_LOST, sha256, f"{problem}. What is left of it was put aside.", step)
         elif problem is not None:
             detail = "The record tells of this content, which never reached the store."
             _gap(run, CONTENT_LOST, sha256, detail, step)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from audits.capture.authority import Authority, create_authority, write_bundle
-from audits.capture.blobs import read_blob
+from audits.capture.blobs import Bodies
 from audits.capture.config import Limits, RecorderConfig
 from audits.capture.process import RecorderProcess, RecorderSockets, read_events, start_recorder
 from audits.capture.spool import verify_record
@@ -61,7 +61,7 @@ class Rig:
         return read_events(self.config.spool_directory)[0]
 
     def body(self, facts: dict[str, Any]) -> bytes:
-        return read_blob(self.config.blob_directory, facts["sha256"])
+        return Bodies(self.config.blob_directory).read(facts["sha256"])
 
 
 def of_kind(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from audits.capture.authority import Authority, create_authority, write_bundle
-from audits.capture.blobs import read_blob
+from audits.capture.blobs import Bodies
 from audits.capture.config import Limits as RecorderLimits
 from audits.capture.config import RecorderConfig
 from audits.capture.process import RecorderProcess, RecorderSockets, start_recorder
@@ -69,7 +69,7 @@ class Outcome:
 
     def body(self, facts: Event | None) -> bytes:
         """A recorded body."""
-        return read_blob(self.blobs, facts["sha256"]) if facts and facts["size"] else b""
+        return Bodies(self.blobs).read(facts["sha256"]) if facts and facts["size"] else b""
 
 
 def run_clients(tree: Path, folder: Path) -> Outcome:
